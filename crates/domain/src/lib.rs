@@ -1,0 +1,25 @@
+//! What things are: the words of the product as types, with the rules that need nothing else.
+//! No I/O, no async, no clock reads, no database, no HTTP types.
+
+pub mod ids;
+pub mod time;
+
+pub mod device;
+pub mod knowledge;
+pub mod minutes;
+pub mod seat;
+pub mod skill;
+pub mod task;
+pub mod tenant;
+pub mod user;
+
+pub mod job;
+pub mod procedure;
+pub mod recording;
+pub mod score;
+pub mod session;
+pub mod signals;
+pub mod utterance;
+
+pub use ids::*;
+pub use time::{Clock, FixedClock, Span, SystemClock, Timestamp};

@@ -1,0 +1,114 @@
+//! Recording: the bytes of a session and what is known of them.
+
+use crate::{SessionId, TenantId};
+use serde::{Deserialize, Serialize};
+
+/// What a media file turned out to be, whatever its name or header claims.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct MediaInfo {
+    /// The demuxer's name: `mov,mp4,m4a,3gp,3g2,mj2` or `matroska,webm`.
+    pub container: String,
+    /// Length in seconds as the packets show it, not as the header claims.
+    pub duration_seconds: f64,
+    /// The file's size in bytes.
+    pub bytes: u64,
+    /// The picture, if there is one.
+    pub video: Option<VideoInfo>,
+    /// The sound, if there is one.
+    pub audio: Option<AudioInfo>,
+    /// Index of the first embedded text caption stream, if there is one.
+    pub captions_stream: Option<usize>,
+    /// Something about the file that its owner should know, such as "cut off after 12 s".
+    pub warnings: Vec<String>,
+}
+
+/// The picture of a media file.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct VideoInfo {
+    /// Stream index in the file.
+    pub stream: usize,
+    /// ffmpeg's codec name: `h264`, `vp8`, `vp9`, `av1`, `hevc`.
+    pub codec: String,
+    /// Pixels, as shown (after rotation).
+    pub width: u32,
+    /// Pixels, as shown (after rotation).
+    pub height: u32,
+    /// Degrees clockwise that a player turns the picture: 0, 90, 180, 270.
+    pub rotation: u32,
+    /// Pixel format, such as `yuv420p`.
+    pub pixel_format: String,
+}
+
+/// The sound of a media file.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct AudioInfo {
+    /// Stream index in the file.
+    pub stream: usize,
+    /// ffmpeg's codec name: `aac`, `opus`, `vorbis`, `mp3`.
+    pub codec: String,
+    /// Samples per second.
+    pub sample_rate: u32,
+    /// Number of channels.
+    pub channels: u32,
+}
+
+/// Where the objects of a session stand. Every key is fixed, so that writing twice does no harm.
+#[derive(Clone, Copy, Debug)]
+pub struct Keys {
+    /// The wall.
+    pub tenant: TenantId,
+    /// The session.
+    pub session: SessionId,
+}
+
+impl Keys {
+    /// Prefix of everything that belongs to the session.
+    pub fn prefix(&self) -> String {
+        format!("tenants/{}/sessions/{}", self.tenant, self.session)
+    }
+
+    /// The recording as it arrived, its chunks joined.
+    pub fn source(&self) -> String {
+        format!("{}/source", self.prefix())
+    }
+
+    /// The recording as a browser plays it; `extension` is `mp4` or `webm`.
+    pub fn playable(&self, extension: &str) -> String {
+        format!("{}/recording.{extension}", self.prefix())
+    }
+
+    /// The frame that stands for the session.
+    pub fn poster(&self) -> String {
+        format!("{}/poster.jpg", self.prefix())
+    }
+
+    /// Captions that came beside the recording, as they came.
+    pub fn uploaded_captions(&self) -> String {
+        format!("{}/captions.source", self.prefix())
+    }
+
+    /// The transcript as WebVTT.
+    pub fn captions(&self) -> String {
+        format!("{}/captions.vtt", self.prefix())
+    }
+
+    /// The procedures as WebVTT chapters.
+    pub fn chapters(&self) -> String {
+        format!("{}/chapters.vtt", self.prefix())
+    }
+
+    /// What a step left for the next one and is too large for a row, such as the transcript.
+    pub fn step_result(&self, name: &str) -> String {
+        format!("{}/steps/{name}.json", self.prefix())
+    }
+
+    /// The clip of procedure `number`, from 1.
+    pub fn clip(&self, number: usize, extension: &str) -> String {
+        format!("{}/procedures/{number:03}.{extension}", self.prefix())
+    }
+
+    /// The thumbnail of procedure `number`, from 1.
+    pub fn thumbnail(&self, number: usize) -> String {
+        format!("{}/procedures/{number:03}.jpg", self.prefix())
+    }
+}

@@ -1,0 +1,61 @@
+//! Signals: what sound and picture show, sampled once, small enough to keep.
+
+use serde::{Deserialize, Serialize};
+
+/// Everything observed in a recording.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Signals {
+    /// Length of the recording in seconds.
+    pub duration_seconds: f64,
+    /// `None` where the recording has no sound track.
+    pub sound: Option<Sound>,
+    /// `None` where the recording has no picture.
+    pub picture: Option<Picture>,
+}
+
+/// The sound, one value per window of [`Sound::WINDOW_SECONDS`].
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Sound {
+    /// Root mean square level in dBFS, at least -100; `[windows]`.
+    pub level_db: Vec<f32>,
+    /// Share of the window in which a voice was heard, 0 to 1; `[windows]`.
+    pub voiced: Vec<f32>,
+    /// Share of the window that is digital silence (samples all zero, or no samples at all), 0 to 1; `[windows]`.
+    pub dropout: Vec<f32>,
+}
+
+impl Sound {
+    /// Length of one window in seconds.
+    pub const WINDOW_SECONDS: f64 = 1.0;
+}
+
+/// The picture, one value per sampled keyframe, in order.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Picture {
+    /// The samples.
+    pub frames: Vec<FrameSample>,
+}
+
+/// One sampled keyframe, measured on a gray picture of 160 x 90.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct FrameSample {
+    /// Seconds from the start of the recording.
+    pub at: f64,
+    /// Mean luma, 0 (black) to 255.
+    pub luma: f32,
+    /// Standard deviation of luma; near 0 for a covered lens.
+    pub contrast: f32,
+    /// Mean absolute difference of neighbouring pixels; low when blurred or covered.
+    pub sharpness: f32,
+    /// Mean absolute luma difference to the sample before, 0 to 255; 0 for the first.
+    pub change: f32,
+    /// Mean luma on a grid, row by row; `[GRID_ROWS x GRID_COLUMNS]`.
+    pub grid: Vec<u8>,
+}
+
+impl FrameSample {
+    /// Columns of `grid`.
+    pub const GRID_COLUMNS: usize = 8;
+    /// Rows of `grid`.
+    pub const GRID_ROWS: usize = 5;
+}

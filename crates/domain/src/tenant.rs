@@ -1,0 +1,23 @@
+//! Tenant: one organisation, the wall around its data.
+
+use crate::{TenantId, Timestamp};
+use serde::{Deserialize, Serialize};
+
+/// One organisation.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[allow(missing_docs)]
+pub struct Tenant {
+    pub id: TenantId,
+    pub name: String,
+    /// IANA name, such as `Europe/London`.
+    pub timezone: String,
+    /// BCP 47, such as `en`.
+    pub language: String,
+    /// ISO 3166-1 alpha-2, such as `GB`.
+    pub country: String,
+    /// Days after which recordings are erased; `None` keeps them.
+    pub retention_days: Option<u32>,
+    /// Largest recording that is taken, in bytes.
+    pub upload_limit_bytes: u64,
+    pub created_at: Timestamp,
+}
