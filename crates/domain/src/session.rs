@@ -102,6 +102,8 @@ pub struct Session {
     pub failure_reason: Option<FailureReason>,
     /// A sentence that adds to the reason what only this session knows, such as the step that failed.
     pub failure_detail: Option<String>,
+    /// The device went silent: once what arrived is processed, the session fails with that as its reason.
+    pub ended_abnormally: bool,
     pub started_at: Timestamp,
     pub last_heartbeat_at: Timestamp,
     pub stopped_at: Option<Timestamp>,

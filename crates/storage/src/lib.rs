@@ -1,1 +1,8 @@
-//! x
+//! Everything that is kept: rows in `db`, bytes in `objects`.
+
+#![cfg_attr(test, allow(clippy::unwrap_used))]
+
+pub mod db;
+pub mod objects;
+
+pub use db::{Db, DbError};

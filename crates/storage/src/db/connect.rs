@@ -1,0 +1,86 @@
+//! Opening a database and bringing its schema up to date.
+
+use super::{Result, migrations::Migrator};
+use sea_orm::{
+    ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DatabaseTransaction, DbBackend, SqliteTransactionMode,
+    TransactionOptions, TransactionTrait,
+    sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous},
+};
+use sea_orm_migration::MigratorTrait;
+use std::{path::Path, time::Duration};
+
+/// PostgreSQL advisory lock under which the schema is changed: two processes that start at once take turns.
+const MIGRATION_LOCK: i64 = 0x7472_6169_6e61_7231;
+
+/// An open database; cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Db {
+    pub(crate) conn: DatabaseConnection,
+}
+
+impl Db {
+    /// Opens (and creates where it is missing) the SQLite database at `path` and migrates it.
+    pub async fn open_sqlite(path: &Path) -> Result<Self> {
+        let mut options = ConnectOptions::new("sqlite::memory:");
+        let file = path.to_owned();
+        options.max_connections(8).sqlx_logging(false).map_sqlx_sqlite_opts(move |o| {
+            o.filename(&file)
+                .create_if_missing(true)
+                .foreign_keys(true)
+                .journal_mode(SqliteJournalMode::Wal)
+                // A chunk is acknowledged once its row is committed, so the commit must survive a power cut.
+                .synchronous(SqliteSynchronous::Full)
+                .busy_timeout(Duration::from_secs(30))
+                .in_memory(false)
+        });
+        Self::connect(options).await
+    }
+
+    /// Connects to a PostgreSQL database (`postgres://…`) and migrates it.
+    pub async fn open_postgres(url: &str) -> Result<Self> {
+        let mut options = ConnectOptions::new(url);
+        options.max_connections(16).acquire_timeout(Duration::from_secs(15)).sqlx_logging(false);
+        Self::connect(options).await
+    }
+
+    async fn connect(options: ConnectOptions) -> Result<Self> {
+        let db = Self { conn: Database::connect(options).await? };
+        db.migrate().await?;
+        Ok(db)
+    }
+
+    async fn migrate(&self) -> Result<()> {
+        // The lock lives as long as this transaction; on SQLite, BEGIN IMMEDIATE itself is the lock.
+        let lock = self.begin().await?;
+        if lock.get_database_backend() == DbBackend::Postgres {
+            lock.execute_unprepared(&format!("SELECT pg_advisory_xact_lock({MIGRATION_LOCK})")).await?;
+            Migrator::up(&self.conn, None).await?;
+        } else {
+            Migrator::up(&lock, None).await?;
+        }
+        lock.commit().await?;
+        Ok(())
+    }
+
+    /// Whether the database answers.
+    pub async fn ping(&self) -> Result<()> {
+        self.conn.execute_unprepared("SELECT 1").await?;
+        Ok(())
+    }
+
+    /// `SQLite` or `PostgreSQL`.
+    pub fn engine(&self) -> &'static str {
+        match self.conn.get_database_backend() {
+            DbBackend::Postgres => "PostgreSQL",
+            _ => "SQLite",
+        }
+    }
+
+    /// A transaction that will write. On SQLite it takes the write lock at once: a deferred transaction that reads
+    /// and then writes fails when another writer came between.
+    pub(crate) async fn begin(&self) -> Result<DatabaseTransaction> {
+        let options =
+            TransactionOptions { sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate), ..Default::default() };
+        Ok(self.conn.begin_with_options(options).await?)
+    }
+}

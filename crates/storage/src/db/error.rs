@@ -1,0 +1,61 @@
+//! What can go wrong with rows.
+
+use sea_orm::{DbErr, SqlErr};
+
+/// A failed query.
+#[derive(Debug, thiserror::Error)]
+pub enum DbError {
+    /// A uniqueness rule of the schema said no: the thing exists already.
+    #[error("{0} exists already")]
+    Exists(String),
+    /// Another rule of the schema said no, such as a reference to a row that is not there.
+    #[error("the database refused the row: {0}")]
+    Refused(String),
+    /// A row holds what this version of the program can't read.
+    #[error("the database holds a {what} that this version can't read: {value:?}; run the version that wrote it")]
+    Corrupt {
+        /// Which column or type.
+        what: &'static str,
+        /// What stands there.
+        value: String,
+    },
+    /// The database could not be reached or answered with an error.
+    #[error("database: {0}")]
+    Engine(DbErr),
+}
+
+impl DbError {
+    /// Whether the same call may succeed later.
+    pub fn is_temporary(&self) -> bool {
+        matches!(self, Self::Engine(DbErr::Conn(_) | DbErr::ConnectionAcquire(_) | DbErr::Exec(_) | DbErr::Query(_)))
+    }
+
+    pub(crate) fn corrupt(what: &'static str, value: impl ToString) -> Self {
+        Self::Corrupt { what, value: value.to_string() }
+    }
+}
+
+impl From<DbErr> for DbError {
+    fn from(e: DbErr) -> Self {
+        match e.sql_err() {
+            Some(SqlErr::UniqueConstraintViolation(m)) => Self::Exists(m),
+            Some(SqlErr::ForeignKeyConstraintViolation(m)) => Self::Refused(m),
+            _ => Self::Engine(e),
+        }
+    }
+}
+
+/// Reads a word of a closed set.
+pub(crate) fn word<T: std::str::FromStr>(what: &'static str, value: &str) -> super::Result<T> {
+    value.parse().map_err(|_| DbError::corrupt(what, value))
+}
+
+/// Reads a JSON column.
+pub(crate) fn json<T: serde::de::DeserializeOwned>(what: &'static str, value: &str) -> super::Result<T> {
+    serde_json::from_str(value).map_err(|_| DbError::corrupt(what, value))
+}
+
+/// Writes a JSON column.
+pub(crate) fn to_json<T: serde::Serialize>(what: &'static str, value: &T) -> super::Result<String> {
+    serde_json::to_string(value).map_err(|e| DbError::corrupt(what, e))
+}

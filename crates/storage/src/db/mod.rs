@@ -1,0 +1,24 @@
+//! Rows: one set of queries and one set of migrations on SQLite and on PostgreSQL.
+//! A file per table family. Every query about a tenant's data takes the tenant.
+
+mod connect;
+mod entity;
+mod error;
+mod migrations;
+
+pub mod jobs;
+pub mod logins;
+pub mod overview;
+pub mod people;
+pub mod procedures;
+pub mod recordings;
+pub mod sessions;
+pub mod steps;
+pub mod tasks;
+pub mod tenants;
+pub mod uploads;
+
+pub use connect::Db;
+pub use error::DbError;
+
+pub(crate) type Result<T> = std::result::Result<T, DbError>;

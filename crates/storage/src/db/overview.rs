@@ -1,0 +1,187 @@
+//! The overview of sessions: what a row of the list and the head of a page show, in a fixed number of queries.
+
+use super::{
+    Db, Result,
+    entity::{procedures, recordings, sessions, step_runs, uploads, users},
+    error::word,
+    procedures::approved,
+    recordings::Recording,
+    sessions::of,
+    uploads::Upload,
+};
+use domain::{
+    SessionId, TenantId, Timestamp,
+    job::{Step, StepState},
+    seat::SeatRole,
+    session::{Phase, Session, SessionStatus},
+};
+use sea_orm::{ColumnTrait, EntityTrait, ExprTrait, QueryFilter, QueryOrder, QuerySelect, sea_query::Expr};
+use std::collections::HashMap;
+use uuid::Uuid;
+
+/// A session with what stands around it.
+#[derive(Clone, Debug, PartialEq)]
+#[allow(missing_docs)]
+pub struct SessionOverview {
+    pub session: Session,
+    pub user_name: String,
+    /// Procedures that are shown.
+    pub procedures: u32,
+    pub upload: Option<Upload>,
+    pub recording: Option<Recording>,
+    /// The step that runs, or the last one that began; only while processing.
+    pub step: Option<Step>,
+}
+
+/// Which sessions are listed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[allow(missing_docs)]
+pub struct SessionFilter {
+    pub status: Option<SessionStatus>,
+    pub role: Option<SeatRole>,
+}
+
+/// A place between two sessions of the list.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[allow(missing_docs)]
+pub struct Cursor {
+    pub started_at: Timestamp,
+    pub id: SessionId,
+}
+
+/// Where a page of the list begins.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PageFrom {
+    /// At the newest session.
+    Newest,
+    /// After this place, towards older sessions.
+    OlderThan(Cursor),
+    /// Before this place, towards newer sessions.
+    NewerThan(Cursor),
+}
+
+/// One page of the list, newest first.
+#[derive(Clone, Debug, PartialEq)]
+pub struct SessionPage {
+    /// The rows.
+    pub sessions: Vec<SessionOverview>,
+    /// Where the next older page begins, if there is one.
+    pub older: Option<Cursor>,
+    /// Where the next newer page begins, if there is one.
+    pub newer: Option<Cursor>,
+}
+
+impl Db {
+    /// A page of a tenant's sessions, newest start first, by keyset: no row is skipped or shown twice while new ones
+    /// arrive.
+    pub async fn session_page(&self, tenant: TenantId, filter: SessionFilter, from: PageFrom, size: u64) -> Result<SessionPage> {
+        let mut query = sessions::Entity::find().filter(of(tenant)).limit(size + 1);
+        if let Some(status) = filter.status {
+            query = query.filter(sessions::Column::Status.eq(status.to_string()));
+        }
+        if let Some(role) = filter.role {
+            query = query.filter(sessions::Column::Role.eq(role.to_string()));
+        }
+        let upwards = matches!(from, PageFrom::NewerThan(_));
+        query = match from {
+            PageFrom::Newest => query,
+            PageFrom::OlderThan(c) => query.filter(place().lt(value(c))),
+            PageFrom::NewerThan(c) => query.filter(place().gt(value(c))),
+        };
+        query = if upwards {
+            query.order_by_asc(sessions::Column::StartedAt).order_by_asc(sessions::Column::Id)
+        } else {
+            query.order_by_desc(sessions::Column::StartedAt).order_by_desc(sessions::Column::Id)
+        };
+        let mut rows = query.all(&self.conn).await?;
+        let more = rows.len() as u64 > size;
+        rows.truncate(size as usize);
+        if upwards {
+            rows.reverse();
+        }
+        let cursor = |r: &sessions::Model| Cursor { started_at: Timestamp(r.started_at), id: r.id.into() };
+        let (has_older, has_newer) = match from {
+            PageFrom::Newest => (more, false),
+            PageFrom::OlderThan(_) => (more, true),
+            PageFrom::NewerThan(_) => (true, more),
+        };
+        Ok(SessionPage {
+            older: rows.last().filter(|_| has_older).map(cursor),
+            newer: rows.first().filter(|_| has_newer).map(cursor),
+            sessions: self.around(tenant, rows).await?,
+        })
+    }
+
+    /// One session with what stands around it.
+    pub async fn session_overview(&self, tenant: TenantId, id: SessionId) -> Result<Option<SessionOverview>> {
+        let rows = sessions::Entity::find_by_id(id.0).filter(of(tenant)).all(&self.conn).await?;
+        Ok(self.around(tenant, rows).await?.pop())
+    }
+
+    async fn around(&self, tenant: TenantId, rows: Vec<sessions::Model>) -> Result<Vec<SessionOverview>> {
+        let ids: Vec<Uuid> = rows.iter().map(|r| r.id).collect();
+        let counts: HashMap<Uuid, i64> = procedures::Entity::find()
+            .select_only()
+            .column(procedures::Column::SessionId)
+            .column_as(procedures::Column::Id.count(), "n")
+            .filter(procedures::Column::TenantId.eq(tenant.0).and(procedures::Column::SessionId.is_in(ids.clone())))
+            .filter(approved())
+            .group_by(procedures::Column::SessionId)
+            .into_tuple::<(Uuid, i64)>()
+            .all(&self.conn)
+            .await?
+            .into_iter()
+            .collect();
+        let names: HashMap<Uuid, String> = users::Entity::find()
+            .filter(users::Column::TenantId.eq(tenant.0))
+            .filter(users::Column::Id.is_in(rows.iter().map(|r| r.user_id)))
+            .all(&self.conn)
+            .await?
+            .into_iter()
+            .map(|u| (u.id, u.full_name))
+            .collect();
+        let mut found_uploads: HashMap<Uuid, uploads::Model> = uploads::Entity::find()
+            .filter(uploads::Column::TenantId.eq(tenant.0).and(uploads::Column::SessionId.is_in(ids.clone())))
+            .all(&self.conn)
+            .await?
+            .into_iter()
+            .map(|u| (u.session_id, u))
+            .collect();
+        let mut found_recordings: HashMap<Uuid, recordings::Model> = recordings::Entity::find()
+            .filter(recordings::Column::TenantId.eq(tenant.0).and(recordings::Column::SessionId.is_in(ids.clone())))
+            .all(&self.conn)
+            .await?
+            .into_iter()
+            .map(|r| (r.session_id, r))
+            .collect();
+        let processing = rows.iter().filter(|r| r.phase == Phase::Processing.to_string()).map(|r| r.id);
+        let steps = step_runs::Entity::find()
+            .filter(step_runs::Column::TenantId.eq(tenant.0).and(step_runs::Column::SessionId.is_in(processing)))
+            .order_by_asc(step_runs::Column::Number)
+            .all(&self.conn)
+            .await?;
+        rows.into_iter()
+            .map(|row| {
+                let id = row.id;
+                let of_row = || steps.iter().filter(|s| s.session_id == id);
+                let step = of_row().find(|s| s.state == StepState::Running.to_string()).or(of_row().next_back());
+                Ok(SessionOverview {
+                    user_name: names.get(&row.user_id).cloned().unwrap_or_default(),
+                    procedures: counts.get(&id).copied().unwrap_or(0) as u32,
+                    upload: found_uploads.remove(&id).map(Upload::try_from).transpose()?,
+                    recording: found_recordings.remove(&id).map(Recording::try_from).transpose()?,
+                    step: step.map(|s| word("step", &s.step)).transpose()?,
+                    session: row.try_into()?,
+                })
+            })
+            .collect()
+    }
+}
+
+fn place() -> Expr {
+    Expr::tuple([Expr::col(sessions::Column::StartedAt), Expr::col(sessions::Column::Id)])
+}
+
+fn value(c: Cursor) -> Expr {
+    Expr::tuple([Expr::value(c.started_at.0), Expr::value(c.id.0)])
+}

@@ -1,0 +1,322 @@
+//! Sessions: start, heartbeat, stop, and how one moves from phase to phase.
+
+use super::{
+    Db, DbError, Result,
+    entity::{sessions, uploads},
+    error::{json, word},
+    jobs::enqueue,
+    uploads::UploadState,
+};
+use domain::{
+    SessionId, TaskId, TenantId, Timestamp,
+    job::JobKind,
+    seat::Seat,
+    session::{FailureReason, Phase, Session, SessionStatus},
+};
+use sea_orm::{
+    ColumnTrait, Condition, DatabaseTransaction, EntityTrait, ExprTrait, IntoActiveModel, QueryFilter, QueryOrder, QuerySelect,
+    sea_query::Expr,
+};
+use uuid::Uuid;
+
+/// What a new session needs beside its seat.
+#[derive(Clone, Debug)]
+#[allow(missing_docs)]
+pub struct NewSession {
+    pub name: String,
+    pub task_id: Option<TaskId>,
+    /// The same key of the same seat gives the same session.
+    pub idempotency_key: Option<String>,
+}
+
+/// After how many seconds a phase ends by itself. Nothing stays In Progress for ever.
+#[derive(Clone, Copy, Debug)]
+pub struct PhaseLimits {
+    /// Without heartbeat or bytes while recording.
+    pub heartbeat_seconds: f64,
+    /// Without bytes after stop.
+    pub upload_seconds: f64,
+}
+
+impl Db {
+    /// Starts a session of a seat. The flag is `false` when its idempotency key had started it before.
+    pub async fn start_session(&self, seat: &Seat, new: NewSession, now: Timestamp) -> Result<(Session, bool)> {
+        let tx = self.begin().await?;
+        if let Some(key) = &new.idempotency_key {
+            let known = sessions::Entity::find()
+                .filter(of(seat.tenant_id))
+                .filter(sessions::Column::SeatId.eq(seat.id.0))
+                .filter(sessions::Column::IdempotencyKey.eq(key))
+                .one(&tx)
+                .await?;
+            if let Some(row) = known {
+                return Ok((row.try_into()?, false));
+            }
+        }
+        let row = sessions::Model {
+            id: Uuid::now_v7(),
+            tenant_id: seat.tenant_id.0,
+            seat_id: seat.id.0,
+            user_id: seat.user_id.0,
+            task_id: new.task_id.map(Into::into),
+            role: seat.role.to_string(),
+            name: new.name,
+            status: SessionStatus::InProgress.to_string(),
+            phase: Phase::Recording.to_string(),
+            failure_reason: None,
+            failure_detail: None,
+            ended_abnormally: false,
+            announced_recordings: None,
+            idempotency_key: new.idempotency_key,
+            started_at: now.0,
+            last_heartbeat_at: now.0,
+            stopped_at: None,
+            completed_at: None,
+            duration_seconds: None,
+            score: None,
+            summary: None,
+            trainer_notes: None,
+            updated_at: now.0,
+        };
+        sessions::Entity::insert(row.clone().into_active_model()).exec_without_returning(&tx).await?;
+        tx.commit().await?;
+        Ok((row.try_into()?, true))
+    }
+
+    /// One session.
+    pub async fn session(&self, tenant: TenantId, id: SessionId) -> Result<Option<Session>> {
+        let found = sessions::Entity::find_by_id(id.0).filter(of(tenant)).one(&self.conn).await?;
+        found.map(Session::try_from).transpose()
+    }
+
+    /// Notes that the device of a session is alive; `false` when there is no such session.
+    pub async fn heartbeat(&self, tenant: TenantId, id: SessionId, now: Timestamp) -> Result<bool> {
+        let seen = sessions::Entity::update_many()
+            .col_expr(sessions::Column::LastHeartbeatAt, Expr::value(now.0))
+            .filter(of(tenant))
+            .filter(sessions::Column::Id.eq(id.0))
+            .exec(&self.conn)
+            .await?;
+        Ok(seen.rows_affected > 0)
+    }
+
+    /// Stops a session; stopping twice does no harm. `recordings` is how many the device holds, if it says so: 0 means
+    /// that no video was committed. `None` when there is no such session.
+    pub async fn stop_session(
+        &self,
+        tenant: TenantId,
+        id: SessionId,
+        recordings: Option<u32>,
+        now: Timestamp,
+    ) -> Result<Option<Session>> {
+        let tx = self.begin().await?;
+        let Some(row) = locked(&tx, tenant, id).await? else { return Ok(None) };
+        if row.stopped_at.is_none() {
+            sessions::Entity::update_many()
+                .col_expr(sessions::Column::StoppedAt, Expr::value(now.0))
+                .col_expr(sessions::Column::AnnouncedRecordings, Expr::value(recordings.map(i64::from)))
+                // Somebody did say stop: the device was only out of reach.
+                .col_expr(sessions::Column::EndedAbnormally, Expr::value(false))
+                .filter(sessions::Column::Id.eq(id.0))
+                .exec(&tx)
+                .await?;
+            advance(&tx, tenant, id, now).await?;
+        }
+        tx.commit().await?;
+        self.session(tenant, id).await
+    }
+
+    /// Ends what has been silent for too long: a recording session without heartbeat, an upload that nobody goes on
+    /// with. What arrived is processed. Returns how many were ended.
+    pub async fn end_silent_sessions(&self, limits: PhaseLimits, now: Timestamp) -> Result<u64> {
+        let silent = |phase: Phase, seconds: f64| {
+            Condition::all()
+                .add(sessions::Column::Phase.eq(phase.to_string()))
+                .add(sessions::Column::LastHeartbeatAt.lt(now.plus_seconds(-seconds).0))
+        };
+        let overdue = sessions::Entity::find()
+            .filter(
+                Condition::any()
+                    .add(silent(Phase::Recording, limits.heartbeat_seconds))
+                    .add(silent(Phase::Uploading, limits.upload_seconds)),
+            )
+            .order_by_asc(sessions::Column::LastHeartbeatAt)
+            .limit(100)
+            .all(&self.conn)
+            .await?;
+        let mut ended = 0;
+        for row in overdue {
+            let (tenant, id) = (TenantId(row.tenant_id), SessionId(row.id));
+            let tx = self.begin().await?;
+            // A heartbeat may have come since.
+            let still = locked(&tx, tenant, id).await?.is_some_and(|r| r.last_heartbeat_at == row.last_heartbeat_at);
+            if still {
+                sessions::Entity::update_many()
+                    .col_expr(sessions::Column::EndedAbnormally, Expr::value(true))
+                    .filter(sessions::Column::Id.eq(id.0))
+                    .exec(&tx)
+                    .await?;
+                advance(&tx, tenant, id, now).await?;
+                ended += 1;
+            }
+            tx.commit().await?;
+        }
+        Ok(ended)
+    }
+
+    /// Processes a session again from the recording that is kept; `false` when there is none or it is not done.
+    pub async fn process_again(&self, tenant: TenantId, id: SessionId, now: Timestamp) -> Result<bool> {
+        let tx = self.begin().await?;
+        let Some(row) = locked(&tx, tenant, id).await? else { return Ok(false) };
+        let has_bytes = uploads::Entity::find()
+            .filter(uploads::Column::TenantId.eq(tenant.0))
+            .filter(uploads::Column::SessionId.eq(id.0))
+            .filter(uploads::Column::Received.gt(0))
+            .one(&tx)
+            .await?
+            .is_some();
+        if row.phase != Phase::Done.to_string() || !has_bytes {
+            return Ok(false);
+        }
+        super::steps::forget(&tx, tenant, id).await?;
+        begin_processing(&tx, tenant, id, now).await?;
+        tx.commit().await?;
+        Ok(true)
+    }
+
+    /// Sessions of a tenant that changed after `since`, with the time of the change, oldest change first.
+    pub async fn sessions_changed(&self, tenant: TenantId, since: Timestamp) -> Result<Vec<(SessionId, Timestamp)>> {
+        let rows: Vec<(Uuid, i64)> = sessions::Entity::find()
+            .select_only()
+            .columns([sessions::Column::Id, sessions::Column::UpdatedAt])
+            .filter(of(tenant))
+            .filter(sessions::Column::UpdatedAt.gt(since.0))
+            .order_by_asc(sessions::Column::UpdatedAt)
+            .limit(500)
+            .into_tuple()
+            .all(&self.conn)
+            .await?;
+        Ok(rows.into_iter().map(|(id, at)| (id.into(), Timestamp(at))).collect())
+    }
+}
+
+/// Moves a session on from the facts in its rows. Runs in the transaction of the fact that may move it: a stop, the
+/// last byte of an upload, a silence that lasted too long.
+pub(crate) async fn advance(tx: &DatabaseTransaction, tenant: TenantId, id: SessionId, now: Timestamp) -> Result<()> {
+    let Some(session) = locked(tx, tenant, id).await? else { return Ok(()) };
+    let upload = uploads::Entity::find()
+        .filter(uploads::Column::TenantId.eq(tenant.0))
+        .filter(uploads::Column::SessionId.eq(id.0))
+        .one(tx)
+        .await?;
+    let over = session.stopped_at.is_some() || session.ended_abnormally;
+    match upload {
+        _ if !over => Ok(()),
+        Some(upload) if upload.state == UploadState::Complete.to_string() => begin_processing(tx, tenant, id, now).await,
+        Some(upload) if session.ended_abnormally && upload.received > 0 => begin_processing(tx, tenant, id, now).await,
+        None | Some(_) if session.ended_abnormally => {
+            let reason = if session.stopped_at.is_some() || session.announced_recordings == Some(0) {
+                FailureReason::NoRecording
+            } else {
+                FailureReason::EndedAbnormally
+            };
+            fail(tx, tenant, id, reason, None, now).await
+        }
+        None if session.announced_recordings == Some(0) => {
+            fail(tx, tenant, id, FailureReason::NoRecording, None, now).await
+        }
+        _ => set_phase(tx, tenant, id, Phase::Uploading, now).await,
+    }
+}
+
+/// All that can be had has arrived: the new phase and the job are one fact.
+async fn begin_processing(tx: &DatabaseTransaction, tenant: TenantId, id: SessionId, now: Timestamp) -> Result<()> {
+    set_phase(tx, tenant, id, Phase::Processing, now).await?;
+    enqueue(tx, tenant, id, JobKind::ProcessSession, now).await
+}
+
+async fn set_phase(tx: &DatabaseTransaction, tenant: TenantId, id: SessionId, phase: Phase, now: Timestamp) -> Result<()> {
+    sessions::Entity::update_many()
+        .col_expr(sessions::Column::Phase, Expr::value(phase.to_string()))
+        .col_expr(sessions::Column::Status, Expr::value(SessionStatus::InProgress.to_string()))
+        .col_expr(sessions::Column::FailureReason, Expr::value(None::<String>))
+        .col_expr(sessions::Column::FailureDetail, Expr::value(None::<String>))
+        .col_expr(sessions::Column::CompletedAt, Expr::value(None::<i64>))
+        .col_expr(sessions::Column::UpdatedAt, Expr::value(now.0))
+        .filter(of(tenant))
+        .filter(sessions::Column::Id.eq(id.0))
+        .exec(tx)
+        .await?;
+    Ok(())
+}
+
+/// Ends a session as failed. The recording and whatever was extracted stay.
+pub(crate) async fn fail(
+    tx: &DatabaseTransaction,
+    tenant: TenantId,
+    id: SessionId,
+    reason: FailureReason,
+    detail: Option<&str>,
+    now: Timestamp,
+) -> Result<()> {
+    sessions::Entity::update_many()
+        .col_expr(sessions::Column::Phase, Expr::value(Phase::Done.to_string()))
+        .col_expr(sessions::Column::Status, Expr::value(SessionStatus::Failed.to_string()))
+        .col_expr(sessions::Column::FailureReason, Expr::value(reason.to_string()))
+        .col_expr(sessions::Column::FailureDetail, Expr::value(detail))
+        .col_expr(sessions::Column::CompletedAt, Expr::value(now.0))
+        .col_expr(sessions::Column::UpdatedAt, Expr::value(now.0))
+        .filter(of(tenant))
+        .filter(sessions::Column::Id.eq(id.0))
+        .exec(tx)
+        .await?;
+    Ok(())
+}
+
+/// Marks a session as changed, so that open pages see it.
+pub(crate) async fn touch(tx: &DatabaseTransaction, tenant: TenantId, id: SessionId, alive: bool, now: Timestamp) -> Result<()> {
+    let mut update = sessions::Entity::update_many().col_expr(sessions::Column::UpdatedAt, Expr::value(now.0));
+    if alive {
+        update = update.col_expr(sessions::Column::LastHeartbeatAt, Expr::value(now.0));
+    }
+    update.filter(of(tenant)).filter(sessions::Column::Id.eq(id.0)).exec(tx).await?;
+    Ok(())
+}
+
+/// The row, held until the transaction ends, so that two facts about one session take turns.
+pub(crate) async fn locked(tx: &DatabaseTransaction, tenant: TenantId, id: SessionId) -> Result<Option<sessions::Model>> {
+    Ok(sessions::Entity::find_by_id(id.0).filter(of(tenant)).lock_exclusive().one(tx).await?)
+}
+
+pub(crate) fn of(tenant: TenantId) -> Expr {
+    Expr::col((sessions::Entity, sessions::Column::TenantId)).eq(tenant.0)
+}
+
+impl TryFrom<sessions::Model> for Session {
+    type Error = DbError;
+    fn try_from(r: sessions::Model) -> Result<Self> {
+        Ok(Self {
+            id: r.id.into(),
+            tenant_id: r.tenant_id.into(),
+            seat_id: r.seat_id.into(),
+            user_id: r.user_id.into(),
+            task_id: r.task_id.map(Into::into),
+            role: word("seat role", &r.role)?,
+            name: r.name,
+            status: word("session status", &r.status)?,
+            phase: word("phase", &r.phase)?,
+            failure_reason: r.failure_reason.as_deref().map(|w| word("failure reason", w)).transpose()?,
+            failure_detail: r.failure_detail,
+            ended_abnormally: r.ended_abnormally,
+            started_at: Timestamp(r.started_at),
+            last_heartbeat_at: Timestamp(r.last_heartbeat_at),
+            stopped_at: r.stopped_at.map(Timestamp),
+            completed_at: r.completed_at.map(Timestamp),
+            duration_seconds: r.duration_seconds,
+            score: r.score.as_deref().map(|j| json("score", j)).transpose()?,
+            summary: r.summary,
+            trainer_notes: r.trainer_notes,
+            updated_at: Timestamp(r.updated_at),
+        })
+    }
+}

@@ -1,0 +1,77 @@
+//! Tenants, each with its place in the queue.
+
+use super::{
+    Db, Result,
+    entity::{tenant_queues, tenants},
+};
+use domain::{TenantId, Timestamp, tenant::Tenant};
+use sea_orm::{ActiveValue::Set, EntityTrait, QueryOrder};
+use uuid::Uuid;
+
+/// What a new tenant needs.
+#[derive(Clone, Debug)]
+#[allow(missing_docs)]
+pub struct NewTenant {
+    pub name: String,
+    pub timezone: String,
+    pub language: String,
+    pub country: String,
+    pub retention_days: Option<u32>,
+    pub upload_limit_bytes: u64,
+}
+
+/// Jobs of one tenant that may run at once, over all workers.
+const RUNNING_CAP: i64 = 4;
+
+impl Db {
+    /// Creates a tenant; [`super::DbError::Exists`] when its name is taken.
+    pub async fn create_tenant(&self, new: NewTenant, now: Timestamp) -> Result<Tenant> {
+        let tx = self.begin().await?;
+        let row = tenants::Model {
+            id: Uuid::now_v7(),
+            name: new.name,
+            timezone: new.timezone,
+            language: new.language,
+            country: new.country,
+            retention_days: new.retention_days.map(i64::from),
+            upload_limit_bytes: new.upload_limit_bytes.min(i64::MAX as u64) as i64,
+            created_at: now.0,
+        };
+        tenants::Entity::insert(tenants::ActiveModel::from(row.clone())).exec_without_returning(&tx).await?;
+        let queue = tenant_queues::ActiveModel {
+            tenant_id: Set(row.id),
+            running: Set(0),
+            cap: Set(RUNNING_CAP),
+            last_served: Set(0),
+        };
+        tenant_queues::Entity::insert(queue).exec_without_returning(&tx).await?;
+        tx.commit().await?;
+        Ok(row.into())
+    }
+
+    /// One tenant.
+    pub async fn tenant(&self, id: TenantId) -> Result<Option<Tenant>> {
+        Ok(tenants::Entity::find_by_id(id.0).one(&self.conn).await?.map(Tenant::from))
+    }
+
+    /// Every tenant, oldest first: for the operator of the installation only.
+    pub async fn tenants(&self) -> Result<Vec<Tenant>> {
+        let rows = tenants::Entity::find().order_by_asc(tenants::Column::Id).all(&self.conn).await?;
+        Ok(rows.into_iter().map(Tenant::from).collect())
+    }
+}
+
+impl From<tenants::Model> for Tenant {
+    fn from(r: tenants::Model) -> Self {
+        Self {
+            id: r.id.into(),
+            name: r.name,
+            timezone: r.timezone,
+            language: r.language,
+            country: r.country,
+            retention_days: r.retention_days.map(|d| d as u32),
+            upload_limit_bytes: r.upload_limit_bytes as u64,
+            created_at: Timestamp(r.created_at),
+        }
+    }
+}

@@ -1,0 +1,53 @@
+//! What every handler can reach.
+
+use domain::{Clock, Timestamp};
+use std::{sync::Arc, time::Duration};
+use storage::{Db, objects::Objects};
+
+/// The web's share of the settings.
+#[derive(Clone, Debug)]
+pub struct WebSettings {
+    /// Whether browsers reach the server over TLS: cookies are then `Secure` and HSTS is sent.
+    pub tls: bool,
+    /// How long a signed media address is good.
+    pub media_address_life: Duration,
+    /// How long an upload waits for its next byte before it expires.
+    pub upload_life: Duration,
+    /// Largest piece that is held in memory on its way to object storage, in bytes.
+    pub chunk_bytes: usize,
+    /// Failed sign-ins from one address per minute before it has to wait.
+    pub sign_in_attempts_per_minute: u32,
+    /// Whether the client's address is taken from `X-Forwarded-For` (only behind a proxy that sets it).
+    pub behind_proxy: bool,
+}
+
+impl Default for WebSettings {
+    fn default() -> Self {
+        Self {
+            tls: false,
+            media_address_life: Duration::from_secs(3600),
+            upload_life: Duration::from_secs(7 * 24 * 3600),
+            chunk_bytes: 8 << 20,
+            sign_in_attempts_per_minute: 10,
+            behind_proxy: false,
+        }
+    }
+}
+
+/// What every handler can reach; cheap to clone.
+#[derive(Clone)]
+#[allow(missing_docs)]
+pub struct App {
+    pub db: Db,
+    pub objects: Objects,
+    pub clock: Arc<dyn Clock>,
+    pub settings: Arc<WebSettings>,
+    /// Key under which media addresses and form tokens are signed; the same on every server of an installation.
+    pub secret: Arc<[u8; 32]>,
+}
+
+impl App {
+    pub(crate) fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+}
