@@ -1,0 +1,266 @@
+//! PocketSphinx, as Debian packages it: weak, but there without a download. `pocketsphinx_batch` decodes stretches of
+//! the raw sound file where they lie; as many processes as there are threads, each with its own share of the stretches.
+
+use super::{Broken, Progress, SpeechError};
+use crate::{child, sound};
+use domain::{Span, utterance::Word};
+use std::{
+    collections::VecDeque,
+    io,
+    path::{Path, PathBuf},
+    process::Stdio,
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
+use tokio::{process::Command, task::JoinSet};
+
+const PROGRAM: &str = "pocketsphinx_batch";
+const MODEL: &str = "/usr/share/pocketsphinx/model/en-us";
+/// Seconds of sound decoded as one; its memory and delay grow with the length.
+const LONGEST: f64 = 15.0;
+/// Seconds of sound that one process takes on; loading the model costs about as much as decoding 5 s.
+const SHARE: f64 = 90.0;
+/// The decoder counts in frames of 10 ms.
+const FRAMES_PER_SECOND: f64 = 100.0;
+
+/// The program and its model.
+#[derive(Clone, Debug)]
+pub struct Pocketsphinx {
+    /// `pocketsphinx_batch` (Debian package `pocketsphinx`).
+    pub program: PathBuf,
+    /// Folder with `en-us`, `en-us.lm.bin` and `cmudict-en-us.dict` (Debian package `pocketsphinx-en-us`).
+    pub model: PathBuf,
+    /// How many processes run at the same time.
+    pub threads: usize,
+}
+
+impl Pocketsphinx {
+    /// PocketSphinx at `program`, or in `PATH` when absent; `None` where program or model is missing.
+    pub fn find(program: Option<&Path>, threads: usize) -> Option<Self> {
+        let program = match program {
+            Some(program) => program.to_owned(),
+            None => {
+                std::env::split_paths(&std::env::var_os("PATH")?).map(|dir| dir.join(PROGRAM)).find(|p| p.is_file())?
+            }
+        };
+        let found = Self { program, model: MODEL.into(), threads: threads.max(1) };
+        found.check().is_ok().then_some(found)
+    }
+
+    pub(super) fn check(&self) -> Result<(), SpeechError> {
+        let exists = |path: &Path| path.metadata().map(drop);
+        exists(&self.program).map_err(|source| self.not_run(source))?;
+        ["en-us/mdef", "en-us.lm.bin", "cmudict-en-us.dict"]
+            .iter()
+            .map(|name| self.model.join(name))
+            .try_for_each(|path| exists(&path).map_err(|source| SpeechError::Model { path, source }))
+    }
+
+    pub(super) async fn words(
+        &self,
+        sound: &Path,
+        voiced: &[Span],
+        progress: Progress<'_>,
+    ) -> Result<Vec<Word>, Broken> {
+        self.check()?;
+        let unreadable = |source| SpeechError::Sound { path: sound.into(), source };
+        let sound = std::path::absolute(sound).map_err(unreadable)?;
+        let (path, spans) = (sound.clone(), voiced.to_vec());
+        let pieces = tokio::task::spawn_blocking(move || sound::cut_long(&path, &spans, LONGEST).map(|p| (p, path)))
+            .await
+            .unwrap_or_else(|panic| Err(io::Error::other(panic)));
+        let (pieces, sound) = pieces.and_then(|(p, path)| path.metadata().map(|_| (p, path))).map_err(unreadable)?;
+        let (total, done) = (pieces.len(), Arc::new(AtomicUsize::new(0)));
+        let shares = Arc::new(Mutex::new(shares(pieces)));
+        let mut workers = JoinSet::new();
+        for _ in 0..self.threads {
+            let (sphinx, sound, shares, done) = (self.clone(), sound.clone(), shares.clone(), done.clone());
+            workers.spawn(async move { sphinx.work(&sound, &shares, &done).await });
+        }
+        let mut words = Vec::new();
+        let mut failure = None;
+        let mut clock = tokio::time::interval(Duration::from_millis(500));
+        while !workers.is_empty() {
+            let ended = tokio::select! {
+                ended = workers.join_next() => ended,
+                _ = clock.tick() => None,
+            };
+            match ended {
+                Some(Ok((heard, result))) => {
+                    words.extend(heard);
+                    failure = failure.or(result.err());
+                }
+                Some(Err(panic)) => failure = Some(self.not_run(io::Error::other(panic))),
+                None => progress(done.load(Ordering::Relaxed) as f64 / total as f64),
+            }
+            if failure.is_some() {
+                lock(&shares).clear();
+            }
+        }
+        match failure {
+            None => Ok(words),
+            Some(cause) => Err(Broken { cause, words }),
+        }
+    }
+
+    /// Takes shares until none is left. Words of finished shares are kept whatever comes after.
+    async fn work(
+        &self,
+        sound: &Path,
+        shares: &Mutex<VecDeque<Vec<Span>>>,
+        done: &AtomicUsize,
+    ) -> (Vec<Word>, Result<(), SpeechError>) {
+        let mut words = Vec::new();
+        loop {
+            let Some(share) = lock(shares).pop_front() else { return (words, Ok(())) };
+            match self.decode(sound, &share, done).await {
+                Ok(heard) => words.extend(heard),
+                Err(error) => return (words, Err(error)),
+            }
+        }
+    }
+
+    async fn decode(&self, sound: &Path, share: &[Span], done: &AtomicUsize) -> Result<Vec<Word>, SpeechError> {
+        let folder = tempfile::tempdir().map_err(|source| self.not_run(source))?;
+        let mut command = self.command(sound, share, folder.path()).map_err(|source| self.not_run(source))?;
+        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
+        let mut child = child::spawn(command).await.map_err(|source| self.not_run(source))?;
+        let stderr = child.stderr.take().ok_or_else(|| self.not_run(io::ErrorKind::BrokenPipe.into()))?;
+        let seconds: f64 = share.iter().map(Span::duration).sum();
+        let patience = Duration::from_secs(120 + 30 * seconds as u64);
+        let mut decoded = 0;
+        let listening = child::last_lines(stderr, |line| {
+            if line.contains("seconds speech") && !line.contains("TOTAL") {
+                decoded += 1;
+                done.fetch_add(1, Ordering::Relaxed);
+            }
+        });
+        let (stderr, status) = match tokio::time::timeout(patience, async {
+            let stderr = listening.await;
+            (stderr, child.wait().await)
+        })
+        .await
+        {
+            Ok((stderr, status)) => (stderr, status.map_err(|source| self.not_run(source))?),
+            Err(_) => {
+                let (program, seconds) = (self.program.clone(), patience.as_secs());
+                let window = decoded + 1;
+                return Err(SpeechError::TooSlow { program, seconds, window, stderr: String::new() });
+            }
+        };
+        if !status.success() {
+            let (program, status) = (self.program.clone(), status.to_string());
+            return Err(SpeechError::Died { program, status, window: decoded + 1, stderr });
+        }
+        let heard = std::fs::read_to_string(folder.path().join("words.ctm")).map_err(|source| self.not_run(source))?;
+        let words: Option<Vec<Option<Word>>> = heard.lines().map(|line| word(line, share)).collect();
+        let unreadable =
+            || SpeechError::Answer { program: self.program.clone(), answer: heard.chars().take(300).collect() };
+        Ok(words.ok_or_else(unreadable)?.into_iter().flatten().collect())
+    }
+
+    /// The control file splits at blanks, so the sound goes in under a name of our own.
+    fn command(&self, sound: &Path, share: &[Span], folder: &Path) -> io::Result<Command> {
+        std::os::unix::fs::symlink(sound, folder.join("sound.raw"))?;
+        let frames = |seconds: f64| (seconds * FRAMES_PER_SECOND) as u64;
+        let control: String = share
+            .iter()
+            .enumerate()
+            .map(|(i, span)| format!("sound {} {} {i}\n", frames(span.start), frames(span.end)))
+            .collect();
+        std::fs::write(folder.join("control"), control)?;
+        let mut command = Command::new(&self.program);
+        command
+            .arg("-hmm")
+            .arg(self.model.join("en-us"))
+            .arg("-lm")
+            .arg(self.model.join("en-us.lm.bin"))
+            .arg("-dict")
+            .arg(self.model.join("cmudict-en-us.dict"))
+            .args(["-adcin", "yes", "-cepext", ".raw", "-cepdir"])
+            .arg(folder)
+            .arg("-ctl")
+            .arg(folder.join("control"))
+            .arg("-ctm")
+            .arg(folder.join("words.ctm"))
+            // Its own silence detector would shift the times.
+            .args(["-remove_silence", "no"])
+            // As right as without these limits, and a quarter faster.
+            .args(["-maxhmmpf", "5000", "-maxwpf", "10"]);
+        Ok(command)
+    }
+
+    fn not_run(&self, source: io::Error) -> SpeechError {
+        SpeechError::Run { program: self.program.clone(), source }
+    }
+}
+
+/// Stretches in order, dealt into shares of about [`SHARE`] seconds: neighbours sound alike, and the decoder adapts.
+fn shares(pieces: Vec<Span>) -> VecDeque<Vec<Span>> {
+    let mut shares: VecDeque<Vec<Span>> = VecDeque::new();
+    let mut filled = f64::INFINITY;
+    for piece in pieces {
+        if filled > SHARE {
+            shares.push_back(Vec::new());
+            filled = 0.0;
+        }
+        filled += piece.duration();
+        if let Some(share) = shares.back_mut() {
+            share.push(piece);
+        }
+    }
+    shares
+}
+
+/// One line of NIST CTM: `stretch channel start duration word posterior`, times in seconds of the stretch.
+/// `Some(None)` for a noise, `None` for a line that cannot be read.
+fn word(line: &str, share: &[Span]) -> Option<Option<Word>> {
+    let fields: Vec<&str> = line.split_whitespace().collect();
+    let [stretch, _, start, duration, text, posterior] = fields[..] else { return None };
+    let stretch = share.get(stretch.parse::<usize>().ok()?)?;
+    let start = stretch.start + start.parse::<f64>().ok()?;
+    let end = start + duration.parse::<f64>().ok()?;
+    let confidence = calibrated(posterior.parse().ok()?);
+    Some(clean(text).map(|text| Word { text: text.to_owned(), start, end, confidence }))
+}
+
+/// `and(2)` is a pronunciation of `and`; `<sil>`, `[NOISE]` and `++BREATH++` are no words.
+fn clean(token: &str) -> Option<&str> {
+    let is_noise = token.starts_with(['<', '[', '+']) || token.is_empty();
+    (!is_noise).then(|| token.split_once('(').map_or(token, |(text, _)| text))
+}
+
+fn calibrated(posterior: f32) -> f32 {
+    posterior
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn noises_are_no_words_and_pronunciations_lose_their_number() {
+        assert_eq!(clean("and(2)"), Some("and"));
+        assert_eq!(clean("don't"), Some("don't"));
+        for noise in ["<sil>", "<s>", "</s>", "[NOISE]", "[SPEECH]", "++BREATH++"] {
+            assert_eq!(clean(noise), None, "{noise}");
+        }
+    }
+
+    #[test]
+    fn a_word_is_placed_in_its_stretch() {
+        let share = [Span::new(0.0, 5.0), Span::new(20.0, 25.0)];
+        let heard = word("1 1 0.46 0.17 go(2) 0.997", &share).unwrap().unwrap();
+        assert_eq!((heard.text.as_str(), heard.start), ("go", 20.46));
+        assert!((heard.end - 20.63).abs() < 1e-9);
+        assert_eq!(word("1 1 0.46 0.17 <sil> 0.997", &share), Some(None));
+        assert_eq!(word("not a line", &share), None);
+    }
+}

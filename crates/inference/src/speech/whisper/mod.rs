@@ -1,0 +1,145 @@
+//! whisper.cpp with a model file of the user's. It aborts the process on a malformed model, so it runs in a child:
+//! this same program, started again as `recognise --model FILE --threads N`.
+
+#[cfg(feature = "whisper")]
+mod engine;
+mod protocol;
+mod serve;
+
+pub use self::serve::child_main;
+
+use self::protocol::{Answer, Request};
+use super::{Broken, Progress, SpeechError};
+use crate::{child, sound, voice_activity::pack};
+use domain::{Span, utterance::Word};
+use std::{
+    fs::File,
+    io,
+    path::{Path, PathBuf},
+    process::Stdio,
+    time::Duration,
+};
+use tokio::{
+    io::{AsyncBufReadExt, AsyncWriteExt, BufReader},
+    process::{Child, Command},
+    sync::Semaphore,
+};
+
+/// Seconds of voice in a window. whisper always works on 30 s, so fuller windows cost less.
+const WINDOW: f64 = 28.0;
+/// How long one window (the first one with loading the model) may take before the child is taken for stuck.
+const PATIENCE: Duration = Duration::from_secs(600);
+
+/// ggml's threads spin while they wait for each other, so two recognitions at once are far slower than one by one.
+static ONE_AT_A_TIME: Semaphore = Semaphore::const_new(1);
+
+/// whisper.cpp in a child process.
+#[derive(Clone, Debug)]
+pub struct Whisper {
+    /// This program itself; its subcommand `recognise` calls [`child_main`].
+    pub program: PathBuf,
+    /// Model file in whisper.cpp's ggml format.
+    pub model: PathBuf,
+    /// Threads to compute with; at most the number of idle cores.
+    pub threads: usize,
+    /// ISO 639-1, such as `en`; `None`: told from the first window.
+    pub language: Option<String>,
+}
+
+impl Whisper {
+    /// A recogniser that tells the language by itself.
+    pub fn new(program: &Path, model: &Path, threads: usize) -> Self {
+        Self { program: program.into(), model: model.into(), threads: threads.max(1), language: None }
+    }
+
+    pub(super) fn check(&self) -> Result<(), SpeechError> {
+        if !cfg!(feature = "whisper") {
+            return Err(SpeechError::WithoutWhisper);
+        }
+        let is_file = |file: File| file.metadata()?.is_file().then_some(()).ok_or(io::ErrorKind::IsADirectory.into());
+        let opened = File::open(&self.model).and_then(is_file);
+        opened.map_err(|source| SpeechError::Model { path: self.model.clone(), source })
+    }
+
+    pub(super) async fn words(
+        &self,
+        sound: &Path,
+        voiced: &[Span],
+        progress: Progress<'_>,
+    ) -> Result<Vec<Word>, Broken> {
+        self.check()?;
+        let _turn = ONE_AT_A_TIME.acquire().await;
+        let (path, spans) = (sound.to_owned(), voiced.to_vec());
+        let pieces = tokio::task::spawn_blocking(move || sound::cut_long(&path, &spans, WINDOW))
+            .await
+            .unwrap_or_else(|panic| Err(io::Error::other(panic)))
+            .map_err(|source| SpeechError::Sound { path: sound.into(), source })?;
+        let request = Request { sound: sound.into(), language: self.language.clone(), windows: pack(&pieces, WINDOW) };
+        let mut child = self.start(&request).await.map_err(|source| self.not_run(source))?;
+        self.listen(&mut child, request.windows.len(), progress).await
+    }
+
+    async fn start(&self, request: &Request) -> io::Result<Child> {
+        let mut command = Command::new(&self.program);
+        command
+            .arg("recognise")
+            .arg("--model")
+            .arg(&self.model)
+            .args(["--threads", &self.threads.to_string()])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
+        let mut child = child::spawn(command).await?;
+        if let Some(mut stdin) = child.stdin.take() {
+            // A child that is already dead is told of by its status and its stderr, which say more than a broken pipe.
+            let _ = stdin.write_all(&serde_json::to_vec(request)?).await;
+        }
+        Ok(child)
+    }
+
+    async fn listen(&self, child: &mut Child, windows: usize, progress: Progress<'_>) -> Result<Vec<Word>, Broken> {
+        let (Some(stdout), Some(stderr)) = (child.stdout.take(), child.stderr.take()) else {
+            return Err(self.not_run(io::ErrorKind::BrokenPipe.into()).into());
+        };
+        let complaints = tokio::spawn(async { child::last_lines(stderr, |_| ()).await });
+        let mut lines = BufReader::new(stdout).lines();
+        let mut words = Vec::new();
+        let mut done = 0;
+        let mut stuck = false;
+        while done < windows {
+            let line = match tokio::time::timeout(PATIENCE, lines.next_line()).await {
+                Ok(Ok(Some(line))) => line,
+                Ok(_) => break,
+                Err(_) => {
+                    stuck = true;
+                    break;
+                }
+            };
+            match serde_json::from_str::<Answer>(&line) {
+                Ok(answer) if answer.window == done => words.extend(answer.words),
+                _ => {
+                    let cause = SpeechError::Answer { program: self.program.clone(), answer: line };
+                    return Err(Broken { cause, words });
+                }
+            }
+            done += 1;
+            progress(done as f64 / windows as f64);
+        }
+        let patience = if stuck { Duration::ZERO } else { Duration::from_secs(30) };
+        let status = child::wait(child, patience).await.map_err(|source| self.not_run(source))?;
+        if done == windows {
+            // Every answer is there and was read; how the child took its leave does not change them.
+            return Ok(words);
+        }
+        let (program, stderr) = (self.program.clone(), complaints.await.unwrap_or_default());
+        let cause = match status {
+            Some(status) => SpeechError::Died { program, status: status.to_string(), window: done + 1, stderr },
+            None => SpeechError::TooSlow { program, seconds: PATIENCE.as_secs(), window: done + 1, stderr },
+        };
+        Err(Broken { cause, words })
+    }
+
+    fn not_run(&self, source: io::Error) -> SpeechError {
+        SpeechError::Run { program: self.program.clone(), source }
+    }
+}

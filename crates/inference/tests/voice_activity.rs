@@ -1,0 +1,39 @@
+//! Voice activity: speech is found, and nothing is found where nobody speaks.
+
+#![allow(clippy::unwrap_used)]
+
+mod support;
+
+use domain::Span;
+use support::*;
+
+#[test]
+fn nobody_speaks_in_silence_noise_a_fan_or_a_tone() {
+    for (name, samples) in [
+        ("silence", silence(30)),
+        ("faint noise", noise(30, 50.0)),
+        ("loud noise", noise(30, 12_000.0)),
+        ("fan", fan(30)),
+        ("tone", tone(30, 440.0)),
+    ] {
+        assert_eq!(voiced(&samples), [], "{name}");
+    }
+}
+
+#[test]
+fn speech_between_pauses_is_found_where_it_is() {
+    let mut spoken = recorded();
+    spoken.extend(synthetic("First switch off the breaker, then open the panel."));
+    for Spoken { name, samples, .. } in spoken {
+        let seconds = samples.len() as f64 / RATE as f64;
+        let sound = [noise(5, 30.0), samples, noise(5, 30.0)].concat();
+        let spans = voiced(&sound);
+        let speech: f64 = spans.iter().map(|span| span.overlap(&Span::new(5.0, 5.0 + seconds))).sum();
+        println!("{name}: {:.0} % of {seconds:.1} s voiced", 100.0 * speech / seconds);
+        assert!(speech > 0.6 * seconds, "{name}: {spans:?}");
+        assert!(spans.windows(2).all(|pair| pair[0].end < pair[1].start), "{name}: {spans:?}");
+        // Padding reaches 0.3 s into the pauses, the network's delay a little more.
+        let outside: f64 = spans.iter().map(Span::duration).sum::<f64>() - speech;
+        assert!(outside < 1.0, "{name}: {spans:?}");
+    }
+}

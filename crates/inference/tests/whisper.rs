@@ -1,0 +1,150 @@
+//! whisper.cpp in its child process, with a model without weights that says a script.
+
+#![allow(clippy::unwrap_used)]
+
+mod support;
+
+use domain::{Span, utterance::Utterance};
+use inference::speech::{Recogniser, SpeechError, Whisper};
+use std::path::Path;
+use support::ggml::{Say, write_model};
+use support::{noise, write};
+
+const CHILD: &str = env!("CARGO_BIN_EXE_speech_child");
+const SCRIPT: [Say; 9] = [
+    Say::Time(0.0),
+    Say::Text(" Open"),
+    Say::Text(" the"),
+    Say::Text(" pan"),
+    Say::Text("el."),
+    Say::Time(2.0),
+    Say::Time(4.0),
+    Say::Text(" Done"),
+    Say::Time(5.0),
+];
+
+struct Bench {
+    folder: tempfile::TempDir,
+}
+
+impl Bench {
+    /// A folder with a model that says the script, and 100 s of sound.
+    fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        write_model(&folder.path().join("model.bin"), &SCRIPT).unwrap();
+        write(&noise(100, 3000.0), &folder.path().join("sound.raw"));
+        Self { folder }
+    }
+
+    async fn recognise(&self, whisper: Whisper, voiced: &[Span]) -> Result<Vec<Utterance>, SpeechError> {
+        Recogniser::Whisper(whisper).recognise(&self.folder.path().join("sound.raw"), voiced, &|_| ()).await
+    }
+
+    fn whisper(&self) -> Whisper {
+        Whisper::new(Path::new(CHILD), &self.folder.path().join("model.bin"), 1)
+    }
+}
+
+#[cfg(not(feature = "whisper"))]
+#[tokio::test]
+async fn a_configured_model_in_a_program_without_whisper_is_a_clear_error() {
+    eprintln!("SKIPPED: recognition itself, built without the feature `whisper`");
+    let bench = Bench::new();
+    let error = bench.recognise(bench.whisper(), &[Span::new(0.0, 5.0)]).await.unwrap_err();
+    assert!(matches!(error, SpeechError::WithoutWhisper), "{error}");
+}
+
+#[cfg(feature = "whisper")]
+mod with_whisper {
+    use super::*;
+
+    #[tokio::test]
+    async fn what_is_said_comes_through_the_child_with_its_times() {
+        let bench = Bench::new();
+        let heard = bench.recognise(bench.whisper(), &[Span::new(10.0, 18.0)]).await.unwrap();
+
+        let texts: Vec<&str> = heard.iter().map(|utterance| utterance.text.as_str()).collect();
+        assert_eq!(texts, ["Open the panel.", "Done"]);
+        assert!(heard[0].start >= 10.0 && heard[0].end <= 12.1, "{heard:?}");
+        assert!(heard[1].start >= 13.9 && heard[1].end <= 15.1, "{heard:?}");
+        let words: Vec<&str> = heard[0].words.iter().map(|word| word.text.as_str()).collect();
+        assert_eq!(words, ["Open", "the", "panel."]);
+        assert!(heard[0].words.windows(2).all(|pair| pair[0].start <= pair[1].start), "{heard:?}");
+        assert!(heard.iter().all(|utterance| utterance.confidence > 0.9), "{heard:?}");
+    }
+
+    #[tokio::test]
+    async fn long_speech_is_heard_window_by_window_with_progress() {
+        let bench = Bench::new();
+        let seen = std::sync::Mutex::new(Vec::new());
+        let sound = bench.folder.path().join("sound.raw");
+        let heard = Recogniser::Whisper(bench.whisper())
+            .recognise(&sound, &[Span::new(0.0, 60.0), Span::new(70.0, 80.0)], &|done| seen.lock().unwrap().push(done))
+            .await
+            .unwrap();
+
+        let opened = heard.iter().filter(|utterance| utterance.text.starts_with("Open")).count();
+        let seen = seen.into_inner().unwrap();
+        assert!(opened >= 3, "{heard:?}");
+        assert!(seen.len() > opened && seen.windows(2).all(|pair| pair[0] <= pair[1]), "{seen:?}");
+        assert!(heard.windows(2).all(|pair| pair[0].start <= pair[1].start));
+    }
+
+    #[tokio::test]
+    async fn words_in_the_silence_between_voices_are_dropped() {
+        let bench = Bench::new();
+        // In a window of one second the script's second half lies beyond the voice.
+        let heard = bench.recognise(bench.whisper(), &[Span::new(10.0, 12.5)]).await.unwrap();
+        assert!(heard.iter().all(|utterance| utterance.start >= 10.0 && utterance.end <= 12.5), "{heard:?}");
+    }
+
+    #[tokio::test]
+    async fn a_malformed_model_is_a_clear_error_and_kills_nobody() {
+        let bench = Bench::new();
+        let whole = std::fs::read(bench.folder.path().join("model.bin")).unwrap();
+        let mut hostile = whole.clone();
+        hostile[4..8].copy_from_slice(&i32::MAX.to_le_bytes());
+        hostile[12..16].copy_from_slice(&(-5_i32).to_le_bytes());
+        for (name, bytes) in [
+            ("empty", &[][..]),
+            ("text", b"this is no model"),
+            ("short", &whole[..2000]),
+            ("truncated", &whole[..whole.len() / 2]),
+            ("hostile", &hostile),
+        ] {
+            let model = bench.folder.path().join(name);
+            std::fs::write(&model, bytes).unwrap();
+            let error =
+                bench.recognise(Whisper { model, ..bench.whisper() }, &[Span::new(0.0, 5.0)]).await.unwrap_err();
+            println!("{name}: {error}");
+            let SpeechError::Died { window, stderr, .. } = error else { panic!("{name}: {error}") };
+            assert_eq!(window, 1);
+            assert!(!stderr.is_empty(), "{name}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_missing_model_is_told_before_anything_starts() {
+        let bench = Bench::new();
+        let whisper = Whisper { model: "/no/such/model.bin".into(), ..bench.whisper() };
+        let error = bench.recognise(whisper, &[Span::new(0.0, 5.0)]).await.unwrap_err();
+        assert!(matches!(error, SpeechError::Model { .. }), "{error}");
+    }
+
+    /// A child that answers one window and dies, as whisper.cpp does when it aborts in the middle.
+    #[tokio::test]
+    async fn a_crash_in_the_middle_keeps_what_was_done() {
+        use std::os::unix::fs::PermissionsExt;
+        let bench = Bench::new();
+        let program = bench.folder.path().join("dies");
+        let answer = r#"{"window":0,"words":[{"text":"kept","start":1.0,"end":1.5,"confidence":0.9}]}"#;
+        let script = format!("#!/bin/sh\ncat >/dev/null\necho '{answer}'\necho 'out of memory' >&2\nkill -ABRT $$\n");
+        std::fs::write(&program, script).unwrap();
+        std::fs::set_permissions(&program, std::fs::Permissions::from_mode(0o755)).unwrap();
+
+        let error = bench.recognise(Whisper { program, ..bench.whisper() }, &[Span::new(0.0, 60.0)]).await.unwrap_err();
+        let SpeechError::Interrupted { recognised, cause } = error else { panic!("{error}") };
+        assert_eq!(recognised[0].text, "kept");
+        assert!(cause.to_string().contains("window 2") && cause.to_string().contains("out of memory"), "{cause}");
+    }
+}
