@@ -1,0 +1,307 @@
+//! What a file holds: its streams by ffprobe, its length and keyframes by its packets.
+
+use crate::{
+    MediaError, Playable, Tools,
+    playable::Plan,
+    sniff::{self, Kind, Sniffed},
+};
+use domain::recording::{AudioInfo, MediaInfo, VideoInfo};
+use serde::Deserialize;
+use std::{path::Path, process::Stdio};
+use tokio::io::{AsyncBufReadExt, BufReader};
+
+/// Largest picture that is taken, in pixels: 8192 x 8192.
+pub const MAX_PIXELS: u64 = 8192 * 8192;
+
+/// Keyframes nearer than this to the one before are left out: an all-keyframe file would fill the list.
+const KEYFRAME_GAP_SECONDS: f64 = 0.2;
+/// A single packet counts at most this long, whatever it says of itself.
+const PACKET_LIMIT_SECONDS: f64 = 10.0;
+
+/// What a recording turned out to be.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Probed {
+    /// Streams, length, warnings.
+    pub info: MediaInfo,
+    /// Times of the keyframes in seconds from the start of the recording, ascending, at least 0.2 s apart; empty
+    /// without a picture.
+    pub keyframes: Vec<f64>,
+    /// The file's own clock at its start, in seconds. All other times count from here.
+    pub start_time: f64,
+    /// What it needs until a browser plays it.
+    pub playable: Playable,
+}
+
+impl Probed {
+    /// `mp4` or `webm`: the extension of the playable recording and of its clips.
+    pub fn playable_extension(&self) -> &'static str {
+        Plan::of(&self.info).extension
+    }
+}
+
+/// Judges the file at `path` by its content.
+///
+/// # Errors
+/// [`MediaError::NotMedia`] and [`MediaError::TooLarge`] are final; others are the machine's.
+pub async fn probe(tools: &Tools, path: &Path) -> Result<Probed, MediaError> {
+    const DOING: &str = "examining the recording";
+    tools
+        .within(DOING, 0.0, async {
+            let sniffed = sniff::sniff(path).await?;
+            let file = describe(tools, path, &sniffed).await?;
+            let mut info = info(&file, &sniffed)?;
+            let packets = scan(tools, path, sniffed.kind, &file, &info).await?;
+            if packets.end <= packets.start {
+                return Err(MediaError::not_media("it holds no picture and no sound, only a header"));
+            }
+            info.duration_seconds = packets.end - packets.start;
+            info.warnings.extend(doubts(&file, &sniffed, info.duration_seconds));
+            let playable = Playable::of(&sniffed, &info, file.streams.len());
+            Ok(Probed { info, keyframes: packets.keyframes, start_time: packets.start, playable })
+        })
+        .await
+}
+
+#[derive(Deserialize)]
+struct Described {
+    #[serde(default)]
+    streams: Vec<Stream>,
+    #[serde(default)]
+    format: Format,
+}
+
+#[derive(Default, Deserialize)]
+struct Format {
+    #[serde(default)]
+    format_name: String,
+    start_time: Option<String>,
+    duration: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct Stream {
+    index: usize,
+    #[serde(default)]
+    codec_type: String,
+    #[serde(default)]
+    codec_name: String,
+    #[serde(default)]
+    width: u32,
+    #[serde(default)]
+    height: u32,
+    #[serde(default)]
+    pix_fmt: String,
+    #[serde(default)]
+    sample_rate: String,
+    #[serde(default)]
+    channels: u32,
+    #[serde(default)]
+    disposition: Disposition,
+    #[serde(default)]
+    side_data_list: Vec<SideData>,
+}
+
+#[derive(Default, Deserialize)]
+struct Disposition {
+    #[serde(default)]
+    attached_pic: u8,
+}
+
+#[derive(Deserialize)]
+struct SideData {
+    rotation: Option<f64>,
+}
+
+impl Stream {
+    fn is(&self, kind: &str) -> bool {
+        self.codec_type == kind && !self.codec_name.is_empty() && self.codec_name != "unknown"
+    }
+}
+
+async fn describe(tools: &Tools, path: &Path, sniffed: &Sniffed) -> Result<Described, MediaError> {
+    const DOING: &str = "reading the recording's header";
+    const ENTRIES: &str = "format=format_name,start_time,duration:\
+        stream=index,codec_type,codec_name,width,height,pix_fmt,sample_rate,channels:\
+        stream_disposition=attached_pic:stream_side_data=rotation:stream_tags=:format_tags=";
+    let mut args = quiet();
+    args.extend(["-show_entries", ENTRIES, "-of", "json"].map(Into::into));
+    // A frame is decoded here when the header says too little: not a huge one.
+    args.extend(["-max_pixels".into(), MAX_PIXELS.to_string().into(), "-threads".into(), "1".into()]);
+    args.extend(sniff::open_args(path, sniffed.kind)?);
+    let json = tools.output(DOING, &tools.ffprobe, args, 4 << 20).await.map_err(|e| blame(e, sniffed))?;
+    serde_json::from_slice(&json).map_err(|e| MediaError::Tool {
+        doing: DOING,
+        exit: "success".into(),
+        stderr: format!("ffprobe's answer cannot be read: {e}"),
+    })
+}
+
+/// A file that ffprobe does not read is at fault itself: it was opened before, and the program runs.
+fn blame(error: MediaError, sniffed: &Sniffed) -> MediaError {
+    let name = sniffed.kind.demuxer();
+    match error {
+        MediaError::Tool { stderr, .. } => MediaError::not_media(format!(
+            "it begins like {name} but cannot be read ({})",
+            crate::error::last_line(&stderr)
+        )),
+        MediaError::NotMedia { .. } => {
+            MediaError::not_media(format!("it begins like {name} but what follows is damaged"))
+        }
+        other => other,
+    }
+}
+
+fn info(file: &Described, sniffed: &Sniffed) -> Result<MediaInfo, MediaError> {
+    for stream in &file.streams {
+        if u64::from(stream.width) * u64::from(stream.height) > MAX_PIXELS {
+            let what =
+                format!("its picture has {}x{} pixels, at most 8192x8192 are taken", stream.width, stream.height);
+            return Err(MediaError::TooLarge { what });
+        }
+    }
+    let video = file.streams.iter().find(|s| s.is("video") && s.disposition.attached_pic == 0 && s.width > 0);
+    let audio = file.streams.iter().find(|s| s.is("audio") && s.channels > 0);
+    if video.is_none() && audio.is_none() {
+        return Err(MediaError::not_media("it holds no picture and no sound that can be read"));
+    }
+    Ok(MediaInfo {
+        container: file.format.format_name.clone(),
+        duration_seconds: 0.0,
+        bytes: sniffed.bytes,
+        video: video.map(video_info),
+        audio: audio.map(|s| AudioInfo {
+            stream: s.index,
+            codec: s.codec_name.clone(),
+            sample_rate: s.sample_rate.parse().unwrap_or(0),
+            channels: s.channels,
+        }),
+        captions_stream: file.streams.iter().find(|s| s.is("subtitle") && is_text(&s.codec_name)).map(|s| s.index),
+        warnings: Vec::new(),
+    })
+}
+
+fn is_text(codec: &str) -> bool {
+    ["mov_text", "webvtt", "subrip", "ass", "ssa", "text"].contains(&codec)
+}
+
+fn video_info(stream: &Stream) -> VideoInfo {
+    let anticlockwise = stream.side_data_list.iter().find_map(|s| s.rotation).unwrap_or(0.0);
+    let rotation = (-(anticlockwise / 90.0).round() as i32).rem_euclid(4) as u32 * 90;
+    let upright = rotation.is_multiple_of(180);
+    let (width, height) = if upright { (stream.width, stream.height) } else { (stream.height, stream.width) };
+    VideoInfo {
+        stream: stream.index,
+        codec: stream.codec_name.clone(),
+        width,
+        height,
+        rotation,
+        pixel_format: stream.pix_fmt.clone(),
+    }
+}
+
+fn doubts(file: &Described, sniffed: &Sniffed, seconds: f64) -> Option<String> {
+    let claimed = file.format.duration.as_deref().and_then(|d| d.parse::<f64>().ok());
+    let claimed = claimed.filter(|c| (c - seconds).abs() > 1.0 + 0.02 * seconds);
+    match (sniffed.truncated, claimed) {
+        (true, Some(c)) if c > seconds => Some(format!("the file is cut off after {seconds:.0} s of {c:.0} s")),
+        (true, _) => Some(format!("the file is cut off after {seconds:.0} s")),
+        (false, Some(c)) => Some(format!("the file claims to last {c:.0} s but holds {seconds:.0} s")),
+        (false, None) => None,
+    }
+}
+
+/// What the packets show, on the file's own clock but for the keyframes.
+struct Packets {
+    start: f64,
+    end: f64,
+    keyframes: Vec<f64>,
+}
+
+async fn scan(
+    tools: &Tools,
+    path: &Path,
+    kind: Kind,
+    file: &Described,
+    info: &MediaInfo,
+) -> Result<Packets, MediaError> {
+    const DOING: &str = "scanning the recording's packets";
+    let mut args = quiet();
+    args.extend(
+        ["-show_entries", "packet=stream_index,pts_time,dts_time,duration_time,flags", "-of", "csv=p=0"]
+            .map(Into::into),
+    );
+    args.extend(sniff::open_args(path, kind)?);
+    let mut running = tools.start(DOING, &tools.ffprobe, args, Stdio::null()).await?;
+    let mut lines = BufReader::with_capacity(64 << 10, running.stdout()?);
+    let (video, audio) = (info.video.as_ref().map(|v| v.stream), info.audio.as_ref().map(|a| a.stream));
+    let (mut first, mut end, mut keyframes) = (f64::INFINITY, f64::NEG_INFINITY, Vec::<f64>::new());
+    let mut line = Vec::new();
+    while lines.read_until(b'\n', &mut line).await.map_err(|e| MediaError::io(DOING, path, e))? > 0 {
+        if let Some(packet) = Packet::parse(&line)
+            && (Some(packet.stream) == video || Some(packet.stream) == audio)
+        {
+            end = end.max(packet.at + packet.duration.clamp(0.0, PACKET_LIMIT_SECONDS));
+            if !packet.discard {
+                first = first.min(packet.at);
+            }
+            if packet.key
+                && Some(packet.stream) == video
+                && keyframes.last().is_none_or(|last| packet.at - last >= KEYFRAME_GAP_SECONDS)
+            {
+                keyframes.push(packet.at);
+            }
+        }
+        line.clear();
+    }
+    // A damaged tail ends with an error: what could be read counts, if there was anything.
+    let (status, stderr) = running.end().await?;
+    if !status.success() && first.is_infinite() {
+        return Err(MediaError::not_media(format!("nothing in it can be read ({})", crate::error::last_line(&stderr))));
+    }
+    // ffmpeg counts from what the format calls its start; so must these times, unless that is a lie.
+    let declared = file.format.start_time.as_deref().and_then(|s| s.parse::<f64>().ok());
+    let start = declared.filter(|s| (s - first).abs() < 1.0).unwrap_or(first);
+    for keyframe in &mut keyframes {
+        *keyframe = (*keyframe - start).max(0.0);
+    }
+    Ok(Packets { start, end, keyframes })
+}
+
+struct Packet {
+    stream: usize,
+    at: f64,
+    duration: f64,
+    key: bool,
+    discard: bool,
+}
+
+impl Packet {
+    /// One line of `stream_index,pts_time,dts_time,duration_time,flags`.
+    fn parse(line: &[u8]) -> Option<Self> {
+        let mut fields = std::str::from_utf8(line).ok()?.trim_end().split(',');
+        let stream = fields.next()?.parse().ok()?;
+        let (pts, dts) = (fields.next()?.parse::<f64>(), fields.next()?.parse::<f64>());
+        let at = pts.or(dts).ok().filter(|t| t.is_finite())?;
+        let duration = fields.next()?.parse().unwrap_or(0.0);
+        let flags = fields.next()?;
+        Some(Self { stream, at, duration, key: flags.contains('K'), discard: flags.contains('D') })
+    }
+}
+
+fn quiet() -> Vec<std::ffi::OsString> {
+    ["-hide_banner", "-loglevel", "error"].map(Into::into).to_vec()
+}
+
+/// Length in seconds of a file that was just written, or what is wrong with it.
+pub(crate) async fn verify(tools: &Tools, doing: &'static str, path: &Path, expected: f64) -> Result<f64, MediaError> {
+    let wrong = |what: String| MediaError::Tool { doing, exit: "success".into(), stderr: what };
+    let made = probe(tools, path).await.map_err(|e| match e {
+        MediaError::NotMedia { reason } => wrong(format!("the result is not readable: {reason}")),
+        other => other,
+    })?;
+    let seconds = made.info.duration_seconds;
+    if (seconds - expected).abs() > 1.0 + 0.05 * expected {
+        return Err(wrong(format!("the result lasts {seconds:.1} s instead of {expected:.1} s")));
+    }
+    Ok(seconds)
+}

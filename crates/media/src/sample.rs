@@ -1,0 +1,1 @@
+//! Sample recordings for `make demo`.
