@@ -16,6 +16,8 @@ const FFT: usize = 201;
 const VOCABULARY: usize = 51_864;
 const END_OF_TEXT: usize = 50_256;
 const FIRST_TIME: usize = 50_363;
+/// The token of a lone space, which whisper.cpp looks up by its text.
+const BLANK: usize = 220;
 /// Words with a text of their own; the rest of the vocabulary is special.
 const TEXTS: usize = 50_257;
 
@@ -51,7 +53,10 @@ pub fn write_model(path: &Path, script: &[Say]) -> io::Result<()> {
     file.floats(&vec![0.01; MELS * FFT])?;
     file.integers(&[TEXTS])?;
     for token in 0..TEXTS {
-        let text = token.checked_sub(300).and_then(|i| texts.get(i)).copied().unwrap_or("");
+        let text = match token {
+            BLANK => " ",
+            _ => token.checked_sub(300).and_then(|i| texts.get(i)).copied().unwrap_or(""),
+        };
         file.integers(&[text.len()])?;
         file.0.write_all(text.as_bytes())?;
     }

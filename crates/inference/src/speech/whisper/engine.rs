@@ -93,7 +93,9 @@ fn words(segment: &WhisperSegment<'_>, end_of_text: i32, pieces: &[Span]) -> Vec
         let text = String::from_utf8_lossy(&draft.text).trim().to_owned();
         in_remark |= text.starts_with(['[', '(', '♪', '*']);
         if !in_remark && !text.is_empty() {
-            let (start, end) = place(draft.from, draft.to, pieces);
+            // Times of tokens are a guess by loudness and may leave their segment, whose times the model itself gives.
+            let segment = |at: i64| at.max(segment.start_timestamp()).min(segment.end_timestamp());
+            let (start, end) = place(segment(draft.from), segment(draft.to), pieces);
             let confidence = (draft.log_probability / draft.tokens).exp().clamp(0.0, 1.0);
             words.push(Word { text, start, end, confidence });
         } else if text.trim_end_matches(['.', ',']).ends_with([']', ')', '♪', '*']) {
