@@ -1,0 +1,230 @@
+//! Objects as files in a folder. Everything is written beside, in `.staging`, synced, and then renamed into its place,
+//! so a reader never sees a part of it and a power cut does not lose what was promised.
+
+use super::{ByteStream, Joined, LocalFile, ObjectError, ObjectMeta, common, hash::Sha256};
+use bytes::Bytes;
+use object_store::{ObjectStore, local::LocalFileSystem};
+use std::{
+    fs::{self, File},
+    io::{self, Read, Write},
+    ops::Range,
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
+use tempfile::{NamedTempFile, TempPath};
+
+const STAGING: &str = ".staging";
+/// Nobody takes longer than this to write one object.
+const ABANDONED: Duration = Duration::from_secs(24 * 3600);
+/// Bytes hashed and then copied at a time, small enough to be still in the page cache.
+const PIECE: usize = 4 << 20;
+
+#[derive(Clone)]
+pub(super) struct Disk {
+    root: Arc<Path>,
+    files: Arc<LocalFileSystem>,
+}
+
+impl Disk {
+    pub(super) fn open(root: &Path) -> Result<Self, ObjectError> {
+        let doing = || format!("opening the folder {}", root.display());
+        let made = fs::create_dir_all(root.join(STAGING)).and_then(|()| root.canonicalize());
+        let root = made.map_err(|error| ObjectError::io(doing(), error))?;
+        sweep(&root.join(STAGING)).map_err(|error| ObjectError::io(doing(), error))?;
+        let files = LocalFileSystem::new_with_prefix(&root).map_err(|error| ObjectError::store(doing(), error))?;
+        Ok(Self { root: root.into(), files: Arc::new(files.with_automatic_cleanup(true)) })
+    }
+
+    pub(super) async fn put(&self, key: &str, bytes: Bytes) -> Result<(), ObjectError> {
+        self.blocking(key, "storing", move |disk, place| {
+            let mut staged = disk.stage()?;
+            staged.write_all(&bytes)?;
+            disk.publish_staged(staged, place)
+        })
+        .await
+    }
+
+    pub(super) async fn put_file(&self, key: &str, path: &Path) -> Result<u64, ObjectError> {
+        let path = path.to_owned();
+        self.blocking(key, "storing", move |disk, place| {
+            let (mut file, bytes) = open_whole(&path)?;
+            file.sync_all()?;
+            match disk.publish(&path, place) {
+                Err(error) if error.kind() == io::ErrorKind::CrossesDevices => {
+                    disk.publish_copy(&mut file, place)?;
+                    fs::remove_file(&path)?;
+                }
+                done => done?,
+            }
+            Ok(bytes)
+        })
+        .await
+    }
+
+    pub(super) async fn link_file(&self, key: &str, path: &Path) -> Result<u64, ObjectError> {
+        let path = path.to_owned();
+        self.blocking(key, "storing", move |disk, place| disk.link(&path, place)).await
+    }
+
+    pub(super) async fn get(&self, key: &str) -> Result<Option<Bytes>, ObjectError> {
+        common::get(self.store(), key).await
+    }
+
+    pub(super) async fn get_range(&self, key: &str, range: Range<u64>) -> Result<ByteStream, ObjectError> {
+        common::get_range(self.store(), key, range).await
+    }
+
+    pub(super) async fn head(&self, key: &str) -> Result<Option<ObjectMeta>, ObjectError> {
+        common::head(self.store(), key).await
+    }
+
+    pub(super) async fn local(&self, key: &str, _work: &Path) -> Result<Option<LocalFile>, ObjectError> {
+        Ok(self.head(key).await?.map(|_| LocalFile::object(self.root.join(key))))
+    }
+
+    pub(super) async fn join(&self, keys: &[String], key: &str) -> Result<Joined, ObjectError> {
+        let pieces: Vec<PathBuf> = keys.iter().map(|piece| self.root.join(piece)).collect();
+        self.blocking(key, "joining", move |disk, place| {
+            let mut sha256 = Sha256::new();
+            let mut bytes = 0;
+            if let [piece] = pieces.as_slice() {
+                bytes += read_piece(piece, &mut sha256, None)?;
+                disk.link(piece, place)?;
+            } else {
+                let mut staged = disk.stage()?;
+                for piece in &pieces {
+                    bytes += read_piece(piece, &mut sha256, Some(staged.as_file_mut()))?;
+                }
+                disk.publish_staged(staged, place)?;
+            }
+            Ok(Joined { bytes, sha256: sha256.finish() })
+        })
+        .await
+    }
+
+    pub(super) async fn delete(&self, key: &str) -> Result<(), ObjectError> {
+        common::delete(self.store(), key).await
+    }
+
+    pub(super) async fn delete_prefix(&self, prefix: &str) -> Result<u64, ObjectError> {
+        common::delete_prefix(self.store(), prefix).await
+    }
+
+    pub(super) async fn list(&self, prefix: &str) -> Result<Vec<String>, ObjectError> {
+        common::list(self.store(), prefix).await
+    }
+
+    fn store(&self) -> &dyn ObjectStore {
+        &*self.files
+    }
+
+    async fn blocking<T: Send + 'static>(
+        &self,
+        key: &str,
+        verb: &str,
+        work: impl FnOnce(&Disk, &Path) -> io::Result<T> + Send + 'static,
+    ) -> Result<T, ObjectError> {
+        let (disk, place) = (self.clone(), self.root.join(key));
+        let done = tokio::task::spawn_blocking(move || work(&disk, &place)).await.map_err(io::Error::other);
+        done.flatten().map_err(|error| ObjectError::io(format!("{verb} {key}"), error))
+    }
+
+    fn stage(&self) -> io::Result<NamedTempFile> {
+        NamedTempFile::new_in(self.root.join(STAGING))
+    }
+
+    fn publish_staged(&self, staged: NamedTempFile, place: &Path) -> io::Result<()> {
+        staged.as_file().sync_all()?;
+        let (_, path) = staged.into_parts();
+        self.publish(&path, place)
+    }
+
+    fn publish_copy(&self, file: &mut File, place: &Path) -> io::Result<()> {
+        let mut staged = self.stage()?;
+        io::copy(file, staged.as_file_mut())?;
+        self.publish_staged(staged, place)
+    }
+
+    fn link(&self, path: &Path, place: &Path) -> io::Result<u64> {
+        let (mut file, bytes) = open_whole(path)?;
+        file.sync_all()?;
+        let staged = self.root.join(STAGING).join(format!("link-{}", uuid::Uuid::new_v4()));
+        match fs::hard_link(path, &staged) {
+            Ok(()) => self.publish(&TempPath::try_from_path(staged)?, place)?,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Err(error),
+            // Another file system, or one without links, or a system that lets nobody link what is not his.
+            Err(_) => self.publish_copy(&mut file, place)?,
+        }
+        Ok(bytes)
+    }
+
+    /// Renames the synced file `from` to `to`, making its folders, and syncs those.
+    fn publish(&self, from: &Path, to: &Path) -> io::Result<()> {
+        let folder = to.parent().unwrap_or(&self.root);
+        let mut attempts = 0;
+        while let Err(error) = fs::create_dir_all(folder).and_then(|()| fs::rename(from, to)) {
+            attempts += 1;
+            // Whoever removes the last object of a folder removes the folder, perhaps between our two calls.
+            if error.kind() != io::ErrorKind::NotFound || attempts == 50 || !from.exists() {
+                return Err(error);
+            }
+        }
+        // A rename between two names of the same file does nothing and says that it went well.
+        unless_missing(fs::remove_file(from))?;
+        for folder in folder.ancestors().take_while(|folder| folder.starts_with(&self.root)) {
+            unless_missing(File::open(folder).and_then(|folder| folder.sync_all()))?;
+        }
+        Ok(())
+    }
+}
+
+/// Opens a regular file, never what a symbolic link points to: that would be published as a link.
+fn open_whole(path: &Path) -> io::Result<(File, u64)> {
+    let meta = fs::symlink_metadata(path)?;
+    if !meta.is_file() {
+        return Err(io::Error::new(io::ErrorKind::InvalidInput, format!("{} is not a regular file", path.display())));
+    }
+    Ok((File::open(path)?, meta.len()))
+}
+
+/// Hashes the file and, when asked, appends it to `to`: by the kernel alone (a reflink where the file system can).
+fn read_piece(path: &Path, sha256: &mut Sha256, mut to: Option<&mut File>) -> io::Result<u64> {
+    let named = |error: io::Error| io::Error::new(error.kind(), format!("{}: {error}", path.display()));
+    let (mut read, bytes) = open_whole(path).map_err(named)?;
+    let copy = File::open(path).map_err(named)?;
+    let mut buffer = vec![0; PIECE.min(usize::try_from(bytes).unwrap_or(PIECE)).max(1)];
+    let mut done = 0;
+    loop {
+        let count = read.read(&mut buffer).map_err(named)?;
+        if count == 0 {
+            return Ok(done);
+        }
+        sha256.update(&buffer[..count]);
+        if let Some(to) = to.as_deref_mut()
+            && io::copy(&mut (&copy).take(count as u64), to)? != count as u64
+        {
+            return Err(named(io::ErrorKind::UnexpectedEof.into()));
+        }
+        done += count as u64;
+    }
+}
+
+fn sweep(staging: &Path) -> io::Result<()> {
+    for entry in fs::read_dir(staging)? {
+        let entry = entry?;
+        let modified = entry.metadata().and_then(|meta| meta.modified());
+        if modified.is_ok_and(|at| at.elapsed().is_ok_and(|age| age > ABANDONED)) {
+            tracing::info!(file = %entry.path().display(), "removing a file that a killed process left");
+            unless_missing(fs::remove_file(entry.path()))?;
+        }
+    }
+    Ok(())
+}
+
+fn unless_missing(result: io::Result<()>) -> io::Result<()> {
+    match result {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        result => result,
+    }
+}
