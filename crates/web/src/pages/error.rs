@@ -1,0 +1,53 @@
+//! The pages for what went wrong: 404, 403, 500.
+
+use super::layout::{Area, Layout, SignedIn};
+use askama::Template;
+
+/// A page that says what went wrong and what to do.
+#[derive(Clone, Debug, Template)]
+#[template(path = "pages/error.html")]
+pub struct ErrorPage {
+    /// The frame.
+    pub layout: Layout,
+    /// HTTP status code.
+    pub code: u16,
+    /// What happened, in a few words.
+    pub heading: &'static str,
+    /// What to do now.
+    pub advice: &'static str,
+    /// Request id, for whoever is asked about it.
+    pub reference: Option<String>,
+}
+
+impl ErrorPage {
+    /// 404: nothing here, or nothing that this tenant may know of.
+    pub fn not_found(who: Option<SignedIn>) -> Self {
+        Self::new(
+            404,
+            "Page not found",
+            "The address may be mistyped, or what it led to has been erased or belongs to another organisation.",
+            who,
+        )
+    }
+
+    /// 403: known, but not for this user.
+    pub fn forbidden(who: Option<SignedIn>) -> Self {
+        Self::new(403, "You do not have access", "Ask an administrator of your organisation if you need this page.", who)
+    }
+
+    /// 500: our fault; `reference` is the request id that stands in the log.
+    pub fn server_error(who: Option<SignedIn>, reference: Option<String>) -> Self {
+        let page = Self::new(
+            500,
+            "Something went wrong on our side",
+            "Nothing of yours is lost. Try again in a moment; if it happens again, pass on the reference below.",
+            who,
+        );
+        Self { reference, ..page }
+    }
+
+    fn new(code: u16, heading: &'static str, advice: &'static str, who: Option<SignedIn>) -> Self {
+        let layout = Layout { title: heading.into(), area: Area::Elsewhere, who };
+        Self { layout, code, heading, advice, reference: None }
+    }
+}

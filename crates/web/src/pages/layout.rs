@@ -1,0 +1,54 @@
+//! The frame around every page: navigation, who is signed in, sign out, skip link.
+
+/// What the frame shows.
+#[derive(Clone, Debug)]
+pub struct Layout {
+    /// Title of the page, shown as `<title> · TrainAR`.
+    pub title: String,
+    /// Which entry of the navigation the page belongs to.
+    pub area: Area,
+    /// Who is signed in; `None` on the sign-in page and on error pages outside of a login.
+    pub who: Option<SignedIn>,
+}
+
+/// The entries of the navigation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Area {
+    /// The list of sessions and all that hangs below it.
+    Sessions,
+    /// A page that no entry leads to.
+    Elsewhere,
+}
+
+/// Who looks at the page.
+#[derive(Clone, Debug)]
+pub struct SignedIn {
+    /// Name of the organisation.
+    pub tenant_name: String,
+    /// Full name of the user.
+    pub user_name: String,
+    /// Goes into the hidden field `csrf_token` of every form.
+    pub csrf_token: String,
+}
+
+impl Layout {
+    /// The frame of a page for somebody who is signed in.
+    pub fn new(title: impl Into<String>, area: Area, who: SignedIn) -> Self {
+        Self { title: title.into(), area, who: Some(who) }
+    }
+
+    /// The frame of a page for nobody in particular.
+    pub fn signed_out(title: impl Into<String>) -> Self {
+        Self { title: title.into(), area: Area::Elsewhere, who: None }
+    }
+
+    /// Address of a file of the browser's part.
+    pub fn asset(&self, name: &str) -> String {
+        crate::assets::url(name)
+    }
+
+    /// Whether the entry `Sessions` is the current one.
+    pub fn in_sessions(&self) -> bool {
+        self.area == Area::Sessions
+    }
+}

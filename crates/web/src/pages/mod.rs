@@ -1,0 +1,18 @@
+//! The pages of the Dashboard: a file per page, its template beside it, and the structs that a template shows.
+//! Nothing here knows HTTP or the database: a handler fills a struct and calls `render`.
+
+pub mod layout;
+pub mod when;
+
+pub mod error;
+pub mod procedure;
+pub mod session;
+pub mod sessions;
+pub mod sign_in;
+pub mod task;
+
+pub mod player;
+pub mod progress;
+
+#[cfg(test)]
+mod samples;

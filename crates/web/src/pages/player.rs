@@ -1,0 +1,81 @@
+//! The video player: what its element carries, and the JSON with which it renews addresses that expire.
+
+use domain::{ProcedureId, SessionId, Timestamp};
+use serde::Serialize;
+
+/// Answer of `GET /sessions/{id}/media`: signed addresses of a session's recording.
+#[derive(Clone, Debug, Serialize)]
+pub struct SessionMedia {
+    /// When the addresses stop to work.
+    pub expires_at: Timestamp,
+    /// The recording as a browser plays it.
+    pub recording: String,
+    /// The frame that stands for the session.
+    pub poster: Option<String>,
+    /// The transcript as WebVTT.
+    pub captions: Option<String>,
+    /// The procedures as WebVTT chapters.
+    pub chapters: Option<String>,
+}
+
+/// Answer of `GET /procedures/{id}/media`: signed addresses of a procedure's clip.
+#[derive(Clone, Debug, Serialize)]
+pub struct ProcedureMedia {
+    /// When the addresses stop to work.
+    pub expires_at: Timestamp,
+    /// The clip.
+    pub clip: String,
+    /// The frame that stands for the procedure.
+    pub thumbnail: Option<String>,
+}
+
+/// A player on a page. The first addresses stand in the page itself, so that it plays without JavaScript.
+#[derive(Clone, Debug)]
+pub struct Player {
+    /// What a screen reader calls it.
+    pub label: String,
+    /// Where the browser's part asks for fresh addresses.
+    pub media_url: String,
+    /// When the addresses below stop to work.
+    pub expires_at: Timestamp,
+    /// The video.
+    pub video: String,
+    /// The still picture before it plays.
+    pub poster: Option<String>,
+    /// WebVTT captions.
+    pub captions: Option<String>,
+    /// WebVTT chapters.
+    pub chapters: Option<String>,
+    /// BCP 47 language of captions and chapters.
+    pub language: String,
+}
+
+impl Player {
+    /// The player of a session's recording, spoken in `language` (BCP 47).
+    pub fn of_session(id: SessionId, name: &str, media: SessionMedia, language: &str) -> Self {
+        Self {
+            label: format!("Recording of {name}"),
+            media_url: format!("/sessions/{id}/media"),
+            expires_at: media.expires_at,
+            video: media.recording,
+            poster: media.poster,
+            captions: media.captions,
+            chapters: media.chapters,
+            language: language.into(),
+        }
+    }
+
+    /// The player of a procedure's clip.
+    pub fn of_procedure(id: ProcedureId, name: &str, media: ProcedureMedia, language: &str) -> Self {
+        Self {
+            label: format!("Clip of {name}"),
+            media_url: format!("/procedures/{id}/media"),
+            expires_at: media.expires_at,
+            video: media.clip,
+            poster: media.thumbnail,
+            captions: None,
+            chapters: None,
+            language: language.into(),
+        }
+    }
+}

@@ -1,0 +1,93 @@
+//! The small line beside an In Progress badge: what is really going on.
+
+use domain::{job::Step, session::Phase};
+use std::fmt;
+
+/// What goes on behind `In Progress`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Progress {
+    /// The session runs on the glasses.
+    Recording,
+    /// Bytes are on their way.
+    Uploading {
+        /// 0 to 100; `None` while the size is not known.
+        percent: Option<u8>,
+    },
+    /// The pipeline works.
+    Processing {
+        /// `None` while the job waits for a worker.
+        step: Option<Step>,
+    },
+}
+
+impl Progress {
+    /// The line of a session in `phase`; `None` once nothing more happens by itself.
+    /// `received` and `total` are bytes of the recording; `step` is the one that runs.
+    pub fn of(phase: Phase, received: u64, total: Option<u64>, step: Option<Step>) -> Option<Self> {
+        match phase {
+            Phase::Recording => Some(Self::Recording),
+            Phase::Uploading => {
+                let percent = total.filter(|t| *t > 0).map(|t| (received.min(t) as u128 * 100 / t as u128) as u8);
+                Some(Self::Uploading { percent })
+            }
+            Phase::Processing => Some(Self::Processing { step }),
+            Phase::Done => None,
+        }
+    }
+
+    /// What stands where the recording will be.
+    pub fn sentence(self) -> String {
+        match self {
+            Self::Recording => "The session is still running. Its recording appears here once it has uploaded.".into(),
+            Self::Uploading { percent: Some(percent) } => format!("The recording is still uploading: {percent}% so far."),
+            Self::Uploading { percent: None } => "The recording is still uploading.".into(),
+            Self::Processing { step: Some(step) } => {
+                format!("The recording is being processed: step {} of {}, {}.", step.number(), Step::count(), step.label())
+            }
+            Self::Processing { step: None } => "The recording has arrived and is waiting to be processed.".into(),
+        }
+    }
+
+    /// How far the upload is, 0 to 100, where that can be drawn.
+    pub fn percent(self) -> Option<u8> {
+        match self {
+            Self::Uploading { percent } => percent,
+            Self::Processing { step: Some(step) } => Some(((step.number() - 1) * 100 / Step::count()) as u8),
+            _ => None,
+        }
+    }
+}
+
+impl fmt::Display for Progress {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Recording => f.write_str("Recording"),
+            Self::Uploading { percent: Some(percent) } => write!(f, "Uploading {percent}%"),
+            Self::Uploading { percent: None } => f.write_str("Uploading"),
+            Self::Processing { step: Some(step) } => {
+                write!(f, "Processing {} of {}: {}", step.number(), Step::count(), step.label())
+            }
+            Self::Processing { step: None } => f.write_str("Waiting to be processed"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_line_tells_the_truth_behind_the_badge() {
+        let line = |phase, received, total, step| Progress::of(phase, received, total, step).map(|p| p.to_string());
+        assert_eq!(line(Phase::Recording, 0, None, None).as_deref(), Some("Recording"));
+        assert_eq!(line(Phase::Uploading, 639, Some(1000), None).as_deref(), Some("Uploading 63%"));
+        assert_eq!(line(Phase::Uploading, 5, None, None).as_deref(), Some("Uploading"));
+        assert_eq!(line(Phase::Uploading, 5, Some(0), None).as_deref(), Some("Uploading"));
+        assert_eq!(
+            line(Phase::Processing, 1, Some(1), Some(Step::Name)).as_deref(),
+            Some("Processing 5 of 9: naming")
+        );
+        assert_eq!(line(Phase::Processing, 1, Some(1), None).as_deref(), Some("Waiting to be processed"));
+        assert_eq!(line(Phase::Done, 1, Some(1), None), None);
+    }
+}

@@ -1,0 +1,178 @@
+//! The page of one session: exactly the parts that the product promises, in its order, and nothing to edit.
+
+use super::{layout::Layout, player::Player, progress::Progress, task::LinkedTask, when::When};
+use askama::Template;
+use domain::{
+    ProcedureId, SeatId, SessionId,
+    procedure::Procedure,
+    score::{Criterion, CriterionName, ScoreCard},
+    session::{Session, SessionStatus},
+    time::show_duration,
+};
+
+/// The page of one session.
+#[derive(Clone, Debug, Template)]
+#[template(path = "pages/session.html")]
+pub struct SessionPage {
+    /// The frame.
+    pub layout: Layout,
+    /// The session.
+    pub session: SessionView,
+}
+
+/// The parts of the page without its frame: the answer of `GET /sessions/{id}/live`.
+#[derive(Clone, Debug, Template)]
+#[template(path = "pages/session_live.html")]
+pub struct SessionLive {
+    /// The session.
+    pub session: SessionView,
+}
+
+/// A session with all that its page shows.
+#[derive(Clone, Debug)]
+pub struct SessionView {
+    /// Its id.
+    pub id: SessionId,
+    /// Its name.
+    pub name: String,
+    /// The badge.
+    pub status: SessionStatus,
+    /// The line beside an In Progress badge.
+    pub progress: Option<Progress>,
+    /// Why it failed, in words.
+    pub failure: Option<String>,
+    /// Full name of who ran it.
+    pub user_name: String,
+    /// The seat that ran it.
+    pub seat_id: SeatId,
+    /// Seconds; `None` while it runs.
+    pub duration_seconds: Option<f64>,
+    /// When it started.
+    pub started: When,
+    /// When it completed.
+    pub completed: Option<When>,
+    /// The video, or what stands in its place.
+    pub recording: RecordingView,
+    /// The approved procedures in order.
+    pub procedures: Vec<ProcedureLine>,
+    /// The score with its reasons.
+    pub score: Option<ScoreCard>,
+    /// The prose summary.
+    pub summary: Option<String>,
+    /// What the trainer left.
+    pub trainer_notes: Option<String>,
+    /// The task it was run against.
+    pub task: Option<LinkedTask>,
+}
+
+/// The left column.
+#[derive(Clone, Debug)]
+pub enum RecordingView {
+    /// It plays.
+    Playable(Player),
+    /// It is on its way.
+    NotYet(Progress),
+    /// There is none and there will be none.
+    Missing,
+}
+
+/// One line of the list of procedures.
+#[derive(Clone, Debug)]
+pub struct ProcedureLine {
+    /// Leads to its own page.
+    pub id: ProcedureId,
+    /// Its name.
+    pub procedure_name: String,
+    /// May be empty.
+    pub description: String,
+}
+
+impl SessionView {
+    /// The view of `session`, dates read in `timezone`; empty texts count as none.
+    /// A recording that is not `player`ed yet is on its way as long as `progress` says so.
+    pub fn new(
+        session: Session,
+        user_name: String,
+        progress: Option<Progress>,
+        player: Option<Player>,
+        procedures: &[Procedure],
+        task: Option<LinkedTask>,
+        timezone: &str,
+    ) -> Self {
+        let recording = match (player, progress) {
+            (Some(player), _) => RecordingView::Playable(player),
+            (None, Some(progress)) => RecordingView::NotYet(progress),
+            (None, None) => RecordingView::Missing,
+        };
+        Self {
+            id: session.id,
+            status: session.status,
+            progress: progress.filter(|_| session.status == SessionStatus::InProgress),
+            failure: failure_sentence(&session),
+            user_name,
+            seat_id: session.seat_id,
+            duration_seconds: session.duration_seconds,
+            started: When::new(session.started_at, timezone),
+            completed: session.completed_at.map(|at| When::new(at, timezone)),
+            recording,
+            procedures: procedures.iter().map(ProcedureLine::new).collect(),
+            score: session.score,
+            summary: said(session.summary),
+            trainer_notes: said(session.trainer_notes),
+            task,
+            name: session.name,
+        }
+    }
+
+    fn duration(&self) -> String {
+        show_duration(self.duration_seconds)
+    }
+
+    fn is_running(&self) -> bool {
+        self.status == SessionStatus::InProgress
+    }
+
+    fn has_summary(&self) -> bool {
+        self.score.is_some() || self.summary.is_some() || self.trainer_notes.is_some()
+    }
+
+    fn label_of(&self, criterion: &Criterion) -> &'static str {
+        match criterion.name {
+            CriterionName::Narration => "Narration",
+            CriterionName::Visibility => "Visibility",
+            CriterionName::Completeness => "Completeness",
+            CriterionName::Order => "Order",
+            CriterionName::Safety => "Safety",
+        }
+    }
+
+    fn number_of(&self, criterion: &Criterion) -> Option<u8> {
+        criterion.score.map(|score| score.clamp(0.0, 100.0).round() as u8)
+    }
+}
+
+impl ProcedureLine {
+    fn new(procedure: &Procedure) -> Self {
+        Self {
+            id: procedure.id,
+            procedure_name: procedure.procedure_name.clone(),
+            description: procedure.description.trim().into(),
+        }
+    }
+}
+
+/// Why a session failed, in words: the reason, and what only this session knows of it.
+pub fn failure_sentence(session: &Session) -> Option<String> {
+    if session.status != SessionStatus::Failed {
+        return None;
+    }
+    let reason = session.failure_reason.map_or("The session failed.", |reason| reason.sentence());
+    Some(match said(session.failure_detail.clone()) {
+        Some(detail) => format!("{reason} {detail}"),
+        None => reason.into(),
+    })
+}
+
+fn said(text: Option<String>) -> Option<String> {
+    text.map(|text| text.trim().to_owned()).filter(|text| !text.is_empty())
+}

@@ -1,0 +1,65 @@
+//! The sign-in page. Its form posts `email`, `password`, `csrf_token` and `next` to `/sign-in`.
+
+use super::layout::Layout;
+use askama::Template;
+
+/// The sign-in page.
+#[derive(Clone, Debug, Template)]
+#[template(path = "pages/sign_in.html")]
+pub struct SignInPage {
+    /// The frame, signed out.
+    pub layout: Layout,
+    /// Goes into the hidden field of the form.
+    pub csrf_token: String,
+    /// What was typed before, so that nobody types it twice.
+    pub email: String,
+    /// Path to go to afterwards; empty for the list of sessions.
+    pub next: String,
+    /// Why the last attempt was refused.
+    pub problem: Option<SignInProblem>,
+}
+
+/// Why somebody could not sign in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SignInProblem {
+    /// Email or password is wrong; which of them is not told.
+    Refused,
+    /// Too many attempts; `retry_after_seconds` until the next one is taken.
+    TooManyAttempts {
+        /// Seconds.
+        retry_after_seconds: u64,
+    },
+    /// The form was open for too long, or came from elsewhere.
+    FormExpired,
+    /// The login was ended, by time or from elsewhere.
+    SignedOut,
+}
+
+impl SignInPage {
+    /// The empty form.
+    pub fn new(csrf_token: impl Into<String>, next: impl Into<String>) -> Self {
+        Self {
+            layout: Layout::signed_out("Sign in"),
+            csrf_token: csrf_token.into(),
+            email: String::new(),
+            next: next.into(),
+            problem: None,
+        }
+    }
+}
+
+impl SignInProblem {
+    /// What the person reads.
+    pub fn sentence(self) -> String {
+        match self {
+            Self::Refused => "That email and password do not match. Check both and try again.".into(),
+            Self::TooManyAttempts { retry_after_seconds } => {
+                let minutes = retry_after_seconds.div_ceil(60).max(1);
+                let unit = if minutes == 1 { "minute" } else { "minutes" };
+                format!("Too many attempts. Wait {minutes} {unit}, then try again.")
+            }
+            Self::FormExpired => "This form was open for too long. Sign in again.".into(),
+            Self::SignedOut => "You have been signed out. Sign in again to go on.".into(),
+        }
+    }
+}

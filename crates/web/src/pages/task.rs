@@ -1,0 +1,87 @@
+//! The task page: read-only, for tasks that have no page of their own elsewhere. And the task as a session shows it.
+
+use super::{layout::Layout, when::When};
+use askama::Template;
+use domain::task::{Task, TaskStatus};
+
+/// The page of one task.
+#[derive(Clone, Debug, Template)]
+#[template(path = "pages/task.html")]
+pub struct TaskPage {
+    /// The frame.
+    pub layout: Layout,
+    /// The task.
+    pub task: LinkedTask,
+    /// What is to be done; may be empty.
+    pub description: String,
+    /// As the integration names it.
+    pub priority: Option<String>,
+    /// Full name of who is to do it.
+    pub assigned_to: Option<String>,
+    /// By when.
+    pub due: Option<When>,
+}
+
+impl TaskPage {
+    /// The page of `task`, assigned to somebody by full name, dates read in `timezone`.
+    pub fn new(layout: Layout, task: Task, assigned_to: Option<String>, timezone: &str) -> Self {
+        Self {
+            layout,
+            task: LinkedTask::new(&task),
+            description: task.description,
+            priority: task.priority,
+            assigned_to,
+            due: task.due_date.map(|at| When::new(at, timezone)),
+        }
+    }
+}
+
+/// A task in few words, as the card of a session shows it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct LinkedTask {
+    /// Its title.
+    pub title: String,
+    /// `jobber`, `servicem8`, `manual`, `api`.
+    pub source: String,
+    /// Its reference in the system it comes from.
+    pub external_id: Option<String>,
+    /// How far it is.
+    pub status: TaskStatus,
+    /// Where `View Task` leads.
+    pub url: String,
+    /// Whether that is another system.
+    pub is_external: bool,
+}
+
+impl LinkedTask {
+    /// The card of `task`. An outside address counts only when it is a web address: it comes from another system.
+    pub fn new(task: &Task) -> Self {
+        let external = task.external_url.clone().filter(|url| is_web_address(url));
+        Self {
+            title: task.title.clone(),
+            source: task.source.to_string(),
+            external_id: task.external_id.clone().filter(|id| !id.trim().is_empty()),
+            status: task.status,
+            is_external: external.is_some(),
+            url: external.unwrap_or_else(|| format!("/tasks/{}", task.id)),
+        }
+    }
+}
+
+fn is_web_address(url: &str) -> bool {
+    let scheme = url.split_once("://").map(|(scheme, _)| scheme.to_ascii_lowercase());
+    matches!(scheme.as_deref(), Some("https" | "http"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_web_addresses_leave_the_dashboard() {
+        assert!(is_web_address("HTTPS://secure.getjobber.com/jobs/1"));
+        for bad in ["javascript:alert(1)//://", "java\nscript://x", "/tasks/1", "data:text/html,x", ""] {
+            assert!(!is_web_address(bad), "{bad}");
+        }
+    }
+}

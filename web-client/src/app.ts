@@ -1,0 +1,12 @@
+// The browser's part of the Dashboard. Pages are whole without it; it adds live updates and a player that lasts.
+import "./style/app.css";
+import { followSession, followSessions } from "./live";
+import { startPlayers } from "./player";
+import { startCopyButtons } from "./share";
+import { startThemeToggles } from "./theme-toggle";
+
+startThemeToggles();
+startPlayers(document);
+startCopyButtons();
+followSessions();
+followSession();
