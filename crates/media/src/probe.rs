@@ -292,16 +292,23 @@ fn quiet() -> Vec<std::ffi::OsString> {
     ["-hide_banner", "-loglevel", "error"].map(Into::into).to_vec()
 }
 
-/// Length in seconds of a file that was just written, or what is wrong with it.
+/// Length in seconds of a file that this program just had written, or what is wrong with it. Its header may be believed
+/// once it is whole: ffmpeg writes the length from the packets, at the very end.
 pub(crate) async fn verify(tools: &Tools, doing: &'static str, path: &Path, expected: f64) -> Result<f64, MediaError> {
     let wrong = |what: String| MediaError::Tool { doing, exit: "success".into(), stderr: what };
-    let made = probe(tools, path).await.map_err(|e| match e {
-        MediaError::NotMedia { reason } => wrong(format!("the result is not readable: {reason}")),
-        other => other,
-    })?;
-    let seconds = made.info.duration_seconds;
-    if (seconds - expected).abs() > 1.0 + 0.05 * expected {
-        return Err(wrong(format!("the result lasts {seconds:.1} s instead of {expected:.1} s")));
+    let look = async {
+        let sniffed = sniff::sniff(path).await?;
+        let file = describe(tools, path, &sniffed).await?;
+        info(&file, &sniffed)?;
+        Ok((sniffed.truncated, file.format.duration.and_then(|d| d.parse::<f64>().ok()).unwrap_or(0.0)))
+    };
+    match look.await {
+        Ok((true, _)) => Err(wrong("the result is cut off".into())),
+        Ok((_, seconds)) if (seconds - expected).abs() > 1.0 + 0.05 * expected => {
+            Err(wrong(format!("the result lasts {seconds:.1} s instead of {expected:.1} s")))
+        }
+        Ok((_, seconds)) => Ok(seconds),
+        Err(MediaError::NotMedia { reason }) => Err(wrong(format!("the result is not readable: {reason}"))),
+        Err(other) => Err(other),
     }
-    Ok(seconds)
 }

@@ -89,7 +89,7 @@ impl Tools {
     }
 }
 
-fn locate(given: Option<PathBuf>, name: &str) -> Result<PathBuf, MediaError> {
+pub(crate) fn locate(given: Option<PathBuf>, name: &str) -> Result<PathBuf, MediaError> {
     let wanted = given.unwrap_or_else(|| name.into());
     let found = if wanted.components().count() > 1 {
         Some(wanted.clone()).filter(|p| is_program(p))

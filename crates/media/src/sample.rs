@@ -1,1 +1,0 @@
-//! Sample recordings for `make demo`.
