@@ -1,0 +1,126 @@
+//! Activity: where in a recording somebody speaks, something moves, or nothing happens at all.
+
+use domain::{
+    Span,
+    signals::{FrameSample, Signals, Sound},
+    utterance::Transcript,
+};
+
+/// Mean luma change between two samples from which on the picture counts as moving, 0 to 255.
+const MOVING: f32 = 2.5;
+/// Share of a window in which a voice must be heard for the window to count as spoken.
+const VOICED: f32 = 0.15;
+/// A stretch in which nothing is said, heard or seen to move for this many seconds belongs to no procedure.
+const IDLE_SECONDS: f64 = 40.0;
+
+/// Length of the recording in seconds: what was measured, else the end of what was said; 0 where neither is known.
+pub fn duration(transcript: &Transcript, signals: &Signals) -> f64 {
+    let measured = signals.duration_seconds;
+    if measured.is_finite() && measured > 0.0 {
+        return measured;
+    }
+    transcript.utterances.iter().map(|u| u.end).filter(|end| end.is_finite()).fold(0.0, f64::max)
+}
+
+/// The recording without its idle stretches, in order.
+pub fn active_stretches(transcript: &Transcript, signals: &Signals) -> Vec<Span> {
+    let duration = duration(transcript, signals);
+    if signals.sound.is_none() && signals.picture.is_none() {
+        // Nobody looked or listened: a gap in the transcript may well be work.
+        return vec![Span::new(0.0, duration)];
+    }
+    let mut active: Vec<Span> = Vec::new();
+    let mut mark = |start: f64, end: f64| {
+        let (start, end) = (start.clamp(0.0, duration), end.clamp(0.0, duration));
+        if start < end {
+            active.push(Span::new(start, end));
+        }
+    };
+    transcript.utterances.iter().for_each(|u| mark(u.start, u.end));
+    transcript.voiced.iter().for_each(|v| mark(v.start, v.end));
+    if let Some(sound) = &signals.sound {
+        let quiet = quiet_level(sound);
+        for (i, (voiced, level)) in sound.voiced.iter().zip(&sound.level_db).enumerate() {
+            if *voiced >= VOICED || *level > quiet {
+                mark(i as f64 * Sound::WINDOW_SECONDS, (i + 1) as f64 * Sound::WINDOW_SECONDS);
+            }
+        }
+    }
+    let frames = signals.picture.as_ref().map_or(&[][..], |p| &p.frames);
+    for pair in frames.windows(2) {
+        if pair[1].change >= MOVING {
+            mark(pair[0].at, pair[1].at);
+        }
+    }
+    stretches(active, duration)
+}
+
+/// Mean luma change between samples within a span; `None` where there are no samples.
+pub fn movement(signals: &Signals, span: &Span) -> Option<f32> {
+    let within = || frames(signals, span).skip(1);
+    let n = within().count();
+    (n > 0).then(|| within().map(|f| f.change).sum::<f32>() / n as f32)
+}
+
+/// Whether the picture shows something going on within a span.
+pub fn something_moves(signals: &Signals, span: &Span) -> bool {
+    movement(signals, span).is_some_and(|mean| mean >= MOVING)
+}
+
+/// The sampled frames within a span.
+pub fn frames<'a>(signals: &'a Signals, span: &Span) -> impl Iterator<Item = &'a FrameSample> + use<'a> {
+    let all = signals.picture.as_ref().map_or(&[][..], |p| &p.frames);
+    let from = all.partition_point(|f| f.at < span.start);
+    let to = all.partition_point(|f| f.at < span.end).max(from);
+    all[from..to].iter()
+}
+
+/// Above this level in dBFS something is heard besides the room: a little over the quietest tenth, and never a whisper.
+fn quiet_level(sound: &Sound) -> f32 {
+    let mut levels: Vec<f32> = sound.level_db.iter().copied().filter(|l| l.is_finite()).collect();
+    levels.sort_by(f32::total_cmp);
+    let floor = levels.get(levels.len() / 10).copied().unwrap_or(-100.0);
+    (floor + 8.0).max(-50.0)
+}
+
+/// Active spans joined over gaps shorter than [`IDLE_SECONDS`].
+fn stretches(mut active: Vec<Span>, duration: f64) -> Vec<Span> {
+    active.sort_by(|a, b| a.start.total_cmp(&b.start));
+    let mut found: Vec<Span> = Vec::new();
+    for span in active {
+        match found.last_mut() {
+            Some(last) if span.start - last.end < IDLE_SECONDS => last.end = last.end.max(span.end),
+            _ => found.push(span),
+        }
+    }
+    // A short lull at either end belongs to the work beside it.
+    if let Some(first) = found.first_mut().filter(|s| s.start < IDLE_SECONDS) {
+        first.start = 0.0;
+    }
+    if let Some(last) = found.last_mut().filter(|s| duration - s.end < IDLE_SECONDS) {
+        last.end = duration;
+    }
+    found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::samples;
+
+    #[test]
+    fn a_long_stretch_of_nothing_is_idle() {
+        let mut signals = samples::signals(300.0);
+        samples::fall_silent(&mut signals, 100.0, 200.0);
+        let transcript = samples::transcript(&[(2.0, "Start."), (98.0, "Wait."), (201.0, "Go on.")]);
+        let stretches = active_stretches(&transcript, &signals);
+        assert_eq!(stretches.len(), 2, "{stretches:?}");
+        assert!((stretches[0].end - 100.0).abs() < 5.0 && (stretches[1].start - 200.0).abs() < 5.0, "{stretches:?}");
+    }
+
+    #[test]
+    fn without_sound_and_picture_nothing_is_called_idle() {
+        let signals = Signals { duration_seconds: 300.0, ..Default::default() };
+        assert_eq!(active_stretches(&Transcript::silent(), &signals), [Span::new(0.0, 300.0)]);
+    }
+}

@@ -1,0 +1,117 @@
+//! Cohesion: how much what is said, or seen, scatters within a segment. Each segment is grown unit by unit.
+
+use super::optimum::Unit;
+
+/// Scatter of a growing run of units.
+pub trait Cohesion {
+    /// Begins an empty run.
+    fn reset(&mut self);
+    /// Adds the unit of this index to the run.
+    fn add(&mut self, unit: usize);
+    /// Scatter in seconds: 0 when all units are alike, at most the run's length.
+    fn scatter(&self) -> f64;
+}
+
+/// Scatter of words: seconds minus the length of the summed unit vectors (spherical k-means).
+pub struct Lexical<'a> {
+    units: &'a [Unit],
+    sum: Vec<f64>,
+    touched: Vec<u32>,
+    squared: f64,
+    seconds: f64,
+}
+
+impl<'a> Lexical<'a> {
+    /// Over the units of one stretch.
+    pub fn new(units: &'a [Unit]) -> Self {
+        let terms = units.iter().filter_map(|u| u.said.last()).map(|(term, _)| *term as usize + 1).max().unwrap_or(0);
+        Self { units, sum: vec![0.0; terms], touched: Vec::new(), squared: 0.0, seconds: 0.0 }
+    }
+}
+
+impl Cohesion for Lexical<'_> {
+    fn reset(&mut self) {
+        for term in self.touched.drain(..) {
+            self.sum[term as usize] = 0.0;
+        }
+        (self.squared, self.seconds) = (0.0, 0.0);
+    }
+
+    fn add(&mut self, unit: usize) {
+        let Unit { said, weight, .. } = &self.units[unit];
+        if said.is_empty() {
+            return;
+        }
+        let mut dot = 0.0;
+        for (term, value) in said {
+            let slot = &mut self.sum[*term as usize];
+            if *slot == 0.0 {
+                self.touched.push(*term);
+            }
+            dot += *slot * f64::from(*value);
+            *slot += weight * f64::from(*value);
+        }
+        self.squared += 2.0 * weight * dot + weight * weight;
+        self.seconds += weight;
+    }
+
+    fn scatter(&self) -> f64 {
+        (self.seconds - self.squared.max(0.0).sqrt()).max(0.0)
+    }
+}
+
+/// Scatter of the picture: seconds times the share of the recording's variance that lies within the run.
+pub struct Visual<'a> {
+    units: &'a [Unit],
+    variance: f64,
+    sum: Vec<f64>,
+    squares: f64,
+    n: f64,
+    seconds: f64,
+}
+
+/// Variance of luma within one scene, summed over the cells, below which a recording shows one scene only.
+const ONE_SCENE: f64 = 40.0 * 12.0 * 12.0;
+
+impl<'a> Visual<'a> {
+    /// Over the units of one stretch; `all` are those of the recording.
+    pub fn new(units: &'a [Unit], all: &[Unit]) -> Self {
+        let mut whole = Self { units, variance: 1.0, sum: Vec::new(), squares: 0.0, n: 0.0, seconds: 0.0 };
+        all.iter().for_each(|u| whole.take(u));
+        let variance = (whole.within() / whole.n.max(1.0)).max(ONE_SCENE);
+        Self { units, variance, sum: Vec::new(), squares: 0.0, n: 0.0, seconds: 0.0 }
+    }
+
+    fn take(&mut self, unit: &Unit) {
+        if unit.seen.is_empty() {
+            return;
+        }
+        self.sum.resize(self.sum.len().max(unit.seen.len()), 0.0);
+        for (sum, cell) in self.sum.iter_mut().zip(&unit.seen) {
+            *sum += f64::from(*cell);
+            self.squares += f64::from(*cell).powi(2);
+        }
+        self.n += 1.0;
+        self.seconds += unit.weight;
+    }
+
+    fn within(&self) -> f64 {
+        if self.n == 0.0 { 0.0 } else { (self.squares - self.sum.iter().map(|s| s * s).sum::<f64>() / self.n).max(0.0) }
+    }
+}
+
+impl Cohesion for Visual<'_> {
+    fn reset(&mut self) {
+        self.sum.fill(0.0);
+        (self.squares, self.n, self.seconds) = (0.0, 0.0, 0.0);
+    }
+
+    fn add(&mut self, unit: usize) {
+        let units = self.units;
+        self.take(&units[unit]);
+    }
+
+    fn scatter(&self) -> f64 {
+        if self.n == 0.0 { 0.0 } else { self.seconds * (self.within() / self.n / self.variance).min(1.0) }
+    }
+}

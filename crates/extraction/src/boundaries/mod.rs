@@ -1,0 +1,240 @@
+//! Boundaries: where one piece of work ends and the next begins.
+//!
+//! One global optimum over the possible boundaries of each active stretch: what is said (or, without words, seen) within
+//! a segment should cohere, a boundary should be marked by a cue, a pause or a changed picture, and a segment should
+//! be about as long as pieces of work are. The number of segments is found, not given.
+
+mod cohesion;
+mod cues;
+mod optimum;
+mod picture;
+mod unheard;
+mod units;
+
+pub(crate) use cues::{moves_on, rounds_off};
+
+use crate::{Granularity, Options, Segment, activity, title, words};
+use domain::{Span, signals::Signals, utterance::Transcript};
+use optimum::{Shape, Unit};
+
+/// No segment is shorter, in seconds.
+pub const MIN_SECONDS: f64 = 8.0;
+/// A recording shorter than this, in seconds, holds a procedure only if somebody says what work is done.
+const SHORT_SECONDS: f64 = 45.0;
+/// Without words a recording must be at least this long, in seconds, for anything to be told apart.
+const UNHEARD_SECONDS: f64 = 30.0;
+
+/// The pieces of work in a recording: in order, inside it, without overlap, each at least [`MIN_SECONDS`] long.
+/// Idle stretches belong to none. Empty where nothing is demonstrated.
+pub fn segment(transcript: &Transcript, signals: &Signals, options: &Options) -> Vec<Segment> {
+    let transcript = &in_order(transcript);
+    let stretches = activity::active_stretches(transcript, signals);
+    let active: f64 = stretches.iter().map(Span::duration).sum();
+    let heard = has_words(transcript);
+    let enough = match heard {
+        true => active >= SHORT_SECONDS || title::names_work(transcript),
+        false => active >= UNHEARD_SECONDS && speaks_or_shows(transcript, signals),
+    };
+    if active < MIN_SECONDS || !enough {
+        return Vec::new();
+    }
+    let units = if heard { units::units(transcript, signals) } else { unheard::units(transcript, signals, &stretches) };
+    let shape = Shape::typical(options.granularity, active, heard);
+    let last = stretches.len().saturating_sub(1);
+    let found = stretches.iter().enumerate().flat_map(|(i, stretch)| {
+        let within = within(&units, stretch);
+        let segments = match heard {
+            true => optimum::cut(stretch, &within, cohesion::Lexical::new(&within), &shape, (i == 0, i == last)),
+            false => {
+                optimum::cut(stretch, &within, cohesion::Visual::new(&within, &units), &shape, (i == 0, i == last))
+            }
+        };
+        segments.into_iter().map(|segment| match heard {
+            true => segment,
+            false => Segment { confidence: segment.confidence / 2.0, ..segment },
+        })
+    });
+    found.filter(|s| s.span.duration() >= MIN_SECONDS).collect()
+}
+
+/// The transcript as the rest may rely on it: finite times, ordered by start.
+fn in_order(transcript: &Transcript) -> Transcript {
+    let mut transcript = transcript.clone();
+    transcript.utterances.retain(|u| u.start.is_finite() && u.end.is_finite());
+    transcript.utterances.sort_by(|a, b| a.start.total_cmp(&b.start));
+    transcript.voiced.retain(|v| v.start.is_finite() && v.end.is_finite());
+    transcript
+}
+
+/// Whether enough of what was said is known to go by.
+fn has_words(transcript: &Transcript) -> bool {
+    let (known, spoken) = words::known_and_spoken_seconds(transcript);
+    let terms: usize = transcript
+        .utterances
+        .iter()
+        .flat_map(words::confident_runs)
+        .take(200)
+        .map(|run| words::terms(&run).len())
+        .sum();
+    terms >= 6 && known >= 0.25 * spoken
+}
+
+/// Whether a voice or movement shows that somebody does something.
+fn speaks_or_shows(transcript: &Transcript, signals: &Signals) -> bool {
+    let voiced = !transcript.voiced.is_empty()
+        || !transcript.utterances.is_empty()
+        || signals.sound.as_ref().is_some_and(|s| s.voiced.iter().any(|v| *v > 0.3));
+    voiced || activity::something_moves(signals, &Span::new(0.0, signals.duration_seconds))
+}
+
+/// The units of one stretch; the first starts with it.
+fn within(units: &[Unit], stretch: &Span) -> Vec<Unit> {
+    let from = units.partition_point(|u| u.start < stretch.start - 1.0);
+    let to = units.partition_point(|u| u.start < stretch.end).max(from);
+    let mut within = units[from..to].to_vec();
+    match within.first_mut() {
+        Some(first) => first.start = stretch.start,
+        None => within.push(Unit { start: stretch.start, ..Unit::default() }),
+    }
+    within
+}
+
+impl Shape {
+    /// How long pieces of work are, and how much must speak for a boundary, in a recording of `active` seconds.
+    /// Set by hand on ten recordings (TinyRec): round numbers in the middle of wide plateaus, far fewer than the data.
+    fn typical(granularity: Granularity, active: f64, heard: bool) -> Self {
+        let (length, bias) = match granularity {
+            Granularity::Coarse => (200.0, 3.3),
+            Granularity::Fine => (60.0, 2.0),
+        };
+        let typical_seconds = length * (active / 800.0).sqrt();
+        Self {
+            typical_seconds,
+            bias: if heard { bias } else { bias + 0.7 },
+            max_seconds: (3.5 * typical_seconds).max(900.0),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::samples;
+    use domain::utterance::Utterance;
+    use proptest::prelude::*;
+
+    fn starts(transcript: &Transcript, signals: &Signals) -> Vec<f64> {
+        segment(transcript, signals, &Options::default()).iter().map(|s| s.span.start).collect()
+    }
+
+    #[test]
+    fn a_boiler_service_is_cut_where_the_engineer_moves_on() {
+        let found = starts(&samples::boiler(), &samples::signals(180.0));
+        assert_eq!(found.len(), 3, "{found:?}");
+        assert!((found[1] - 55.0).abs() < 1.0 && (found[2] - 118.0).abs() < 1.0, "{found:?}");
+    }
+
+    #[test]
+    fn one_head_movement_is_no_boundary() {
+        let mut signals = samples::signals(180.0);
+        let frame = &mut signals.picture.as_mut().unwrap().frames[20];
+        frame.change = 120.0;
+        frame.grid = vec![255; 40];
+        assert_eq!(starts(&samples::boiler(), &signals), starts(&samples::boiler(), &samples::signals(180.0)));
+        assert_eq!(starts(&Transcript::silent(), &signals).len(), 1);
+    }
+
+    #[test]
+    fn without_words_a_changed_scene_is_a_boundary() {
+        let mut signals = samples::signals(600.0);
+        for frame in &mut signals.picture.as_mut().unwrap().frames {
+            let scene = (frame.at / 200.0) as usize;
+            frame
+                .grid
+                .iter_mut()
+                .enumerate()
+                .for_each(|(i, cell)| *cell = [40, 200, 90][(i / 8 + scene) % 3] + *cell / 10);
+        }
+        let found = starts(&Transcript::silent(), &signals);
+        assert_eq!(found.len(), 3, "{found:?}");
+        assert!((found[1] - 200.0).abs() <= 10.0 && (found[2] - 400.0).abs() <= 10.0, "{found:?}");
+    }
+
+    #[test]
+    fn nothing_demonstrated_is_no_procedure() {
+        let chatter = samples::transcript(&[
+            (1.0, "Hello, is this thing on?"),
+            (5.0, "Yeah it was a nice weekend, the weather was lovely."),
+            (11.0, "We went down to the beach with the kids, and the dog got wet."),
+            (19.0, "Okay, bye."),
+        ]);
+        for (transcript, signals) in [
+            (chatter, samples::signals(22.0)),
+            (Transcript::silent(), samples::signals(22.0)),
+            (Transcript::silent(), Signals::default()),
+        ] {
+            assert_eq!(segment(&transcript, &signals, &Options::default()), []);
+        }
+        let mut dead = samples::signals(600.0);
+        samples::fall_silent(&mut dead, 0.0, 600.0);
+        assert_eq!(segment(&Transcript::silent(), &dead, &Options::default()), []);
+    }
+
+    #[test]
+    fn an_idle_stretch_belongs_to_no_procedure() {
+        let mut signals = samples::signals(280.0);
+        samples::fall_silent(&mut signals, 112.0, 212.0);
+        let mut transcript = samples::boiler();
+        for u in transcript.utterances.iter_mut().filter(|u| u.start > 110.0) {
+            (u.start, u.end) = (u.start + 95.0, u.end + 95.0);
+        }
+        let idle = Span::new(116.0, 210.0);
+        let found = segment(&transcript, &signals, &Options::default());
+        assert!(found.len() >= 2 && found.iter().all(|s| s.span.overlap(&idle) == 0.0), "{found:?}");
+    }
+
+    fn any_transcript() -> impl Strategy<Value = Transcript> {
+        let texts = prop::sample::select(vec![
+            "Next, let's clean the trap.",
+            "um",
+            "",
+            "That's done.",
+            "replace the pump filter and check the seal",
+            "Okay so",
+        ]);
+        let utterance =
+            (-5.0..700.0f64, 0.0..40.0f64, texts, 0.0..1.0f32).prop_map(|(start, length, text, confidence)| {
+                Utterance {
+                    speaker: Default::default(),
+                    start,
+                    end: start + length,
+                    text: text.into(),
+                    confidence,
+                    words: vec![],
+                }
+            });
+        prop::collection::vec(utterance, 0..80)
+            .prop_map(|utterances| Transcript { utterances, ..samples::transcript(&[]) })
+    }
+
+    proptest! {
+        #[test]
+        fn segments_are_ordered_inside_apart_and_long_enough(
+            transcript in any_transcript(), duration in 0.0..900.0f64, quiet in (0.0..900.0f64, 0.0..900.0f64), seen in any::<bool>(), fine in any::<bool>()
+        ) {
+            let mut signals = samples::signals(duration);
+            let quiet = Span::new(quiet.0.min(duration.floor()), quiet.1.min(duration.floor()));
+            samples::fall_silent(&mut signals, quiet.start, quiet.end);
+            if !seen { (signals.sound, signals.picture) = (None, None); }
+            let granularity = if fine { Granularity::Fine } else { Granularity::Coarse };
+            let options = Options { granularity, ..Default::default() };
+            let found = segment(&transcript, &signals, &options);
+            prop_assert_eq!(&found, &segment(&transcript, &signals, &options));
+            for s in &found {
+                prop_assert!(s.span.start >= 0.0 && s.span.end <= duration + 1e-9, "{:?}", s);
+                prop_assert!(s.span.duration() >= MIN_SECONDS && (0.0..=1.0).contains(&s.confidence), "{:?}", s);
+            }
+            prop_assert!(found.windows(2).all(|w| w[0].span.end <= w[1].span.start + 1e-9));
+        }
+    }
+}

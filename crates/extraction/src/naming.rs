@@ -1,0 +1,71 @@
+//! Naming: segments become procedures, each with a name and a description, or excluded with the reason.
+
+use crate::{Options, Segment, activity, describe, title, words};
+use domain::{
+    procedure::{ProcedureDraft, ProcedureStatus},
+    signals::Signals,
+    utterance::Transcript,
+};
+
+/// A procedure shorter than this shows too little, in seconds.
+const TOO_SHORT: f64 = 8.0;
+/// Content words below which nothing worth keeping was said.
+const SAID: usize = 3;
+
+/// Names and describes every segment, in their order. A segment that is too short, or in which nothing is shown or
+/// said, is excluded and says why.
+pub fn name(
+    segments: &[Segment],
+    transcript: &Transcript,
+    signals: &Signals,
+    options: &Options,
+) -> Vec<ProcedureDraft> {
+    let titles = title::titles(segments, transcript, options);
+    let named = segments.iter().zip(titles).map(|(segment, procedure_name)| {
+        let excluded_reason = weakness(segment, transcript, signals);
+        let status = if excluded_reason.is_some() { ProcedureStatus::Excluded } else { ProcedureStatus::Approved };
+        ProcedureDraft {
+            procedure_name,
+            description: describe::describe(segment, transcript),
+            start_seconds: segment.span.start,
+            end_seconds: segment.span.end,
+            status,
+            excluded_reason,
+        }
+    });
+    named.collect()
+}
+
+/// Why a segment is too weak to be shown.
+fn weakness(segment: &Segment, transcript: &Transcript, signals: &Signals) -> Option<String> {
+    let seconds = segment.span.duration();
+    if seconds < TOO_SHORT {
+        return Some(format!("It lasts only {seconds:.0} seconds, too short to show a piece of work."));
+    }
+    let said: usize = title::passages(transcript, &segment.span).iter().map(|p| words::terms(&p.text).len()).sum();
+    let shown = activity::something_moves(signals, &segment.span);
+    (said < SAID && !shown)
+        .then(|| "Nothing that could be understood is said, and nothing moves in the picture.".into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::samples;
+    use domain::Span;
+
+    #[test]
+    fn weak_segments_are_excluded_with_their_reason() {
+        let mut signals = samples::signals(200.0);
+        samples::fall_silent(&mut signals, 100.0, 200.0);
+        let parts = [(0.0, 55.0), (55.0, 60.0), (110.0, 190.0)]
+            .map(|(a, b)| Segment { span: Span::new(a, b), confidence: 0.5 });
+        let mut transcript = samples::boiler();
+        transcript.utterances.retain(|u| u.start < 100.0);
+        let drafts = name(&parts, &transcript, &signals, &Options::default());
+        let statuses: Vec<_> = drafts.iter().map(|d| (d.status, d.excluded_reason.is_some())).collect();
+        let excluded = (ProcedureStatus::Excluded, true);
+        assert_eq!(statuses, [(ProcedureStatus::Approved, false), excluded, excluded]);
+        assert_eq!(drafts[0].procedure_name, "Isolate the boiler");
+    }
+}

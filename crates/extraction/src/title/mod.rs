@@ -1,0 +1,181 @@
+//! Title: what a piece of work is called. Verb first where somebody said what is done ("Replace the inlet filter"),
+//! else what is spoken of most ("Condensate trap"), else the task or the time. Made of confident words only.
+
+mod keywords;
+mod phrase;
+
+use crate::{Options, Segment, boundaries, words};
+use domain::{
+    Span,
+    utterance::{Transcript, Utterance},
+};
+use keywords::Subject;
+use phrase::Phrase;
+use std::collections::HashSet;
+
+/// A verb phrase below this score says too little to stand for the whole piece of work.
+const GOOD_ENOUGH: f64 = 3.0;
+
+/// A title for every segment, in their order; no two are alike.
+pub fn titles(segments: &[Segment], transcript: &Transcript, options: &Options) -> Vec<String> {
+    let passages: Vec<Vec<Passage>> = segments.iter().map(|s| passages(transcript, &s.span)).collect();
+    let subject = Subject::of(&passages);
+    let mut taken = HashSet::new();
+    passages
+        .iter()
+        .enumerate()
+        .map(|(i, said)| {
+            let ranked = ranked(said, &segments[i].span, &subject, i);
+            let title = ranked
+                .into_iter()
+                .chain(subject.keywords(said, i))
+                .find(|title| taken.insert(words::terms(title)))
+                .unwrap_or_else(|| fallback(i, segments, options));
+            words::capitalise(&title)
+        })
+        .collect()
+}
+
+/// A title for one segment by itself.
+pub fn title(segment: &Segment, transcript: &Transcript, options: &Options) -> String {
+    titles(std::slice::from_ref(segment), transcript, options).remove(0)
+}
+
+/// Whether anybody says, in confident words, which work is being done.
+pub(crate) fn names_work(transcript: &Transcript) -> bool {
+    let all = Span::new(0.0, f64::INFINITY);
+    passages(transcript, &all).iter().flat_map(|p| phrase::phrases(&p.text)).any(|p| p.names_work && p.said_as >= 2.0)
+}
+
+/// Whether a text says plainly what will be, or is being, done.
+pub(crate) fn announces(text: &str) -> bool {
+    phrase::phrases(text).iter().any(|p| p.said_as >= 2.5)
+}
+
+/// A run of confident speech.
+pub(crate) struct Passage {
+    /// Seconds from the start of the recording.
+    pub start: f64,
+    /// What was said.
+    pub text: String,
+    /// Whether it moves on from what was before.
+    pub moves_on: bool,
+}
+
+/// What was said with confidence within a span; sentences that run over several utterances are joined.
+pub(crate) fn passages(transcript: &Transcript, span: &Span) -> Vec<Passage> {
+    let middle = |u: &Utterance| (u.start + u.end) / 2.0;
+    let mut passages: Vec<Passage> = Vec::new();
+    let mut open_until: Option<f64> = None;
+    for utterance in transcript.utterances.iter().filter(|u| middle(u) >= span.start && middle(u) < span.end) {
+        let whole = words::confident_text(utterance).is_some();
+        for run in words::confident_runs(utterance) {
+            let goes_on = whole && open_until.is_some_and(|end| utterance.start - end < 1.0);
+            match passages.last_mut().filter(|p| goes_on && p.text.len() < 400) {
+                Some(last) => {
+                    last.text.push(' ');
+                    last.text.push_str(run.trim());
+                }
+                None => {
+                    let moves_on = boundaries::moves_on(&run);
+                    passages.push(Passage { start: utterance.start, text: run.trim().to_owned(), moves_on });
+                }
+            }
+        }
+        let unfinished = whole && !utterance.text.trim_end().ends_with(['.', '?', '!', '\u{2026}']);
+        open_until = unfinished.then_some(utterance.end);
+    }
+    passages
+}
+
+/// Verb phrases that could stand for a segment, best first.
+fn ranked(said: &[Passage], span: &Span, subject: &Subject, segment: usize) -> Vec<String> {
+    let worth = |passage: &Passage, phrase: &Phrase| {
+        let late = ((passage.start - span.start) / span.duration().max(1.0)).clamp(0.0, 1.0);
+        let moves_on = if passage.moves_on { 1.0 } else { 0.0 };
+        let work = if phrase.names_work { 0.8 } else { -0.8 };
+        phrase.said_as + work + moves_on + 0.8 * (1.0 - late) + 2.0 * subject.salience(&phrase.object, segment)
+    };
+    let mut found: Vec<(f64, String)> = said
+        .iter()
+        .flat_map(|passage| phrase::phrases(&passage.text).into_iter().map(move |p| (worth(passage, &p), p.text)))
+        .filter(|(score, _)| *score >= GOOD_ENOUGH)
+        .collect();
+    found.sort_by(|a, b| b.0.total_cmp(&a.0));
+    found.into_iter().map(|(_, text)| text).collect()
+}
+
+/// The task and the part's number, else the time.
+fn fallback(i: usize, segments: &[Segment], options: &Options) -> String {
+    match options.task() {
+        Some(task) if segments.len() == 1 => task.to_owned(),
+        Some(task) => format!("{task}, part {}", i + 1),
+        None => format!("Work from {} to {}", clock(segments[i].span.start), clock(segments[i].span.end)),
+    }
+}
+
+/// `3:20`, `1:02:03`.
+pub(crate) fn clock(seconds: f64) -> String {
+    let s = seconds.max(0.0).round() as u64;
+    match s / 3600 {
+        0 => format!("{}:{:02}", s / 60, s % 60),
+        h => format!("{h}:{:02}:{:02}", s / 60 % 60, s % 60),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::samples;
+
+    fn segments(of: &[(f64, f64)]) -> Vec<Segment> {
+        of.iter().map(|(a, b)| Segment { span: Span::new(*a, *b), confidence: 0.8 }).collect()
+    }
+
+    #[test]
+    fn titles_say_the_work_verb_first() {
+        let parts = segments(&[(0.0, 55.0), (55.0, 118.0), (118.0, 180.0)]);
+        assert_eq!(
+            titles(&parts, &samples::boiler(), &Options::default()),
+            ["Isolate the boiler", "Clean the condensate trap", "Replace the inlet filter"]
+        );
+    }
+
+    #[test]
+    fn unconfident_words_never_become_a_title() {
+        let mut transcript = samples::boiler();
+        transcript.utterances.iter_mut().for_each(|u| u.confidence = 0.4);
+        let parts = segments(&[(0.0, 55.0), (200.0, 465.0)]);
+        assert_eq!(
+            titles(&parts, &transcript, &Options::default()),
+            ["Work from 0:00 to 0:55", "Work from 3:20 to 7:45"]
+        );
+        let task = Options { task_title: Some(" Boiler service ".into()), ..Default::default() };
+        assert_eq!(titles(&parts, &transcript, &task), ["Boiler service, part 1", "Boiler service, part 2"]);
+    }
+
+    #[test]
+    fn no_two_titles_are_alike() {
+        let transcript = samples::transcript(&[
+            (1.0, "Let's replace the filter."),
+            (60.0, "Let's replace the filters."),
+            (120.0, "Let's replace this filter."),
+        ]);
+        let mut found =
+            titles(&segments(&[(0.0, 60.0), (60.0, 120.0), (120.0, 180.0)]), &transcript, &Options::default());
+        assert_eq!(found[0], "Replace the filter");
+        found.sort();
+        found.dedup();
+        assert_eq!(found.len(), 3);
+    }
+
+    #[test]
+    fn without_a_verb_the_subject_is_the_title() {
+        let transcript = samples::transcript(&[
+            (1.0, "This condensate trap is full of sludge."),
+            (10.0, "A condensate trap like that is bad."),
+            (20.0, "The condensate trap was never serviced."),
+        ]);
+        assert_eq!(title(&segments(&[(0.0, 60.0)])[0], &transcript, &Options::default()), "Condensate trap");
+    }
+}
