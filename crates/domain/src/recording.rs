@@ -67,9 +67,9 @@ impl Keys {
         format!("tenants/{}/sessions/{}", self.tenant, self.session)
     }
 
-    /// The recording as it arrived, its chunks joined.
-    pub fn source(&self) -> String {
-        format!("{}/source", self.prefix())
+    /// The recording as it arrived, its first `bytes` bytes joined: one that grew later has a key of its own.
+    pub fn source(&self, bytes: u64) -> String {
+        format!("{}/source-{bytes}", self.prefix())
     }
 
     /// The recording as a browser plays it; `extension` is `mp4` or `webm`.

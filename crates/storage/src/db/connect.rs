@@ -2,8 +2,8 @@
 
 use super::{Result, migrations::Migrator};
 use sea_orm::{
-    ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DatabaseTransaction, DbBackend, SqliteTransactionMode,
-    TransactionOptions, TransactionTrait,
+    ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DatabaseTransaction, DbBackend,
+    SqliteTransactionMode, TransactionOptions, TransactionTrait,
     sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous},
 };
 use sea_orm_migration::MigratorTrait;
@@ -79,8 +79,10 @@ impl Db {
     /// A transaction that will write. On SQLite it takes the write lock at once: a deferred transaction that reads
     /// and then writes fails when another writer came between.
     pub(crate) async fn begin(&self) -> Result<DatabaseTransaction> {
-        let options =
-            TransactionOptions { sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate), ..Default::default() };
+        let options = TransactionOptions {
+            sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
+            ..Default::default()
+        };
         Ok(self.conn.begin_with_options(options).await?)
     }
 }

@@ -6,19 +6,24 @@ use super::{
     Db, DbError, Result,
     entity::{jobs, tenant_queues},
     error::word,
+    sessions::{fail, locked},
 };
 use domain::{
     JobId, SessionId, TenantId, Timestamp,
     job::{JobKind, JobState},
+    session::FailureReason,
 };
 use sea_orm::{
     ActiveValue::Set,
-    ColumnTrait, ConnectionTrait, DatabaseTransaction, EntityTrait, ExprTrait, FromQueryResult, QueryFilter, QueryOrder,
-    QuerySelect,
+    ColumnTrait, ConnectionTrait, DatabaseTransaction, EntityTrait, ExprTrait, FromQueryResult, QueryFilter,
+    QueryOrder, QuerySelect,
     sea_query::{Expr, LockBehavior, LockType, Order, Query},
 };
 use std::collections::BTreeSet;
 use uuid::Uuid;
+
+/// Why a session fails whose processing somebody stopped.
+pub const CALLED_OFF: &str = "the processing was called off";
 
 /// One piece of background work.
 #[derive(Clone, Debug, PartialEq)]
@@ -166,21 +171,6 @@ impl Db {
         Ok(())
     }
 
-    /// Ends a job that `worker` holds. `false` when the lease was lost meanwhile, and then nothing is written.
-    pub async fn finish_job(
-        &self,
-        job: &Job,
-        worker: Uuid,
-        state: JobState,
-        error: Option<&str>,
-        now: Timestamp,
-    ) -> Result<bool> {
-        let tx = self.begin().await?;
-        let done = finish(&tx, job, worker, state, error, now).await?;
-        tx.commit().await?;
-        Ok(done)
-    }
-
     /// Gives a job back, to be tried again at `not_before`.
     pub async fn retry_job(&self, job: &Job, worker: Uuid, error: &str, not_before: Timestamp) -> Result<bool> {
         let tx = self.begin().await?;
@@ -203,9 +193,7 @@ impl Db {
 
     /// Takes back the jobs whose worker has died; how many there were.
     pub async fn release_expired_leases(&self, now: Timestamp) -> Result<u64> {
-        let expired = jobs::Column::State
-            .eq(JobState::Running.to_string())
-            .and(jobs::Column::LeaseUntil.lt(now.0));
+        let expired = jobs::Column::State.eq(JobState::Running.to_string()).and(jobs::Column::LeaseUntil.lt(now.0));
         self.release(expired, now).await
     }
 
@@ -231,17 +219,22 @@ impl Db {
         Ok(rows.len() as u64)
     }
 
-    /// Asks that the work on a session stops: a waiting job ends at once, a running one at its next renewal.
-    pub async fn cancel_jobs(&self, tenant: TenantId, session: SessionId, now: Timestamp) -> Result<()> {
+    /// Calls off the processing of a session: a waiting job ends at once and its session fails, a running one is asked
+    /// to stop and does so at its next renewal. What was found before stays, and it can be processed again.
+    pub async fn cancel_processing(&self, tenant: TenantId, session: SessionId, now: Timestamp) -> Result<()> {
         let of_session = jobs::Column::TenantId.eq(tenant.0).and(jobs::Column::SessionId.eq(session.0));
         let tx = self.begin().await?;
-        jobs::Entity::update_many()
+        locked(&tx, tenant, session).await?;
+        let ended = jobs::Entity::update_many()
             .col_expr(jobs::Column::State, Expr::value(JobState::Cancelled.to_string()))
             .col_expr(jobs::Column::FinishedAt, Expr::value(now.0))
             .filter(of_session.clone())
             .filter(jobs::Column::State.eq(JobState::Ready.to_string()))
             .exec(&tx)
             .await?;
+        if ended.rows_affected > 0 {
+            fail(&tx, tenant, session, FailureReason::ProcessingError, Some(CALLED_OFF), now).await?;
+        }
         jobs::Entity::update_many()
             .col_expr(jobs::Column::CancelRequested, Expr::value(true))
             .filter(of_session)

@@ -40,6 +40,10 @@ impl Db {
 
     /// Removes the logins that have expired.
     pub async fn delete_expired_logins(&self, now: Timestamp) -> Result<u64> {
-        Ok(logins::Entity::delete_many().filter(logins::Column::ExpiresAt.lte(now.0)).exec(&self.conn).await?.rows_affected)
+        Ok(logins::Entity::delete_many()
+            .filter(logins::Column::ExpiresAt.lte(now.0))
+            .exec(&self.conn)
+            .await?
+            .rows_affected)
     }
 }

@@ -74,7 +74,13 @@ pub struct SessionPage {
 impl Db {
     /// A page of a tenant's sessions, newest start first, by keyset: no row is skipped or shown twice while new ones
     /// arrive.
-    pub async fn session_page(&self, tenant: TenantId, filter: SessionFilter, from: PageFrom, size: u64) -> Result<SessionPage> {
+    pub async fn session_page(
+        &self,
+        tenant: TenantId,
+        filter: SessionFilter,
+        from: PageFrom,
+        size: u64,
+    ) -> Result<SessionPage> {
         let mut query = sessions::Entity::find().filter(of(tenant)).limit(size + 1);
         if let Some(status) = filter.status {
             query = query.filter(sessions::Column::Status.eq(status.to_string()));

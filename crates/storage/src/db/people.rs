@@ -55,7 +55,8 @@ impl Db {
 
     /// One user.
     pub async fn user(&self, tenant: TenantId, id: UserId) -> Result<Option<User>> {
-        let found = users::Entity::find_by_id(id.0).filter(users::Column::TenantId.eq(tenant.0)).one(&self.conn).await?;
+        let found =
+            users::Entity::find_by_id(id.0).filter(users::Column::TenantId.eq(tenant.0)).one(&self.conn).await?;
         found.map(User::try_from).transpose()
     }
 
@@ -96,7 +97,8 @@ impl Db {
 
     /// One seat.
     pub async fn seat(&self, tenant: TenantId, id: SeatId) -> Result<Option<Seat>> {
-        let found = seats::Entity::find_by_id(id.0).filter(seats::Column::TenantId.eq(tenant.0)).one(&self.conn).await?;
+        let found =
+            seats::Entity::find_by_id(id.0).filter(seats::Column::TenantId.eq(tenant.0)).one(&self.conn).await?;
         found.map(Seat::try_from).transpose()
     }
 

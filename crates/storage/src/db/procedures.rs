@@ -76,11 +76,18 @@ impl Db {
         Ok(true)
     }
 
-    /// Ends the job and the session after a step failed for good. What was found before stays.
-    pub async fn fail_processing(&self, job: &Job, worker: Uuid, detail: &str, now: Timestamp) -> Result<bool> {
+    /// Ends the job (as failed or cancelled) and with it the session. What was found before stays.
+    pub async fn fail_processing(
+        &self,
+        job: &Job,
+        worker: Uuid,
+        state: JobState,
+        detail: &str,
+        now: Timestamp,
+    ) -> Result<bool> {
         let tx = self.begin().await?;
         locked(&tx, job.tenant_id, job.session_id).await?;
-        if !jobs::finish(&tx, job, worker, JobState::Failed, Some(detail), now).await? {
+        if !jobs::finish(&tx, job, worker, state, Some(detail), now).await? {
             return Ok(false);
         }
         fail(&tx, job.tenant_id, job.session_id, FailureReason::ProcessingError, Some(detail), now).await?;

@@ -6,7 +6,10 @@ use super::{
     error::{json, to_json, word},
 };
 use domain::{SessionId, TenantId, Timestamp, recording::MediaInfo, utterance::Utterance};
-use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, ExprTrait, QueryFilter, QueryOrder, sea_query::{Expr, OnConflict}};
+use sea_orm::{
+    ColumnTrait, ConnectionTrait, EntityTrait, ExprTrait, QueryFilter, QueryOrder,
+    sea_query::{Expr, OnConflict},
+};
 use strum::{Display, EnumString};
 
 /// The recording of a session.
@@ -38,6 +41,15 @@ pub struct Part {
     pub key: String,
 }
 
+/// Keys of what goes with a recording.
+#[derive(Clone, Debug, Default)]
+#[allow(missing_docs)]
+pub struct Tracks {
+    pub poster: Option<String>,
+    pub captions: Option<String>,
+    pub chapters: Option<String>,
+}
+
 /// Who wrote an utterance down.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Display, EnumString)]
 #[strum(serialize_all = "snake_case")]
@@ -50,7 +62,13 @@ pub enum UtteranceOrigin {
 
 impl Db {
     /// Writes what is known of a session's recording, so that it can be played while the rest is still being found out.
-    pub async fn save_recording(&self, tenant: TenantId, recording: &Recording, parts: &[Part], now: Timestamp) -> Result<()> {
+    pub async fn save_recording(
+        &self,
+        tenant: TenantId,
+        recording: &Recording,
+        parts: &[Part],
+        now: Timestamp,
+    ) -> Result<()> {
         let session = recording.session_id.0;
         let row = recordings::Model {
             session_id: session,
@@ -77,7 +95,9 @@ impl Db {
                 container: part.container.clone(),
                 object_key: part.key.clone(),
             };
-            recording_parts::Entity::insert(recording_parts::ActiveModel::from(row)).exec_without_returning(&tx).await?;
+            recording_parts::Entity::insert(recording_parts::ActiveModel::from(row))
+                .exec_without_returning(&tx)
+                .await?;
         }
         sessions::Entity::update_many()
             .col_expr(sessions::Column::DurationSeconds, Expr::value(recording.duration_seconds))
@@ -92,20 +112,27 @@ impl Db {
 
     /// The recording of a session.
     pub async fn recording(&self, tenant: TenantId, session: SessionId) -> Result<Option<Recording>> {
-        let found =
-            recordings::Entity::find_by_id(session.0).filter(recordings::Column::TenantId.eq(tenant.0)).one(&self.conn).await?;
+        let found = recordings::Entity::find_by_id(session.0)
+            .filter(recordings::Column::TenantId.eq(tenant.0))
+            .one(&self.conn)
+            .await?;
         found.map(Recording::try_from).transpose()
     }
 
-    /// Notes where the captions and chapters of a recording stand.
-    pub async fn save_tracks(&self, tenant: TenantId, session: SessionId, captions: Option<&str>, chapters: Option<&str>) -> Result<()> {
-        recordings::Entity::update_many()
-            .col_expr(recordings::Column::CaptionsKey, Expr::value(captions))
-            .col_expr(recordings::Column::ChaptersKey, Expr::value(chapters))
-            .filter(recordings::Column::TenantId.eq(tenant.0))
-            .filter(recordings::Column::SessionId.eq(session.0))
-            .exec(&self.conn)
-            .await?;
+    /// Notes where the poster, captions and chapters of a recording stand; `None` leaves a place as it is.
+    pub async fn save_tracks(&self, tenant: TenantId, session: SessionId, tracks: Tracks) -> Result<()> {
+        use recordings::Column as C;
+        for (column, key) in
+            [(C::PosterKey, tracks.poster), (C::CaptionsKey, tracks.captions), (C::ChaptersKey, tracks.chapters)]
+        {
+            let Some(key) = key else { continue };
+            recordings::Entity::update_many()
+                .col_expr(column, Expr::value(key))
+                .filter(C::TenantId.eq(tenant.0))
+                .filter(C::SessionId.eq(session.0))
+                .exec(&self.conn)
+                .await?;
+        }
         Ok(())
     }
 
@@ -133,7 +160,9 @@ impl Db {
         for batch in spoken.chunks(500) {
             let rows = batch
                 .iter()
-                .map(|(number, u)| Ok(utterances::ActiveModel::from(utterance_row(tenant, session, origin, *number, u)?)))
+                .map(|(number, u)| {
+                    Ok(utterances::ActiveModel::from(utterance_row(tenant, session, origin, *number, u)?))
+                })
                 .collect::<Result<Vec<_>>>()?;
             use utterances::Column as C;
             utterances::Entity::insert_many(rows)
@@ -147,14 +176,22 @@ impl Db {
 
     /// Replaces the transcript of a session.
     pub async fn replace_transcript(&self, tenant: TenantId, session: SessionId, spoken: &[Utterance]) -> Result<()> {
-        utterances::Entity::delete_many().filter(of(tenant, session, UtteranceOrigin::Pipeline)).exec(&self.conn).await?;
+        utterances::Entity::delete_many()
+            .filter(of(tenant, session, UtteranceOrigin::Pipeline))
+            .exec(&self.conn)
+            .await?;
         let numbered: Vec<_> = spoken.iter().cloned().enumerate().map(|(i, u)| (i as u32, u)).collect();
         self.add_utterances(tenant, session, UtteranceOrigin::Pipeline, &numbered).await?;
         Ok(())
     }
 
     /// The utterances of a session, by start.
-    pub async fn utterances(&self, tenant: TenantId, session: SessionId, origin: UtteranceOrigin) -> Result<Vec<Utterance>> {
+    pub async fn utterances(
+        &self,
+        tenant: TenantId,
+        session: SessionId,
+        origin: UtteranceOrigin,
+    ) -> Result<Vec<Utterance>> {
         let rows = utterances::Entity::find()
             .filter(of(tenant, session, origin))
             .order_by_asc(utterances::Column::StartSeconds)
@@ -186,7 +223,13 @@ fn of(tenant: TenantId, session: SessionId, origin: UtteranceOrigin) -> Expr {
         .and(utterances::Column::Origin.eq(origin.to_string()))
 }
 
-fn utterance_row(tenant: TenantId, session: SessionId, origin: UtteranceOrigin, number: u32, u: &Utterance) -> Result<utterances::Model> {
+fn utterance_row(
+    tenant: TenantId,
+    session: SessionId,
+    origin: UtteranceOrigin,
+    number: u32,
+    u: &Utterance,
+) -> Result<utterances::Model> {
     Ok(utterances::Model {
         session_id: session.0,
         tenant_id: tenant.0,

@@ -14,8 +14,8 @@ use domain::{
     session::{FailureReason, Phase, Session, SessionStatus},
 };
 use sea_orm::{
-    ColumnTrait, Condition, DatabaseTransaction, EntityTrait, ExprTrait, IntoActiveModel, QueryFilter, QueryOrder, QuerySelect,
-    sea_query::Expr,
+    ColumnTrait, Condition, DatabaseTransaction, EntityTrait, ExprTrait, IntoActiveModel, QueryFilter, QueryOrder,
+    QuerySelect, sea_query::Expr,
 };
 use uuid::Uuid;
 
@@ -212,7 +212,9 @@ pub(crate) async fn advance(tx: &DatabaseTransaction, tenant: TenantId, id: Sess
     let over = session.stopped_at.is_some() || session.ended_abnormally;
     match upload {
         _ if !over => Ok(()),
-        Some(upload) if upload.state == UploadState::Complete.to_string() => begin_processing(tx, tenant, id, now).await,
+        Some(upload) if upload.state == UploadState::Complete.to_string() => {
+            begin_processing(tx, tenant, id, now).await
+        }
         Some(upload) if session.ended_abnormally && upload.received > 0 => begin_processing(tx, tenant, id, now).await,
         None | Some(_) if session.ended_abnormally => {
             let reason = if session.stopped_at.is_some() || session.announced_recordings == Some(0) {
@@ -235,7 +237,13 @@ async fn begin_processing(tx: &DatabaseTransaction, tenant: TenantId, id: Sessio
     enqueue(tx, tenant, id, JobKind::ProcessSession, now).await
 }
 
-async fn set_phase(tx: &DatabaseTransaction, tenant: TenantId, id: SessionId, phase: Phase, now: Timestamp) -> Result<()> {
+async fn set_phase(
+    tx: &DatabaseTransaction,
+    tenant: TenantId,
+    id: SessionId,
+    phase: Phase,
+    now: Timestamp,
+) -> Result<()> {
     sessions::Entity::update_many()
         .col_expr(sessions::Column::Phase, Expr::value(phase.to_string()))
         .col_expr(sessions::Column::Status, Expr::value(SessionStatus::InProgress.to_string()))
@@ -274,7 +282,13 @@ pub(crate) async fn fail(
 }
 
 /// Marks a session as changed, so that open pages see it.
-pub(crate) async fn touch(tx: &DatabaseTransaction, tenant: TenantId, id: SessionId, alive: bool, now: Timestamp) -> Result<()> {
+pub(crate) async fn touch(
+    tx: &DatabaseTransaction,
+    tenant: TenantId,
+    id: SessionId,
+    alive: bool,
+    now: Timestamp,
+) -> Result<()> {
     let mut update = sessions::Entity::update_many().col_expr(sessions::Column::UpdatedAt, Expr::value(now.0));
     if alive {
         update = update.col_expr(sessions::Column::LastHeartbeatAt, Expr::value(now.0));
@@ -284,7 +298,11 @@ pub(crate) async fn touch(tx: &DatabaseTransaction, tenant: TenantId, id: Sessio
 }
 
 /// The row, held until the transaction ends, so that two facts about one session take turns.
-pub(crate) async fn locked(tx: &DatabaseTransaction, tenant: TenantId, id: SessionId) -> Result<Option<sessions::Model>> {
+pub(crate) async fn locked(
+    tx: &DatabaseTransaction,
+    tenant: TenantId,
+    id: SessionId,
+) -> Result<Option<sessions::Model>> {
     Ok(sessions::Entity::find_by_id(id.0).filter(of(tenant)).lock_exclusive().one(tx).await?)
 }
 

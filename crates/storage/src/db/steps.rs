@@ -1,17 +1,15 @@
 //! Step runs: what every step of a session's processing came to. The Dashboard shows these rows, and a step whose
 //! result stands here for the same input is read back instead of run again.
 
-use super::{
-    Db, DbError, Result,
-    entity::step_runs,
-    error::word,
-    sessions::touch,
-};
+use super::{Db, DbError, Result, entity::step_runs, error::word, sessions::touch};
 use domain::{
     SessionId, TenantId, Timestamp,
     job::{Step, StepState},
 };
-use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, ExprTrait, QueryFilter, QueryOrder, sea_query::{Expr, OnConflict}};
+use sea_orm::{
+    ColumnTrait, ConnectionTrait, EntityTrait, ExprTrait, QueryFilter, QueryOrder,
+    sea_query::{Expr, OnConflict},
+};
 
 /// One step of one session.
 #[derive(Clone, Debug, PartialEq)]
@@ -27,7 +25,13 @@ pub struct StepRun {
 
 impl Db {
     /// The stored result of a step, as JSON, if it ended well for this input.
-    pub async fn step_result(&self, tenant: TenantId, session: SessionId, step: Step, input_hash: &str) -> Result<Option<String>> {
+    pub async fn step_result(
+        &self,
+        tenant: TenantId,
+        session: SessionId,
+        step: Step,
+        input_hash: &str,
+    ) -> Result<Option<String>> {
         let row = step_runs::Entity::find()
             .filter(of(tenant, session))
             .filter(step_runs::Column::Step.eq(step.to_string()))
@@ -39,7 +43,14 @@ impl Db {
     }
 
     /// Notes that a step begins.
-    pub async fn begin_step(&self, tenant: TenantId, session: SessionId, step: Step, input_hash: &str, now: Timestamp) -> Result<()> {
+    pub async fn begin_step(
+        &self,
+        tenant: TenantId,
+        session: SessionId,
+        step: Step,
+        input_hash: &str,
+        now: Timestamp,
+    ) -> Result<()> {
         let row = step_runs::Model {
             session_id: session.0,
             tenant_id: tenant.0,
@@ -59,7 +70,10 @@ impl Db {
             .value(C::Attempts, Expr::col((step_runs::Entity, C::Attempts)).add(1))
             .to_owned();
         let tx = self.begin().await?;
-        step_runs::Entity::insert(step_runs::ActiveModel::from(row)).on_conflict(again).exec_without_returning(&tx).await?;
+        step_runs::Entity::insert(step_runs::ActiveModel::from(row))
+            .on_conflict(again)
+            .exec_without_returning(&tx)
+            .await?;
         touch(&tx, tenant, session, false, now).await?;
         tx.commit().await?;
         Ok(())

@@ -42,7 +42,8 @@ impl Db {
 
     /// One task.
     pub async fn task(&self, tenant: TenantId, id: TaskId) -> Result<Option<Task>> {
-        let found = tasks::Entity::find_by_id(id.0).filter(tasks::Column::TenantId.eq(tenant.0)).one(&self.conn).await?;
+        let found =
+            tasks::Entity::find_by_id(id.0).filter(tasks::Column::TenantId.eq(tenant.0)).one(&self.conn).await?;
         found.map(Task::try_from).transpose()
     }
 }

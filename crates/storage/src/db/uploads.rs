@@ -75,7 +75,13 @@ pub enum Termination {
 impl Db {
     /// Creates the upload of a session; [`DbError::Exists`] when it has one, [`DbError::Refused`] when there is no such
     /// session. One of length zero is complete at once.
-    pub async fn create_upload(&self, tenant: TenantId, session: SessionId, new: NewUpload, now: Timestamp) -> Result<Upload> {
+    pub async fn create_upload(
+        &self,
+        tenant: TenantId,
+        session: SessionId,
+        new: NewUpload,
+        now: Timestamp,
+    ) -> Result<Upload> {
         let state = if new.length == Some(0) { UploadState::Complete } else { UploadState::Open };
         let row = uploads::Model {
             id: Uuid::now_v7(),
@@ -154,7 +160,13 @@ impl Db {
 
     /// Declares the length of an upload whose length was deferred. `None` when it is not open, has another length
     /// already, or has received more.
-    pub async fn declare_length(&self, tenant: TenantId, id: UploadId, length: u64, now: Timestamp) -> Result<Option<Upload>> {
+    pub async fn declare_length(
+        &self,
+        tenant: TenantId,
+        id: UploadId,
+        length: u64,
+        now: Timestamp,
+    ) -> Result<Option<Upload>> {
         let tx = self.begin().await?;
         let declared = uploads::Entity::update_many()
             .col_expr(uploads::Column::Length, Expr::value(length as i64))
@@ -179,7 +191,32 @@ impl Db {
             .order_by_asc(upload_chunks::Column::StartOffset)
             .all(&self.conn)
             .await?;
-        Ok(rows.into_iter().map(|r| Chunk { start: r.start_offset as u64, bytes: r.bytes as u64, key: r.object_key }).collect())
+        Ok(rows
+            .into_iter()
+            .map(|r| Chunk { start: r.start_offset as u64, bytes: r.bytes as u64, key: r.object_key })
+            .collect())
+    }
+
+    /// Notes that the first `bytes` bytes of an upload now stand in one object. Returns the keys of the chunks that it
+    /// replaces.
+    pub async fn replace_chunks(&self, tenant: TenantId, id: UploadId, bytes: u64, key: &str) -> Result<Vec<String>> {
+        let joined = upload_chunks::Column::TenantId
+            .eq(tenant.0)
+            .and(upload_chunks::Column::UploadId.eq(id.0))
+            .and(upload_chunks::Column::StartOffset.lt(bytes as i64));
+        let tx = self.begin().await?;
+        let old = upload_chunks::Entity::find().filter(joined.clone()).all(&tx).await?;
+        upload_chunks::Entity::delete_many().filter(joined).exec(&tx).await?;
+        let row = upload_chunks::Model {
+            upload_id: id.0,
+            tenant_id: tenant.0,
+            start_offset: 0,
+            bytes: bytes as i64,
+            object_key: key.to_owned(),
+        };
+        upload_chunks::Entity::insert(upload_chunks::ActiveModel::from(row)).exec_without_returning(&tx).await?;
+        tx.commit().await?;
+        Ok(old.into_iter().map(|c| c.object_key).filter(|k| k != key).collect())
     }
 
     /// Ends an upload that its device does not want any more.

@@ -1,18 +1,18 @@
 //! The rows as SeaORM sees them, a file per table; nothing outside `db` sees these.
 
-pub mod tenants;
-pub mod users;
-pub mod seats;
 pub mod devices;
-pub mod tasks;
-pub mod sessions;
-pub mod uploads;
-pub mod upload_chunks;
-pub mod recordings;
-pub mod recording_parts;
-pub mod utterances;
-pub mod procedures;
 pub mod jobs;
-pub mod tenant_queues;
-pub mod step_runs;
 pub mod logins;
+pub mod procedures;
+pub mod recording_parts;
+pub mod recordings;
+pub mod seats;
+pub mod sessions;
+pub mod step_runs;
+pub mod tasks;
+pub mod tenant_queues;
+pub mod tenants;
+pub mod upload_chunks;
+pub mod uploads;
+pub mod users;
+pub mod utterances;

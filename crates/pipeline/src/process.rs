@@ -1,0 +1,28 @@
+//! The way of a recording. Keep it this short.
+
+use crate::{
+    StepError,
+    run::Run,
+    steps::{clip, name, observe, receive, score, segment, summarise, transcribe},
+};
+use domain::job::Step;
+use storage::db::procedures::Outcome;
+
+pub(crate) async fn process_session(run: &Run<'_>) -> Result<Outcome, StepError> {
+    let (kit, target) = (run.kit, run.target);
+    let about = receive::about(kit, target).await?;
+    let received = run.step(Step::Receive, &about, receive::receive(kit, target, &about)).await?;
+    let (transcribed, observed) = tokio::try_join!(
+        run.step(Step::Transcribe, &received.source, transcribe::transcribe(kit, target, &received)),
+        run.step(Step::Observe, &received.source, observe::observe(kit, target, &received)),
+    )?;
+    let seen = (&transcribed, &observed, &about.options);
+    let segments = run.step(Step::Segment, &seen, segment::segment(kit, seen)).await?;
+    let drafts = run.step(Step::Name, &(&segments, seen), name::name(kit, &segments, seen)).await?;
+    let procedures = run.step(Step::Clip, &(&received, &drafts), clip::clip(kit, target, &received, &drafts)).await?;
+    let score = run.step(Step::Score, &(&drafts, seen), score::score(kit, &drafts, seen)).await?;
+    let summary =
+        run.step(Step::Summarise, &(&drafts, &score, seen), summarise::summarise(kit, &drafts, &score, seen)).await?;
+    // 9, approve: everything becomes visible in one transaction, which the engine writes with the end of the job.
+    Ok(Outcome { procedures, score: Some(score), summary, failure: None })
+}

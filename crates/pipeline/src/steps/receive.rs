@@ -1,0 +1,135 @@
+//! Step 1, recording uploaded: its chunks are joined, it is probed and made playable. From here on it can be watched.
+
+use crate::{Event, Kit, StepError, Target};
+use domain::{UploadId, job::Step, session::FailureReason};
+use extraction::Options;
+use media::{Playable, Probed};
+use serde::{Deserialize, Serialize};
+use std::path::Path;
+use storage::db::recordings::{Part, Recording};
+
+/// What is known of a session before its recording is opened.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct About {
+    /// The upload that holds the recording.
+    pub upload: Option<UploadId>,
+    /// Bytes that have arrived.
+    pub bytes: u64,
+    /// What else extraction may know.
+    pub options: Options,
+}
+
+/// A recording that can be opened.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Received {
+    /// The recording as it arrived.
+    pub source: Source,
+    /// Key of what a browser plays and of what clips are cut from.
+    pub video_key: String,
+    /// What it holds.
+    pub probed: Probed,
+}
+
+/// The recording as it arrived.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[allow(missing_docs)]
+pub struct Source {
+    pub key: String,
+    pub bytes: u64,
+    pub sha256: String,
+}
+
+/// Reads what is known of a session.
+pub async fn about(kit: &Kit, target: Target) -> Result<About, StepError> {
+    let Target { tenant, session } = target;
+    let session =
+        kit.db.session(tenant, session).await?.ok_or_else(|| StepError::Fail("the session is gone".into()))?;
+    let upload = kit.db.upload_of(tenant, session.id).await?;
+    let task = match session.task_id {
+        Some(task) => kit.db.task(tenant, task).await?,
+        None => None,
+    };
+    let options =
+        Options { granularity: kit.granularity, task_title: task.map(|t| t.title), session_name: session.name };
+    Ok(About { bytes: upload.as_ref().map_or(0, |u| u.received), upload: upload.map(|u| u.id), options })
+}
+
+/// Joins, probes, makes playable.
+pub async fn receive(kit: &Kit, target: Target, about: &About) -> Result<Received, StepError> {
+    let Some(upload) = about.upload.filter(|_| about.bytes > 0) else {
+        return Err(StepError::rejected(FailureReason::NoRecording, "the uploaded recording is empty"));
+    };
+    let source = join(kit, target, upload, about.bytes).await?;
+    let scratch = kit.scratch()?;
+    let file = kit
+        .objects
+        .local(&source.key, scratch.path())
+        .await?
+        .ok_or_else(|| StepError::Fail(format!("object {} is missing", source.key)))?;
+    let mut probed = media::probe(&kit.media, file.path()).await?;
+    let video_key = make_playable(kit, target, file.path(), &source.key, &mut probed).await?;
+    let recording = Recording {
+        session_id: target.session,
+        duration_seconds: probed.info.duration_seconds,
+        media_info: probed.info.clone(),
+        video_key: video_key.clone(),
+        poster_key: None,
+        captions_key: None,
+        chapters_key: None,
+    };
+    let part = Part {
+        number: 1,
+        offset_seconds: 0.0,
+        bytes: source.bytes,
+        sha256: source.sha256.clone(),
+        container: probed.info.container.clone(),
+        key: source.key.clone(),
+    };
+    kit.db.save_recording(target.tenant, &recording, &[part], kit.clock.now()).await?;
+    // The whole stands under its own key now; the chunks that it was made of can go.
+    for key in kit.db.replace_chunks(target.tenant, upload, source.bytes, &source.key).await? {
+        kit.objects.delete(&key).await?;
+    }
+    Ok(Received { source, video_key, probed })
+}
+
+async fn join(kit: &Kit, target: Target, upload: UploadId, bytes: u64) -> Result<Source, StepError> {
+    let key = target.keys().source(bytes);
+    let chunks: Vec<_> =
+        kit.db.chunks(target.tenant, upload).await?.into_iter().filter(|c| c.start < bytes).map(|c| c.key).collect();
+    if chunks == [key.clone()] {
+        // Joined before, by a run of which nothing else is left but what it wrote of the part.
+        if let Some(part) = kit.db.parts(target.tenant, target.session).await?.into_iter().find(|p| p.key == key) {
+            return Ok(Source { key, bytes, sha256: part.sha256 });
+        }
+    }
+    let joined = kit.objects.join(&chunks, &key).await?;
+    if joined.bytes != bytes {
+        return Err(StepError::Fail(format!("the chunks hold {} bytes where {bytes} were received", joined.bytes)));
+    }
+    Ok(Source { key, bytes, sha256: joined.sha256 })
+}
+
+async fn make_playable(
+    kit: &Kit,
+    target: Target,
+    source: &Path,
+    source_key: &str,
+    probed: &mut Probed,
+) -> Result<String, StepError> {
+    if matches!(probed.playable, Playable::AsIs) {
+        return Ok(source_key.to_owned());
+    }
+    let extension = probed.playable_extension();
+    let scratch = kit.scratch()?;
+    let path = scratch.path().join(format!("playable.{extension}"));
+    media::make_playable(&kit.media, source, probed, &path, |done| kit.tell(Event::Progress(Step::Receive, done)))
+        .await?;
+    let key = target.keys().playable(extension);
+    // Clips are cut from the playable recording, so its own clock and keyframes are what counts.
+    let warnings = std::mem::take(&mut probed.info.warnings);
+    *probed = media::probe(&kit.media, &path).await?;
+    probed.info.warnings.splice(0..0, warnings);
+    kit.objects.put_file(&key, &path).await?;
+    Ok(key)
+}

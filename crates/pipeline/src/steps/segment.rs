@@ -1,0 +1,19 @@
+//! Step 2, procedure segmentation: is there anything to see, and where does one piece of work end.
+
+use super::{Seen, read};
+use crate::{Kit, StepError};
+use domain::session::FailureReason;
+use extraction::{Segment, boundaries, quality};
+
+/// Finds the pieces of work. A recording in which there are none is rejected.
+pub async fn segment(kit: &Kit, seen: Seen<'_>) -> Result<Vec<Segment>, StepError> {
+    let (transcript, signals) = read(kit, seen).await?;
+    if let Err(rejection) = quality::check(&transcript, &signals) {
+        return Err(StepError::rejected(rejection.reason, rejection.sentence));
+    }
+    let segments = boundaries::segment(&transcript, &signals, seen.2);
+    if segments.is_empty() {
+        return Err(StepError::rejected(FailureReason::NoProcedures, FailureReason::NoProcedures.sentence()));
+    }
+    Ok(segments)
+}
