@@ -28,5 +28,5 @@ pub use playable::{Playable, make_playable};
 pub use probe::{MAX_PIXELS, Probed, probe};
 pub use sound::{SAMPLE_RATE, sound_16k_mono};
 pub use sound_meter::SoundMeter;
-pub use thumbnail::thumbnail;
+pub use thumbnail::{sound_thumbnail, thumbnail};
 pub use tools::{Tools, Usage};

@@ -6,19 +6,17 @@ use crate::{
     sniff::{self, Kind, Sniffed},
 };
 use domain::recording::MediaInfo;
+use serde::{Deserialize, Serialize};
 use std::{ffi::OsString, path::Path, process::Stdio};
 use tokio::io::{AsyncBufReadExt, BufReader};
 
 /// What a recording needs until Chromium and Firefox play it and seek in it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Playable {
     /// Nothing: MP4 with its index first, or WebM with length and seek points.
     AsIs,
     /// A stream copy: the index to the front, length and seek points written.
-    Remux {
-        /// `mp4` or `webm`.
-        extension: &'static str,
-    },
+    Remux,
     /// Re-encoding of the picture, of the sound, or of both; what already plays is copied.
     Transcode,
 }
@@ -36,7 +34,7 @@ impl Playable {
             Kind::Matroska => "webm",
             _ => "",
         };
-        if whole && alone && home == plan.extension { Self::AsIs } else { Self::Remux { extension: plan.extension } }
+        if whole && alone && home == plan.extension { Self::AsIs } else { Self::Remux }
     }
 }
 

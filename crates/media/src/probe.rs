@@ -6,7 +6,7 @@ use crate::{
     sniff::{self, Kind, Sniffed},
 };
 use domain::recording::{AudioInfo, MediaInfo, VideoInfo};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use std::{path::Path, process::Stdio};
 use tokio::io::{AsyncBufReadExt, BufReader};
 
@@ -19,7 +19,7 @@ const KEYFRAME_GAP_SECONDS: f64 = 0.2;
 const PACKET_LIMIT_SECONDS: f64 = 10.0;
 
 /// What a recording turned out to be.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Probed {
     /// Streams, length, warnings.
     pub info: MediaInfo,
