@@ -1,0 +1,128 @@
+//! Joins the parts as the settings say.
+
+use crate::settings::{Settings, set};
+use anyhow::{Context, Result};
+use domain::SystemClock;
+use inference::speech::Recogniser;
+use pipeline::{
+    Kit,
+    engine::{Pace, Workspace},
+};
+use secrecy::ExposeSecret;
+use std::{fs, io::Write, os::unix::fs::OpenOptionsExt, path::Path, sync::Arc, time::Duration};
+use storage::{
+    Db,
+    db::sessions::PhaseLimits,
+    objects::{Objects, S3Settings},
+};
+use web::{App, WebSettings};
+
+/// Opens the database.
+pub async fn db(settings: &Settings) -> Result<Db> {
+    let url = settings.database.url.expose_secret();
+    if url.is_empty() {
+        let folder = &settings.data_dir;
+        fs::create_dir_all(folder).with_context(|| format!("cannot create the data folder {}", folder.display()))?;
+        let path = folder.join("trainar.db");
+        return Db::open_sqlite(&path).await.with_context(|| format!("cannot open {}", path.display()));
+    }
+    Db::open_postgres(url).await.context("cannot open the PostgreSQL database of [database] url")
+}
+
+/// Opens the object store.
+pub fn objects(settings: &Settings) -> Result<Objects> {
+    let Some(s3) = settings.s3() else { return Ok(Objects::disk(&settings.data_dir.join("objects"))?) };
+    Ok(Objects::s3(&S3Settings {
+        endpoint: s3.endpoint.clone(),
+        bucket: s3.bucket.clone(),
+        region: s3.region.clone(),
+        access_key: s3.access_key.clone(),
+        secret_key: s3.secret_key.clone(),
+        allow_http: s3.endpoint.starts_with("http://"),
+        path_style: true,
+    })?)
+}
+
+/// Finds ffmpeg and ffprobe.
+pub fn media_tools(settings: &Settings) -> Result<media::Tools> {
+    let path = |p: &Path| set(p).map(Path::to_owned);
+    Ok(media::Tools::find(path(&settings.media.ffmpeg), path(&settings.media.ffprobe))?)
+}
+
+/// Chooses what recognises speech.
+pub fn recogniser(settings: &Settings) -> Result<Recogniser> {
+    let program = std::env::current_exe().context("cannot find this program's own path")?;
+    let speech = &settings.speech;
+    let threads = match speech.threads {
+        0 => std::thread::available_parallelism().map_or(1, usize::from),
+        n => n,
+    };
+    Ok(Recogniser::choose(set(&speech.whisper_model), &program, set(&speech.pocketsphinx), threads))
+}
+
+/// Everything the steps of the pipeline work with. The workspace must live as long as the kit.
+pub fn kit(settings: &Settings, db: Db, objects: Objects) -> Result<(Kit, Workspace)> {
+    let root = settings.data_dir.join("work");
+    let workspace = Workspace::create(&root).with_context(|| format!("cannot use the working folder {}", root.display()))?;
+    let kit = Kit {
+        db,
+        objects,
+        media: media_tools(settings)?,
+        recogniser: recogniser(settings)?,
+        clock: Arc::new(SystemClock),
+        work: workspace.path().to_owned(),
+        granularity: settings.processing.granularity,
+        observer: None,
+    };
+    Ok((kit, workspace))
+}
+
+/// How the engine paces itself.
+pub fn pace(settings: &Settings) -> Pace {
+    let processing = &settings.processing;
+    Pace {
+        lease: Duration::from_secs_f64(processing.lease_seconds.max(0.5)),
+        poll: Duration::from_secs_f64(processing.poll_seconds.max(0.01)),
+        at_once: processing.at_once,
+        attempts: processing.attempts,
+        ..Pace::default()
+    }
+}
+
+/// After how long a phase ends by itself.
+pub fn phase_limits(settings: &Settings) -> PhaseLimits {
+    PhaseLimits {
+        heartbeat_seconds: settings.limits.heartbeat_seconds,
+        upload_seconds: settings.limits.upload_idle_hours * 3600.0,
+    }
+}
+
+/// What every handler of the web can reach.
+pub fn app(settings: &Settings, db: Db, objects: Objects) -> Result<App> {
+    let server = &settings.server;
+    let web = WebSettings {
+        tls: server.tls,
+        media_address_life: Duration::from_secs(server.media_address_seconds),
+        upload_life: Duration::from_secs_f64(settings.limits.upload_keep_hours * 3600.0),
+        sign_in_attempts_per_minute: server.sign_in_attempts_per_minute,
+        behind_proxy: server.behind_proxy,
+        ..WebSettings::default()
+    };
+    let secret = Arc::new(secret(&settings.data_dir)?);
+    Ok(App { db, objects, clock: Arc::new(SystemClock), settings: Arc::new(web), secret })
+}
+
+/// The key of this installation, made at the first start. Servers that share a database must share this file.
+fn secret(data_dir: &Path) -> Result<[u8; 32]> {
+    fs::create_dir_all(data_dir)?;
+    let path = data_dir.join("secret.key");
+    let create = fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path);
+    if let Ok(mut file) = create {
+        let fresh: [u8; 32] = rand::random();
+        file.write_all(&fresh)?;
+        file.sync_all()?;
+        return Ok(fresh);
+    }
+    let bytes = fs::read(&path).with_context(|| format!("cannot read {}", path.display()))?;
+    bytes.try_into().map_err(|_| anyhow::anyhow!("{} must hold 32 bytes; restore it from your backup", path.display()))
+}

@@ -1,0 +1,224 @@
+//! `trainar tenant|user|seat create`: what exists before anybody can sign in.
+
+use crate::{assemble, settings::Settings};
+use anyhow::{Context, Result, bail};
+use clap::{Args, Subcommand};
+use domain::{Clock, SystemClock, seat::SeatRole, tenant, user::UserRole};
+use serde_json::json;
+use std::{
+    io::{IsTerminal, Read},
+    process::ExitCode,
+};
+use storage::{
+    Db, DbError,
+    db::{
+        people::{NewDevice, NewUser},
+        tenants::NewTenant,
+    },
+};
+
+/// Shortest password that is taken.
+const PASSWORD_LENGTH: usize = 10;
+
+#[derive(Debug, Subcommand)]
+pub enum Tenant {
+    /// Create a tenant
+    Create(CreateTenant),
+}
+
+#[derive(Debug, Args)]
+pub struct CreateTenant {
+    /// Its name, unique on this installation
+    #[arg(long)]
+    name: String,
+    /// IANA name of its timezone
+    #[arg(long, default_value = "UTC")]
+    timezone: String,
+    /// Language of its Dashboard (BCP 47)
+    #[arg(long, default_value = "en")]
+    language: String,
+    /// Country (ISO 3166-1, two letters)
+    #[arg(long, default_value = "GB")]
+    country: String,
+    /// Days after which recordings are erased; kept for ever when left out
+    #[arg(long)]
+    retention_days: Option<u32>,
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
+}
+
+impl Tenant {
+    pub async fn run(self, settings: Settings) -> Result<ExitCode> {
+        let Self::Create(args) = self;
+        let name = args.name.trim().to_owned();
+        if name.is_empty() || name.chars().count() > 200 {
+            bail!("--name must have 1 to 200 characters");
+        }
+        jiff::tz::TimeZone::get(&args.timezone)
+            .with_context(|| format!("--timezone {:?} is unknown; give an IANA name such as Europe/London", args.timezone))?;
+        if args.country.len() != 2 {
+            bail!("--country takes two letters, such as GB");
+        }
+        let new = NewTenant {
+            name,
+            timezone: args.timezone,
+            language: args.language,
+            country: args.country.to_uppercase(),
+            retention_days: args.retention_days,
+            upload_limit_bytes: (settings.limits.upload_gigabytes * 1e9) as u64,
+        };
+        let db = assemble::db(&settings).await?;
+        let tenant = db.create_tenant(new, SystemClock.now()).await.map_err(|e| taken(e, "a tenant with this name"))?;
+        report(args.json, json!({ "tenant_id": tenant.id, "name": tenant.name }), &format!("tenant {} {}", tenant.id, tenant.name));
+        Ok(ExitCode::SUCCESS)
+    }
+}
+
+#[derive(Debug, Subcommand)]
+pub enum User {
+    /// Create a user
+    Create(CreateUser),
+}
+
+#[derive(Debug, Args)]
+pub struct CreateUser {
+    /// Name or id of the tenant
+    #[arg(long)]
+    tenant: String,
+    /// E-mail address, to sign in with
+    #[arg(long)]
+    email: String,
+    /// Full name
+    #[arg(long)]
+    name: String,
+    /// admin or member
+    #[arg(long, default_value = "member")]
+    role: UserRole,
+    /// Read the password from the standard input; asked for or made up otherwise
+    #[arg(long)]
+    password_stdin: bool,
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
+}
+
+impl User {
+    pub async fn run(self, settings: Settings) -> Result<ExitCode> {
+        let Self::Create(args) = self;
+        let email = domain::user::normalise_email(&args.email);
+        if !email.contains('@') || email.len() > 254 || email.contains(char::is_whitespace) {
+            bail!("--email {:?} is not an e-mail address", args.email);
+        }
+        if args.name.trim().is_empty() || args.name.chars().count() > 200 {
+            bail!("--name must have 1 to 200 characters");
+        }
+        let (password, made_up) = password(args.password_stdin)?;
+        let db = assemble::db(&settings).await?;
+        let tenant = find_tenant(&db, &args.tenant).await?;
+        let new = NewUser {
+            email,
+            full_name: args.name.trim().to_owned(),
+            role: args.role,
+            password_hash: web::hash_password(&password)?,
+        };
+        let user = db.create_user(tenant.id, new, SystemClock.now()).await.map_err(|e| taken(e, "a user with this address"))?;
+        let mut text = format!("user {} {}", user.id, user.email);
+        let mut value = json!({ "user_id": user.id, "email": user.email });
+        if made_up {
+            text += &format!("\npassword {password}\nIt is shown this once.");
+            value["password"] = password.into();
+        }
+        report(args.json, value, &text);
+        Ok(ExitCode::SUCCESS)
+    }
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Seat {
+    /// Create a seat for a user, with a device token
+    Create(CreateSeat),
+}
+
+#[derive(Debug, Args)]
+pub struct CreateSeat {
+    /// Name or id of the tenant
+    #[arg(long)]
+    tenant: String,
+    /// E-mail address of the user
+    #[arg(long)]
+    user: String,
+    /// trainer or trainee
+    #[arg(long, default_value = "trainer")]
+    role: SeatRole,
+    /// What the device is
+    #[arg(long, default_value = "smart glasses")]
+    model: String,
+    /// Serial number of the device
+    #[arg(long, default_value = "")]
+    serial: String,
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
+}
+
+impl Seat {
+    pub async fn run(self, settings: Settings) -> Result<ExitCode> {
+        let Self::Create(args) = self;
+        let db = assemble::db(&settings).await?;
+        let tenant = find_tenant(&db, &args.tenant).await?;
+        let email = domain::user::normalise_email(&args.user);
+        let user = db.users(tenant.id).await?.into_iter().find(|u| u.email == email).with_context(|| {
+            format!("tenant {} has no user {email}; create one with `trainar user create`", tenant.name)
+        })?;
+        let now = SystemClock.now();
+        let seat = db.create_seat(tenant.id, user.id, args.role, now).await?;
+        let (token, token_hash) = web::new_device_token();
+        let device = NewDevice { model: args.model, serial: args.serial, software_version: String::new(), token_hash };
+        let device = db.pair_device(tenant.id, seat.id, device, now).await?;
+        let value = json!({ "seat_id": seat.id, "device_id": device.id, "device_token": token });
+        let text = format!("seat {} ({})\ndevice token {token}\nIt is shown this once.", seat.id.short(), seat.id);
+        report(args.json, value, &text);
+        Ok(ExitCode::SUCCESS)
+    }
+}
+
+/// The tenant that a person names.
+pub async fn find_tenant(db: &Db, wanted: &str) -> Result<tenant::Tenant> {
+    let tenants = db.tenants().await?;
+    let names: Vec<_> = tenants.iter().map(|t| t.name.clone()).collect();
+    tenants.into_iter().find(|t| t.name == wanted || t.id.to_string() == wanted).with_context(|| match names.as_slice() {
+        [] => "there is no tenant yet; create one with `trainar tenant create --name NAME`".to_owned(),
+        names => format!("there is no tenant {wanted:?}; there is {}", names.join(", ")),
+    })
+}
+
+fn password(from_stdin: bool) -> Result<(String, bool)> {
+    let given = if from_stdin {
+        let mut text = String::new();
+        std::io::stdin().take(4096).read_to_string(&mut text).context("cannot read the password")?;
+        text.trim_end_matches(['\r', '\n']).to_owned()
+    } else if std::io::stdin().is_terminal() {
+        rpassword::prompt_password("Password (empty makes one up): ")?
+    } else {
+        String::new()
+    };
+    if given.is_empty() && !from_stdin {
+        return Ok((web::made_up_password(), true));
+    }
+    if given.chars().count() < PASSWORD_LENGTH {
+        bail!("the password must have at least {PASSWORD_LENGTH} characters");
+    }
+    Ok((given, false))
+}
+
+fn taken(e: DbError, what: &str) -> anyhow::Error {
+    match e {
+        DbError::Exists(_) => anyhow::anyhow!("{what} exists already"),
+        e => e.into(),
+    }
+}
+
+fn report(as_json: bool, value: serde_json::Value, text: &str) {
+    if as_json { println!("{value}") } else { println!("{text}") }
+}

@@ -1,0 +1,156 @@
+//! `trainar demo`: a server with a sample session that went the real way: recorded, uploaded by the device client,
+//! processed by the pipeline.
+
+use super::serve::{Server, stop_on_signal};
+use crate::{assemble, settings::Settings};
+use anyhow::{Context, Result, bail};
+use clap::Args;
+use domain::{
+    Clock, SystemClock,
+    seat::SeatRole,
+    session::{Phase, SessionStatus},
+    task::TaskSource,
+    tenant::Tenant,
+    user::UserRole,
+};
+use std::{
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    process::ExitCode,
+    time::Duration,
+};
+use storage::{
+    Db,
+    db::{
+        people::{NewDevice, NewUser},
+        tasks::NewTask,
+        tenants::NewTenant,
+    },
+};
+use tokio_util::sync::CancellationToken;
+
+const EMAIL: &str = "manager@example.com";
+
+/// Start a server with sample data
+#[derive(Debug, Args)]
+pub struct Demo {
+    /// Folder of the demo; it is used again when it is there
+    #[arg(long, value_name = "DIR", default_value = "demo-data")]
+    dir: PathBuf,
+    /// Address and port
+    #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:8080")]
+    listen: SocketAddr,
+    /// Stop once the sample session is processed
+    #[arg(long)]
+    once: bool,
+}
+
+impl Demo {
+    pub async fn run(self, mut settings: Settings) -> Result<ExitCode> {
+        settings.data_dir.clone_from(&self.dir);
+        settings.server.listen = self.listen;
+        let stop = stop_on_signal()?;
+        let server = Server::start(&settings, &stop).await?;
+        let base = format!("http://{}", server.address);
+        let password = tokio::select! {
+            played = play(&settings, &server.db, &base, &self.dir) => played?,
+            () = stop.cancelled() => bail!("interrupted"),
+        };
+        println!("\n  TrainAR is running.\n\n    {base}\n    e-mail    {EMAIL}\n    password  {password}\n\n  Ctrl-C stops it.");
+        if self.once {
+            stop.cancel();
+        }
+        server.wait().await?;
+        Ok(ExitCode::SUCCESS)
+    }
+}
+
+/// Makes the tenant, its people and the sample session, or finds them from an earlier demo. Returns the password.
+async fn play(settings: &Settings, db: &Db, base: &str, dir: &Path) -> Result<String> {
+    let notes = dir.join("demo-password.txt");
+    if let Some(tenant) = db.tenants().await?.into_iter().next() {
+        let password = std::fs::read_to_string(&notes).context("this folder is not a demo's; choose another with --dir")?;
+        println!("Found the demo of tenant {} in {}.", tenant.name, dir.display());
+        return Ok(password);
+    }
+    let (tenant, token, password) = people(db).await?;
+    std::fs::write(&notes, &password)?;
+    let recording = dir.join("sample.mp4");
+    println!("Making a sample recording (pictures by ffmpeg, voice by flite) …");
+    media::sample::boiler_service(&assemble::media_tools(settings)?, &recording).await?;
+    run_session(db, base, &tenant, &token, &recording).await?;
+    Ok(password)
+}
+
+async fn people(db: &Db) -> Result<(Tenant, String, String)> {
+    let now = SystemClock.now();
+    let tenant = NewTenant {
+        name: "Harbour Heating".into(),
+        timezone: "Europe/London".into(),
+        language: "en".into(),
+        country: "GB".into(),
+        retention_days: None,
+        upload_limit_bytes: 64_000_000_000,
+    };
+    let tenant = db.create_tenant(tenant, now).await?;
+    let password = web::made_up_password();
+    let user = |email: &str, name: &str, role, password: &str| -> Result<NewUser> {
+        let password_hash = web::hash_password(password)?;
+        Ok(NewUser { email: email.into(), full_name: name.into(), role, password_hash })
+    };
+    db.create_user(tenant.id, user(EMAIL, "Morgan Ellis", UserRole::Admin, &password)?, now).await?;
+    let engineer = user("engineer@example.com", "Sam Okafor", UserRole::Member, &web::made_up_password())?;
+    let engineer = db.create_user(tenant.id, engineer, now).await?;
+    let seat = db.create_seat(tenant.id, engineer.id, SeatRole::Trainer, now).await?;
+    let (token, token_hash) = web::new_device_token();
+    let device = NewDevice {
+        model: "demo glasses".into(),
+        serial: "DEMO-1".into(),
+        software_version: env!("CARGO_PKG_VERSION").into(),
+        token_hash,
+    };
+    db.pair_device(tenant.id, seat.id, device, now).await?;
+    Ok((tenant, token, password))
+}
+
+/// Start, upload, stop, as glasses do it; then waits for the pipeline.
+async fn run_session(db: &Db, base: &str, tenant: &Tenant, token: &str, recording: &Path) -> Result<()> {
+    let task = NewTask {
+        title: "Annual boiler service, 14 Quay Street".into(),
+        description: "Gas boiler, annual service.".into(),
+        source: TaskSource::Manual,
+        external_id: Some("HH-2041".into()),
+        external_url: None,
+    };
+    let task = db.create_task(tenant.id, task, SystemClock.now()).await?;
+    let client = glasses::client::Client::new(base, token)?;
+    println!("Playing the session: start, upload, stop …");
+    let started = client.start_session(Some(task.id)).await?;
+    glasses::uploader::Uploader::new(client.clone()).upload(&started.upload_url, recording, |_, _| {}).await?;
+    client.stop(started.id).await?;
+    let waiting = CancellationToken::new();
+    let result = wait_until_done(db, tenant, started.id).await;
+    waiting.cancel();
+    result
+}
+
+async fn wait_until_done(db: &Db, tenant: &Tenant, id: domain::SessionId) -> Result<()> {
+    let mut said = None;
+    loop {
+        let overview = db.session_overview(tenant.id, id).await?.context("the sample session is gone")?;
+        if overview.session.phase == Phase::Done {
+            if overview.session.status == SessionStatus::Failed {
+                bail!("the sample session failed: {}", overview.session.failure_detail.unwrap_or_default());
+            }
+            println!("Ready: {} procedures.", overview.procedures);
+            return Ok(());
+        }
+        if overview.step != said {
+            if let Some(step) = overview.step {
+                println!("  step {} of {}: {}", step.number(), domain::job::Step::count(), step.label());
+            }
+            said = overview.step;
+        }
+        tokio::time::sleep(Duration::from_millis(200)).await;
+    }
+}

@@ -1,0 +1,82 @@
+//! `trainar doctor`: tries every door and says what to do about the closed ones.
+
+use crate::{
+    assemble,
+    settings::{Settings, set},
+};
+use anyhow::{Context, Result};
+use clap::Args;
+use std::process::ExitCode;
+
+/// Try every door
+#[derive(Debug, Args)]
+pub struct Doctor {}
+
+impl Doctor {
+    pub async fn run(self, settings: Settings) -> Result<ExitCode> {
+        let mut closed = 0;
+        let mut tell = |door: &str, tried: Result<String>| match tried {
+            Ok(found) => println!("ok    {door:<9} {found}"),
+            Err(e) => {
+                closed += 1;
+                println!("FAIL  {door:<9} {e:#}");
+            }
+        };
+        tell("data", data(&settings));
+        tell("database", database(&settings).await);
+        tell("objects", objects(&settings).await);
+        tell("ffmpeg", ffmpeg(&settings).await);
+        tell("speech", speech(&settings));
+        tell("port", port(&settings).await);
+        Ok(if closed == 0 { ExitCode::SUCCESS } else { ExitCode::from(1) })
+    }
+}
+
+fn data(settings: &Settings) -> Result<String> {
+    let folder = &settings.data_dir;
+    std::fs::create_dir_all(folder).with_context(|| format!("cannot create {}", folder.display()))?;
+    tempfile::tempfile_in(folder).with_context(|| format!("cannot write to {}", folder.display()))?;
+    let stat = rustix::fs::statvfs(folder)?;
+    let free = stat.f_bavail * stat.f_frsize;
+    let gigabytes = free as f64 / 1e9;
+    anyhow::ensure!(gigabytes >= 2.0, "{} has only {gigabytes:.1} GB free; make room for recordings", folder.display());
+    Ok(format!("{} with {gigabytes:.0} GB free", folder.canonicalize()?.display()))
+}
+
+async fn database(settings: &Settings) -> Result<String> {
+    let db = assemble::db(settings).await?;
+    db.ping().await?;
+    let tenants = db.tenants().await?.len();
+    let hint = if tenants == 0 { "; create one with `trainar tenant create --name NAME`" } else { "" };
+    Ok(format!("{}, schema up to date, {tenants} tenants{hint}", db.engine()))
+}
+
+async fn objects(settings: &Settings) -> Result<String> {
+    assemble::objects(settings)?.check().await?;
+    Ok(match settings.s3() {
+        Some(s3) => format!("S3 bucket {} at {}: wrote, read, removed", s3.bucket, s3.endpoint),
+        None => "folder in the data folder: wrote, read, removed".into(),
+    })
+}
+
+async fn ffmpeg(settings: &Settings) -> Result<String> {
+    Ok(assemble::media_tools(settings)?.version().await?)
+}
+
+fn speech(settings: &Settings) -> Result<String> {
+    let recogniser = assemble::recogniser(settings)?;
+    recogniser.check()?;
+    let found = recogniser.describe();
+    if matches!(recogniser, inference::speech::Recogniser::None) && set(&settings.speech.whisper_model).is_none() {
+        anyhow::bail!(found);
+    }
+    Ok(found)
+}
+
+async fn port(settings: &Settings) -> Result<String> {
+    let listen = settings.server.listen;
+    tokio::net::TcpListener::bind(listen)
+        .await
+        .with_context(|| format!("cannot listen on {listen} (a running server of yours is fine)"))?;
+    Ok(format!("{listen} is free"))
+}

@@ -1,0 +1,91 @@
+//! The command line, a file per command.
+
+mod config;
+mod create;
+mod demo;
+mod doctor;
+mod process;
+mod recognise;
+mod reference;
+mod serve;
+mod session;
+mod work;
+
+use crate::settings::Settings;
+use anyhow::Result;
+use clap::{Parser, Subcommand};
+use std::{path::PathBuf, process::ExitCode};
+
+/// TrainAR: recordings from smart glasses become named, clipped, scored procedures.
+#[derive(Debug, Parser)]
+#[command(name = "trainar", version, max_term_width = 100)]
+pub struct Cli {
+    /// Settings file; without it `trainar.toml` in the current folder, if there is one
+    #[arg(long, global = true, value_name = "FILE", env = "TRAINAR_CONFIG")]
+    config: Option<PathBuf>,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Run the server: Dashboard, API, uploads, and a worker
+    Serve(serve::Serve),
+    /// Run a worker of its own, beside other workers and servers on the same database and objects
+    Work(work::Work),
+    /// Turn one recording into procedures, without a server
+    Process(process::Process),
+    /// Tenants: organisations
+    #[command(subcommand)]
+    Tenant(create::Tenant),
+    /// Users: Dashboard logins
+    #[command(subcommand)]
+    User(create::User),
+    /// Seats: licences of engineers, with their device
+    #[command(subcommand)]
+    Seat(create::Seat),
+    /// Sessions: what the Dashboard does not do
+    #[command(subcommand)]
+    Session(session::Session),
+    /// Start a server with sample data in a folder of its own
+    Demo(demo::Demo),
+    /// Print the settings as a commented template
+    Config(config::Config),
+    /// Try every door: database, objects, ffmpeg, speech, port
+    Doctor(doctor::Doctor),
+    /// Write docs/reference
+    #[command(hide = true)]
+    Reference(reference::Reference),
+    /// The child in which whisper.cpp runs
+    #[command(hide = true)]
+    Recognise(recognise::Recognise),
+}
+
+impl Cli {
+    /// Commands for a person at a terminal log errors only; servers tell what they do.
+    pub fn quiet_by_default(&self) -> bool {
+        !matches!(self.command, Command::Serve(_) | Command::Work(_))
+    }
+
+    /// Runs the command.
+    pub async fn run(self) -> Result<ExitCode> {
+        if let Command::Recognise(child) = self.command {
+            return child.run();
+        }
+        let settings = Settings::load(self.config.as_deref())?;
+        match self.command {
+            Command::Serve(c) => c.run(settings).await,
+            Command::Work(c) => c.run(settings).await,
+            Command::Process(c) => c.run(settings).await,
+            Command::Tenant(c) => c.run(settings).await,
+            Command::User(c) => c.run(settings).await,
+            Command::Seat(c) => c.run(settings).await,
+            Command::Session(c) => c.run(settings).await,
+            Command::Demo(c) => c.run(settings).await,
+            Command::Config(c) => c.run(),
+            Command::Doctor(c) => c.run(settings).await,
+            Command::Reference(c) => c.run(),
+            Command::Recognise(_) => unreachable!("ran above"),
+        }
+    }
+}

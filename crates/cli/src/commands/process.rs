@@ -1,0 +1,358 @@
+//! `trainar process FILE`: the whole pipeline on one recording, without a server. The recording goes the way of an
+//! uploaded one, in a database and an object store that live as long as the command.
+
+use crate::{assemble, settings::Settings};
+use anyhow::{Context, Result, bail};
+use clap::Args;
+use comfy_table::{ContentArrangement, Table, presets::UTF8_FULL_CONDENSED};
+use domain::{
+    Clock, SystemClock,
+    job::Step,
+    procedure::Procedure,
+    recording::Keys,
+    score::Criterion,
+    seat::SeatRole,
+    session::{FailureReason, Session, SessionStatus},
+    time::show_duration,
+    user::UserRole,
+};
+use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
+use pipeline::{
+    Event, Observer,
+    engine::{Pace, Worker},
+};
+use serde::Serialize;
+use std::{
+    collections::BTreeMap,
+    fs,
+    io::IsTerminal,
+    path::{Path, PathBuf},
+    process::ExitCode,
+    sync::{Arc, Mutex},
+};
+use storage::{
+    Db,
+    db::{
+        people::NewUser,
+        sessions::NewSession,
+        tenants::NewTenant,
+        uploads::{Chunk, NewUpload},
+    },
+    objects::Objects,
+};
+
+/// Exit code for a recording that was rejected.
+const REJECTED: u8 = 2;
+
+/// Turn one recording into procedures
+#[derive(Debug, Args)]
+pub struct Process {
+    /// The recording
+    file: PathBuf,
+    /// Captions beside it (WebVTT or SRT), used instead of listening
+    #[arg(long, value_name = "FILE")]
+    captions: Option<PathBuf>,
+    /// Folder for the clips, thumbnails, captions and chapters; created when missing
+    #[arg(long, value_name = "DIR")]
+    out: Option<PathBuf>,
+    /// Print one JSON object on the standard output and nothing else there
+    #[arg(long)]
+    json: bool,
+}
+
+/// What `--json` prints.
+#[derive(Debug, Serialize)]
+struct Report {
+    status: SessionStatus,
+    failure_reason: Option<FailureReason>,
+    failure_detail: Option<String>,
+    duration_seconds: Option<f64>,
+    score: Option<u8>,
+    criteria: Vec<Criterion>,
+    summary: Option<String>,
+    procedures: Vec<ReportedProcedure>,
+    recording: Option<PathBuf>,
+    poster: Option<PathBuf>,
+    warnings: Vec<String>,
+    timings: BTreeMap<String, f64>,
+    cpu_seconds: BTreeMap<String, f64>,
+}
+
+#[derive(Debug, Serialize)]
+struct ReportedProcedure {
+    procedure_name: String,
+    description: String,
+    start_seconds: f64,
+    end_seconds: f64,
+    video: Option<PathBuf>,
+    thumbnail: Option<PathBuf>,
+}
+
+impl Process {
+    pub async fn run(self, mut settings: Settings) -> Result<ExitCode> {
+        let bytes = fs::metadata(&self.file).with_context(|| format!("cannot read {}", self.file.display()))?;
+        if !bytes.is_file() {
+            bail!("{} is not a file", self.file.display());
+        }
+        let captions = self.captions.as_deref().map(read_captions).transpose()?;
+        if let Some(out) = &self.out {
+            fs::create_dir_all(out).with_context(|| format!("cannot create {}", out.display()))?;
+        }
+        // Beside the results, so that these need not be copied.
+        let home = match &self.out {
+            Some(out) => tempfile::Builder::new().prefix(".trainar-").tempdir_in(out)?,
+            None => tempfile::Builder::new().prefix("trainar-").tempdir()?,
+        };
+        settings.data_dir = home.path().to_owned();
+        let db = Db::open_sqlite(&home.path().join("trainar.db")).await?;
+        let objects = Objects::disk(&home.path().join("objects"))?;
+        let session = take_in(&db, &objects, &self.file, bytes.len(), captions).await?;
+        let (mut kit, _workspace) = assemble::kit(&settings, db.clone(), objects)?;
+        let clock = Arc::new(StepClock::new(kit.media.clone(), !self.json && std::io::stderr().is_terminal()));
+        kit.observer = Some(clock.observer());
+        // Nobody waits here for a disk to be cleared: the first failure is told at once.
+        let worker = Worker::new(kit, Pace { attempts: 1, ..assemble::pace(&settings) });
+        tokio::select! {
+            done = worker.run_until_idle() => done?,
+            _ = tokio::signal::ctrl_c() => bail!("interrupted"),
+        }
+        let session = db.session(session.tenant_id, session.id).await?.context("the session is gone")?;
+        let report = self.report(&db, &session, &clock, home.path()).await?;
+        self.print(&report)?;
+        Ok(exit_code(&db, &session).await?)
+    }
+
+    async fn report(&self, db: &Db, session: &Session, clock: &StepClock, home: &Path) -> Result<Report> {
+        let (tenant, id) = (session.tenant_id, session.id);
+        let recording = db.recording(tenant, id).await?;
+        let take = |key: Option<&str>, name: String| -> Result<Option<PathBuf>> {
+            let (Some(out), Some(key)) = (&self.out, key) else { return Ok(None) };
+            let to = out.join(name);
+            let from = home.join("objects").join(key);
+            // A recording that plays as it came is still the caller's own file under another name: linked, not moved.
+            fs::rename(&from, &to).with_context(|| format!("cannot write {}", to.display()))?;
+            Ok(Some(to))
+        };
+        let mut procedures = Vec::new();
+        for p in db.procedures(tenant, id).await? {
+            let extension = p.video_key.as_deref().and_then(|k| k.rsplit('.').next()).unwrap_or("mp4").to_owned();
+            let name = file_name(&p);
+            procedures.push(ReportedProcedure {
+                video: take(p.video_key.as_deref(), format!("{name}.{extension}"))?,
+                thumbnail: take(p.thumbnail_key.as_deref(), format!("{name}.jpg"))?,
+                procedure_name: p.procedure_name,
+                description: p.description,
+                start_seconds: p.start_seconds,
+                end_seconds: p.end_seconds,
+            });
+        }
+        let keys = Keys { tenant, session: id };
+        let mut poster = None;
+        let mut playable = None;
+        let mut warnings = Vec::new();
+        if let Some(recording) = &recording {
+            warnings.clone_from(&recording.media_info.warnings);
+            poster = take(recording.poster_key.as_deref(), "poster.jpg".into())?;
+            take(recording.captions_key.as_deref(), "captions.vtt".into())?;
+            take(recording.chapters_key.as_deref(), "chapters.vtt".into())?;
+            let extension = recording.video_key.rsplit_once('.').map(|(_, e)| e);
+            if let Some(extension) = extension.filter(|e| keys.playable(e) == recording.video_key) {
+                playable = take(Some(&recording.video_key), format!("recording.{extension}"))?;
+            } else {
+                playable = Some(self.file.clone());
+            }
+        }
+        let (timings, cpu_seconds) = clock.times();
+        let card = session.score.clone();
+        Ok(Report {
+            status: session.status,
+            failure_reason: session.failure_reason,
+            failure_detail: session.failure_detail.clone(),
+            duration_seconds: session.duration_seconds,
+            score: card.as_ref().and_then(|c| c.score),
+            criteria: card.map(|c| c.criteria).unwrap_or_default(),
+            summary: session.summary.clone(),
+            procedures,
+            recording: playable,
+            poster,
+            warnings,
+            timings,
+            cpu_seconds,
+        })
+    }
+
+    fn print(&self, report: &Report) -> Result<()> {
+        if self.json {
+            println!("{}", serde_json::to_string_pretty(report)?);
+            return Ok(());
+        }
+        println!("{} ({})", report.status.label(), show_duration(report.duration_seconds));
+        if let Some(reason) = report.failure_reason {
+            println!("{}", report.failure_detail.as_deref().unwrap_or(reason.sentence()));
+        }
+        for warning in &report.warnings {
+            println!("note: {warning}");
+        }
+        if !report.procedures.is_empty() {
+            println!("{}", table(&report.procedures));
+        }
+        if let Some(score) = report.score {
+            println!("Score {score}");
+        }
+        for criterion in &report.criteria {
+            let score = criterion.score.map_or("—".into(), |s| format!("{s:.0}"));
+            println!("  {:<13} {score:>3}  {}", criterion.name.to_string(), criterion.sentence);
+        }
+        if let Some(summary) = &report.summary {
+            println!("\n{summary}");
+        }
+        Ok(())
+    }
+}
+
+fn read_captions(path: &Path) -> Result<String> {
+    let bytes = fs::read(path).with_context(|| format!("cannot read the captions {}", path.display()))?;
+    let text = String::from_utf8(bytes).with_context(|| format!("the captions {} are not UTF-8 text", path.display()))?;
+    extraction::captions::parse(&text).with_context(|| format!("the captions {}", path.display()))?;
+    Ok(text)
+}
+
+/// Brings a file in the way an upload comes in: a session is started, its bytes arrive, it is stopped.
+async fn take_in(db: &Db, objects: &Objects, file: &Path, bytes: u64, captions: Option<String>) -> Result<Session> {
+    let now = SystemClock.now();
+    let tenant = NewTenant {
+        name: "local".into(),
+        timezone: "UTC".into(),
+        language: "en".into(),
+        country: "GB".into(),
+        retention_days: None,
+        upload_limit_bytes: i64::MAX as u64,
+    };
+    let tenant = db.create_tenant(tenant, now).await?.id;
+    let user = NewUser {
+        email: "local@localhost".into(),
+        full_name: "Local".into(),
+        role: UserRole::Member,
+        password_hash: String::new(),
+    };
+    let user = db.create_user(tenant, user, now).await?;
+    let seat = db.create_seat(tenant, user.id, SeatRole::Trainer, now).await?;
+    let name = domain::session::session_name(None, now, "UTC");
+    let new = NewSession { name, task_id: None, idempotency_key: None };
+    let (session, _) = db.start_session(&seat, new, now).await?;
+    let keys = Keys { tenant, session: session.id };
+    if let Some(text) = captions {
+        objects.put(&keys.uploaded_captions(), text.into()).await?;
+    }
+    let upload = NewUpload {
+        filename: file.file_name().unwrap_or_default().to_string_lossy().into_owned(),
+        content_type: String::new(),
+        length: Some(bytes),
+        expires_at: now.plus_seconds(3600.0),
+    };
+    let upload = db.create_upload(tenant, session.id, upload, now).await?;
+    if bytes > 0 {
+        let key = keys.source(bytes);
+        objects.link_file(&key, file).await?;
+        let chunk = Chunk { start: 0, bytes, key };
+        db.append_chunk(tenant, upload.id, chunk, upload.expires_at, now).await?;
+    }
+    db.stop_session(tenant, session.id, Some(1), now).await?.context("the session is gone")
+}
+
+/// 0 completed; 2 the recording was rejected; 1 the machine was at fault.
+async fn exit_code(db: &Db, session: &Session) -> Result<ExitCode> {
+    if session.status == SessionStatus::Completed {
+        return Ok(ExitCode::SUCCESS);
+    }
+    let steps = db.steps(session.tenant_id, session.id).await?;
+    let broke = steps.iter().any(|s| s.state == domain::job::StepState::Failed);
+    Ok(ExitCode::from(if broke { 1 } else { REJECTED }))
+}
+
+/// `01-isolate-the-boiler`: the number and the name, in characters that every file system takes.
+fn file_name(p: &Procedure) -> String {
+    let plain: String =
+        p.procedure_name.chars().map(|c| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { ' ' }).collect();
+    let words: Vec<_> = plain.split_whitespace().take(8).collect();
+    format!("{:02}-{}", p.number, words.join("-")).trim_end_matches('-').to_owned()
+}
+
+fn table(procedures: &[ReportedProcedure]) -> Table {
+    let mut table = Table::new();
+    table.load_preset(UTF8_FULL_CONDENSED).set_content_arrangement(ContentArrangement::Dynamic);
+    table.set_header(["#", "From", "To", "Procedure", "Clip"]);
+    let clock = |s: f64| format!("{}:{:02}", s as u64 / 60, s as u64 % 60);
+    for (i, p) in procedures.iter().enumerate() {
+        let clip = p.video.as_deref().and_then(Path::file_name).map_or("—".into(), |n| n.to_string_lossy().into_owned());
+        let text = if p.description.is_empty() { p.procedure_name.clone() } else { format!("{}\n{}", p.procedure_name, p.description) };
+        table.add_row([(i + 1).to_string(), clock(p.start_seconds), clock(p.end_seconds), text, clip]);
+    }
+    table
+}
+
+/// What every step took, and its bar.
+struct StepClock {
+    media: media::Tools,
+    bars: Option<MultiProgress>,
+    steps: Mutex<BTreeMap<Step, Lap>>,
+}
+
+#[derive(Default)]
+struct Lap {
+    bar: Option<ProgressBar>,
+    cpu_before: f64,
+    cpu: f64,
+    seconds: f64,
+}
+
+impl StepClock {
+    fn new(media: media::Tools, show: bool) -> Self {
+        Self { media, bars: show.then(MultiProgress::new), steps: Mutex::default() }
+    }
+
+    fn observer(self: &Arc<Self>) -> Observer {
+        let this = self.clone();
+        Arc::new(move |event| this.note(event))
+    }
+
+    fn note(&self, event: &Event) {
+        let mut steps = self.steps.lock().unwrap_or_else(|e| e.into_inner());
+        match *event {
+            Event::Begun(step) => {
+                let bar = self.bars.as_ref().map(|bars| bars.add(bar(step)));
+                steps.insert(step, Lap { bar, cpu_before: self.cpu_seconds(), ..Lap::default() });
+            }
+            Event::Progress(step, share) => {
+                if let Some(bar) = steps.get(&step).and_then(|lap| lap.bar.as_ref()) {
+                    bar.set_position((share * 100.0) as u64);
+                }
+            }
+            Event::Ended(step, seconds) => {
+                let lap = steps.entry(step).or_default();
+                lap.seconds = seconds.unwrap_or(0.0);
+                lap.cpu = self.cpu_seconds() - lap.cpu_before;
+                if let Some(bar) = &lap.bar {
+                    bar.finish_with_message(format!("{:.1} s", lap.seconds));
+                }
+            }
+        }
+    }
+
+    /// Of this process and of the media children that have ended. Steps that run at once share it.
+    fn cpu_seconds(&self) -> f64 {
+        let own = rustix::time::clock_gettime(rustix::time::ClockId::ProcessCPUTime);
+        own.tv_sec as f64 + own.tv_nsec as f64 / 1e9 + self.media.usage().cpu_seconds
+    }
+
+    fn times(&self) -> (BTreeMap<String, f64>, BTreeMap<String, f64>) {
+        let steps = self.steps.lock().unwrap_or_else(|e| e.into_inner());
+        let of = |value: fn(&Lap) -> f64| steps.iter().map(|(s, l)| (s.to_string(), (value(l) * 1e3).round() / 1e3)).collect();
+        (of(|l| l.seconds), of(|l| l.cpu))
+    }
+}
+
+fn bar(step: Step) -> ProgressBar {
+    let style = ProgressStyle::with_template("{prefix:>16} {bar:30} {percent:>3}% {msg}");
+    ProgressBar::new(100).with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar())).with_prefix(step.label())
+}

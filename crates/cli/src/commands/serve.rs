@@ -1,0 +1,138 @@
+//! `trainar serve`: Dashboard, API, uploads, and a worker.
+
+use crate::{assemble, settings::Settings};
+use anyhow::{Context, Result};
+use clap::Args;
+use pipeline::engine::Worker;
+use std::{net::SocketAddr, process::ExitCode, time::Duration};
+use storage::{Db, db::sessions::PhaseLimits};
+use tokio::{net::TcpListener, signal::unix, task::JoinHandle};
+use tokio_util::sync::CancellationToken;
+
+/// How often the phases are looked through for what has been silent too long.
+const ROUND: Duration = Duration::from_secs(2);
+
+/// Run the server
+#[derive(Debug, Args)]
+pub struct Serve {
+    /// Address and port; goes before the settings
+    #[arg(long, value_name = "ADDRESS:PORT")]
+    listen: Option<SocketAddr>,
+}
+
+impl Serve {
+    pub async fn run(self, mut settings: Settings) -> Result<ExitCode> {
+        if let Some(listen) = self.listen {
+            settings.server.listen = listen;
+        }
+        let stop = stop_on_signal()?;
+        let server = Server::start(&settings, &stop).await?;
+        tracing::info!("listening on http://{}", server.address);
+        server.wait().await?;
+        Ok(ExitCode::SUCCESS)
+    }
+}
+
+/// A running server.
+pub struct Server {
+    /// Where it listens.
+    pub address: SocketAddr,
+    /// Its database.
+    pub db: Db,
+    tasks: Vec<JoinHandle<Result<()>>>,
+}
+
+impl Server {
+    /// Opens everything and starts to serve, until `stop` is cancelled.
+    pub async fn start(settings: &Settings, stop: &CancellationToken) -> Result<Self> {
+        let db = assemble::db(settings).await?;
+        let objects = assemble::objects(settings)?;
+        let listen = settings.server.listen;
+        let listener = TcpListener::bind(listen)
+            .await
+            .with_context(|| format!("cannot listen on {listen}; is another server running? choose another with --listen"))?;
+        let address = listener.local_addr()?;
+        let mut tasks = Vec::new();
+        if settings.server.work {
+            tasks.push(start_worker(settings, db.clone(), objects.clone(), stop)?);
+        }
+        tasks.push(tokio::spawn(housekeeping(db.clone(), assemble::phase_limits(settings), stop.clone())));
+        let router = web::router(assemble::app(settings, db.clone(), objects)?);
+        let stopped = stop.clone();
+        tasks.push(tokio::spawn(async move {
+            let service = router.into_make_service_with_connect_info::<SocketAddr>();
+            let serving = axum::serve(listener, service).with_graceful_shutdown(stopped.clone().cancelled_owned());
+            tokio::select! {
+                served = serving => served.context("the server stopped"),
+                // Open event streams never end by themselves.
+                () = async { stopped.cancelled().await; tokio::time::sleep(Duration::from_secs(5)).await } => Ok(()),
+            }
+        }));
+        Ok(Self { address, db, tasks })
+    }
+
+    /// Waits until everything has stopped.
+    pub async fn wait(self) -> Result<()> {
+        for task in self.tasks {
+            task.await??;
+        }
+        Ok(())
+    }
+}
+
+/// Starts the worker of this process.
+pub fn start_worker(
+    settings: &Settings,
+    db: Db,
+    objects: storage::objects::Objects,
+    stop: &CancellationToken,
+) -> Result<JoinHandle<Result<()>>> {
+    let (kit, workspace) = assemble::kit(settings, db, objects)?;
+    tracing::info!(speech = kit.recogniser.describe(), "worker ready");
+    let worker = Worker::new(kit, assemble::pace(settings));
+    let stop = stop.clone();
+    Ok(tokio::spawn(async move {
+        worker.run(stop).await;
+        drop(workspace);
+        Ok(())
+    }))
+}
+
+/// Cancelled by Ctrl-C and by the service manager.
+pub fn stop_on_signal() -> Result<CancellationToken> {
+    let stop = CancellationToken::new();
+    let mut terminate = unix::signal(unix::SignalKind::terminate())?;
+    let token = stop.clone();
+    tokio::spawn(async move {
+        tokio::select! {
+            _ = tokio::signal::ctrl_c() => {}
+            _ = terminate.recv() => {}
+        }
+        token.cancel();
+    });
+    Ok(stop)
+}
+
+/// Ends what nobody else would end.
+async fn housekeeping(db: Db, limits: PhaseLimits, stop: CancellationToken) -> Result<()> {
+    use domain::Clock;
+    let mut round = tokio::time::interval(ROUND);
+    loop {
+        tokio::select! {
+            _ = round.tick() => {}
+            () = stop.cancelled() => return Ok(()),
+        }
+        let now = domain::SystemClock.now();
+        let ended = async {
+            let sessions = db.end_silent_sessions(limits, now).await?;
+            let uploads = db.expire_uploads(now).await?;
+            db.delete_expired_logins(now).await?;
+            Ok::<_, storage::DbError>((sessions, uploads))
+        };
+        match ended.await {
+            Ok((0, 0)) => {}
+            Ok((sessions, uploads)) => tracing::warn!(sessions, uploads, "ended what had been silent for too long"),
+            Err(e) => tracing::error!(error = %e, "cannot look for silent sessions"),
+        }
+    }
+}

@@ -1,0 +1,168 @@
+//! Settings: one TOML file and `TRAINAR_…` variables. Unknown keys are refused.
+
+use anyhow::{Context, Result, bail};
+use config::{Config, Environment, File, FileFormat};
+use extraction::Granularity;
+use secrecy::SecretString;
+use serde::Deserialize;
+use std::{
+    collections::HashMap,
+    net::SocketAddr,
+    path::{Path, PathBuf},
+};
+
+/// The commented template that `trainar config` prints; it states every default.
+pub const TEMPLATE: &str = include_str!("../../../docs/reference/config.toml");
+
+/// Everything that can be set.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[allow(missing_docs, reason = "the template documents them")]
+pub struct Settings {
+    pub data_dir: PathBuf,
+    pub server: Server,
+    pub database: Database,
+    pub objects: Objects,
+    pub speech: Speech,
+    pub media: Media,
+    pub processing: Processing,
+    pub limits: Limits,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[allow(missing_docs)]
+pub struct Server {
+    pub listen: SocketAddr,
+    pub tls: bool,
+    pub behind_proxy: bool,
+    pub work: bool,
+    pub sign_in_attempts_per_minute: u32,
+    pub media_address_seconds: u64,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[allow(missing_docs)]
+pub struct Database {
+    pub url: SecretString,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[allow(missing_docs)]
+pub struct Objects {
+    pub endpoint: String,
+    pub bucket: String,
+    pub region: String,
+    pub access_key: String,
+    pub secret_key: SecretString,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[allow(missing_docs)]
+pub struct Speech {
+    pub whisper_model: PathBuf,
+    pub pocketsphinx: PathBuf,
+    pub threads: usize,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[allow(missing_docs)]
+pub struct Media {
+    pub ffmpeg: PathBuf,
+    pub ffprobe: PathBuf,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[allow(missing_docs)]
+pub struct Processing {
+    pub at_once: usize,
+    pub lease_seconds: f64,
+    pub poll_seconds: f64,
+    pub attempts: u32,
+    pub granularity: Granularity,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[allow(missing_docs)]
+pub struct Limits {
+    pub heartbeat_seconds: f64,
+    pub upload_idle_hours: f64,
+    pub upload_keep_hours: f64,
+    pub upload_gigabytes: f64,
+}
+
+impl Settings {
+    /// Reads the defaults, then the file, then the variables.
+    pub fn load(file: Option<&Path>) -> Result<Self> {
+        Self::from(file, std::env::vars())
+    }
+
+    fn from(file: Option<&Path>, variables: impl Iterator<Item = (String, String)>) -> Result<Self> {
+        // Of the program, not settings of it.
+        let apart = |name: &str| name == "TRAINAR_CONFIG" || name == "TRAINAR_LOG" || name.starts_with("TRAINAR_TEST_");
+        let variables: HashMap<String, String> = variables.filter(|(name, _)| !apart(name)).collect();
+        let mut builder = Config::builder().add_source(File::from_str(TEMPLATE, FileFormat::Toml));
+        match file {
+            Some(path) if !path.exists() => bail!("settings file {} does not exist", path.display()),
+            Some(path) => builder = builder.add_source(File::from(path).format(FileFormat::Toml)),
+            None => builder = builder.add_source(File::new("trainar.toml", FileFormat::Toml).required(false)),
+        }
+        let environment = Environment::with_prefix("TRAINAR")
+            .prefix_separator("_")
+            .separator("__")
+            .try_parsing(true)
+            .source(Some(variables));
+        builder
+            .add_source(environment)
+            .build()
+            .and_then(Config::try_deserialize)
+            .context("settings; `trainar config` prints every key with its meaning")
+    }
+
+    /// The S3 settings; `None` keeps objects in the data folder.
+    pub fn s3(&self) -> Option<&Objects> {
+        (!self.objects.endpoint.is_empty() || !self.objects.bucket.is_empty()).then_some(&self.objects)
+    }
+}
+
+/// A path that an empty string leaves unset.
+pub fn set(path: &Path) -> Option<&Path> {
+    (!path.as_os_str().is_empty()).then_some(path)
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    fn with(variables: &[(&str, &str)]) -> Result<Settings> {
+        Settings::from(None, variables.iter().map(|(k, v)| (k.to_string(), v.to_string())))
+    }
+
+    #[test]
+    fn the_template_is_a_complete_set_of_settings() {
+        let settings = with(&[]).unwrap();
+        assert_eq!(settings.server.listen.port(), 8080);
+        assert!(settings.s3().is_none());
+    }
+
+    #[test]
+    fn a_variable_goes_before_the_file_and_an_unknown_one_is_refused() {
+        let settings = with(&[("TRAINAR_SERVER__LISTEN", "0.0.0.0:9000"), ("TRAINAR_DATA_DIR", "/x")]).unwrap();
+        assert_eq!((settings.server.listen.port(), settings.data_dir.as_path()), (9000, Path::new("/x")));
+        let refused = format!("{:#}", with(&[("TRAINAR_SERVER__PROT", "1")]).unwrap_err());
+        assert!(refused.contains("prot"), "{refused}");
+    }
+
+    #[test]
+    fn secrets_are_not_printed() {
+        let settings = with(&[("TRAINAR_OBJECTS__SECRET_KEY", "hush-hush")]).unwrap();
+        assert!(!format!("{settings:?}").contains("hush-hush"));
+    }
+}
