@@ -167,7 +167,7 @@ async fn ranges_are_exact() {
 async fn files_are_taken_or_linked() {
     on_both(async |place| {
         // Larger than one part of an upload in parts.
-        for content in [noise(20_000_000), b"small".to_vec(), Vec::new()] {
+        for content in [noise(10_000_000), b"small".to_vec(), Vec::new()] {
             let path = place.file("linked", &content);
             assert_eq!(place.objects.link_file("x/linked", &path).await.unwrap(), content.len() as u64);
             // Twice does no harm: on disk both are the same file by now.
@@ -228,15 +228,16 @@ async fn a_file_for_a_child_process() {
 #[tokio::test]
 async fn pieces_are_joined() {
     on_both(async |place| {
-        let content = noise(21_000_000);
-        let cuts = [0, 1, 9_000_000, 9_000_000, 20_500_000, 21_000_000];
+        // Pieces that are larger and smaller than one part of an upload in parts, and an empty one.
+        let content = noise(10_000_000);
+        let cuts = [0, 1, 9_000_000, 9_000_000, 9_900_000, 10_000_000];
         let mut keys = Vec::new();
         for (number, cut) in cuts.windows(2).enumerate() {
             let key = format!("up/{number}");
             place.objects.put(&key, content[cut[0]..cut[1]].to_vec().into()).await.unwrap();
             keys.push(key);
         }
-        for pieces in [&keys[..], &keys[1..2], &keys[2..3], &keys[2..4], &[]] {
+        for pieces in [&keys[..], &keys[1..2], &keys[2..3], &keys[2..], &[]] {
             // Twice: the second time over the first.
             for _ in 0..2 {
                 let joined = place.objects.join(pieces, "r/recording.webm").await.unwrap();
@@ -462,7 +463,7 @@ async fn wrong_keys_of_a_bucket_are_denied() {
 
 #[tokio::test]
 async fn memory_does_not_grow_with_the_object() {
-    const BYTES: u64 = 400 << 20;
+    const BYTES: u64 = 192 << 20;
     on_both(async |place| {
         // A file with holes: no room on disk, all its bytes on the way.
         let path = place.file("big", b"");
@@ -481,8 +482,9 @@ async fn memory_does_not_grow_with_the_object() {
         assert_eq!(read, BYTES + 5);
         drop(place.objects.local("big", &place.work()).await.unwrap().unwrap());
         let grown = peak_kib() - before;
-        // The S3 server runs in this process too and has its own buffers.
-        assert!(grown < 200 * 1024, "{grown} KiB more on {}", place.name);
+        // Parts on their way; the S3 server runs in this process too and has buffers of its own.
+        assert!(grown * 1024 < BYTES / 2, "{grown} KiB more on {}", place.name);
+        eprintln!("{grown} KiB more on {}", place.name);
     })
     .await;
 }

@@ -32,6 +32,8 @@ pub(super) async fn get_range(
             None => Err(ObjectError::NotFound { doing }),
         };
     }
+    // Some servers read the end as a signed number.
+    let range = range.start..range.end.min(i64::MAX as u64);
     let options = GetOptions { range: Some(GetRange::Bounded(range)), ..Default::default() };
     let result =
         store.get_opts(&location(key), options).await.map_err(|error| ObjectError::store(doing.as_str(), error))?;
