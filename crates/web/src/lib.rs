@@ -5,11 +5,15 @@
 mod api;
 mod assets;
 mod auth;
+mod device_token;
 mod media;
 mod pages;
+mod probes;
 mod problem;
 mod router;
 mod state;
 
+pub use api::openapi;
+pub use device_token::new_device_token;
 pub use router::router;
 pub use state::{App, WebSettings};

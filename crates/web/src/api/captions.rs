@@ -1,0 +1,72 @@
+//! `/api/v1/sessions/{session}/captions`: a transcript that comes beside the recording.
+
+use super::input::{Id, bytes};
+use crate::{
+    App,
+    auth::device::Caller,
+    problem::{Problem, ProblemDetails},
+};
+use axum::{
+    extract::{Request, State},
+    http::StatusCode,
+};
+use domain::{SessionId, recording::Keys};
+
+/// Largest caption text that is taken, in bytes.
+const LARGEST: usize = 4 << 20;
+
+/// Keeps captions, WebVTT or SRT in UTF-8, at most 4 MiB; they are used instead of speech recognition. Sent again, they
+/// replace the ones before. Send them before the recording's last byte.
+#[utoipa::path(
+    put, path = "/api/v1/sessions/{session}/captions", tag = "sessions",
+    params(("session" = Uuid, Path)),
+    request_body(content = String, content_type = "text/vtt", description = "WebVTT or SRT"),
+    responses(
+        (status = 204, description = "Kept"),
+        (status = 404, description = "No such session for this device", body = ProblemDetails, content_type = "application/problem+json"),
+        (status = 413, description = "More than 4 MiB", body = ProblemDetails, content_type = "application/problem+json"),
+        (status = 422, description = "Neither WebVTT nor SRT", body = ProblemDetails, content_type = "application/problem+json")
+    )
+)]
+pub async fn put(
+    State(app): State<App>,
+    caller: Caller,
+    Id(id): Id<SessionId>,
+    request: Request,
+) -> Result<StatusCode, Problem> {
+    let session = caller.session(&app, id).await?;
+    let body = bytes(request, LARGEST).await?;
+    if let Some(wrong) = wrong(&body) {
+        return Err(Problem::invalid(wrong));
+    }
+    let keys = Keys { tenant: session.tenant_id, session: session.id };
+    app.objects.put(&keys.uploaded_captions(), body).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// What is obviously wrong with captions. The pipeline reads them for good.
+fn wrong(body: &[u8]) -> Option<&'static str> {
+    let Ok(text) = std::str::from_utf8(body) else {
+        return Some("the captions are not UTF-8 text; convert them and send again");
+    };
+    if text.contains('\0') {
+        return Some("the captions hold zero bytes, so they are no text; send WebVTT or SRT");
+    }
+    let is_captions = text.trim_start_matches('\u{feff}').trim_start().starts_with("WEBVTT") || text.contains("-->");
+    (!is_captions).then_some("the body is neither WebVTT nor SRT: no line holds `start --> end`")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn takes_captions_and_nothing_else() {
+        for good in ["WEBVTT\n", "\u{feff}WEBVTT\n\n00:01.000 --> 00:02.000\nhi", "1\n00:00:01,0 --> 00:00:02,0\nhi\n"] {
+            assert_eq!(wrong(good.as_bytes()), None, "{good:?}");
+        }
+        for bad in [&b""[..], b"{\"a\": 1}", b"\xff\xfe1\0 \0-\0-\0>\0", b"1 --> 2\0"] {
+            assert!(wrong(bad).is_some(), "{bad:?}");
+        }
+    }
+}

@@ -1,0 +1,76 @@
+//! What comes in: JSON bodies that are checked before a handler sees them, and ids in addresses.
+
+use crate::{
+    App,
+    problem::{FieldError, Problem},
+};
+use axum::{
+    extract::{FromRequest, FromRequestParts, Path, Request},
+    http::{StatusCode, header, request::Parts},
+};
+use garde::Validate;
+use serde::de::DeserializeOwned;
+use std::str::FromStr;
+
+/// Largest JSON body that is read, in bytes: a thousand utterances with their words.
+const LARGEST_JSON: usize = 8 << 20;
+
+/// A JSON body that keeps its rules. An empty body counts as `{}`.
+pub struct Input<T>(pub T);
+
+impl<T: DeserializeOwned + Validate<Context = ()>> FromRequest<App> for Input<T> {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, _: &App) -> Result<Self, Problem> {
+        let kind = request.headers().get(header::CONTENT_TYPE).and_then(|k| k.to_str().ok()).map(str::to_lowercase);
+        let body = bytes(request, LARGEST_JSON).await?;
+        if body.is_empty() {
+            return checked(b"{}");
+        }
+        let is_json = |kind: &str| kind.split(';').next().is_some_and(|k| k.trim().ends_with("json"));
+        if kind.is_some_and(|kind| !is_json(&kind)) {
+            let detail = "the body must be JSON; send it with `Content-Type: application/json`";
+            return Err(Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported-media-type", detail));
+        }
+        checked(&body)
+    }
+}
+
+fn checked<T: DeserializeOwned + Validate<Context = ()>>(body: &[u8]) -> Result<Input<T>, Problem> {
+    let value: T = serde_json::from_slice(body).map_err(|error| match error.classify() {
+        serde_json::error::Category::Data => Problem::invalid(format!("the body does not fit: {error}")),
+        _ => Problem::bad_request(format!("the body is not valid JSON: {error}")),
+    })?;
+    value.validate().map_err(|report| {
+        let errors: Vec<_> =
+            report.iter().map(|(at, e)| FieldError { field: at.to_string(), detail: e.to_string() }).take(20).collect();
+        let fields: Vec<_> = errors.iter().map(|e| format!("{}: {}", e.field, e.detail)).collect();
+        Problem::invalid(format!("put these right and send again: {}", fields.join("; "))).with_errors(errors)
+    })?;
+    Ok(Input(value))
+}
+
+/// A whole body in memory, at most `limit` bytes of it.
+pub async fn bytes(request: Request, limit: usize) -> Result<bytes::Bytes, Problem> {
+    use http_body_util::{BodyExt, LengthLimitError, Limited};
+    match Limited::new(request.into_body(), limit).collect().await {
+        Ok(body) => Ok(body.to_bytes()),
+        Err(error) if error.is::<LengthLimitError>() => {
+            Err(Problem::too_large(format!("the body is too large; send at most {limit} bytes")))
+        }
+        Err(error) => Err(Problem::bad_request(format!("the body broke off: {error}; send it again"))),
+    }
+}
+
+/// The id in an address; what is no id names nothing.
+pub struct Id<T>(pub T);
+
+impl<T: FromStr> FromRequestParts<App> for Id<T> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
+        let unknown = || Problem::not_found("thing");
+        let Path(text) = Path::<String>::from_request_parts(parts, app).await.map_err(|_| unknown())?;
+        text.parse().map(Self).map_err(|_| unknown())
+    }
+}

@@ -1,0 +1,268 @@
+//! `/api/v1/sessions`: start, look, heartbeat, stop.
+
+use super::{
+    input::{Id, Input},
+    words,
+};
+use crate::{
+    App,
+    auth::device::Caller,
+    pages::progress::Progress,
+    problem::{Problem, ProblemDetails},
+};
+use axum::{
+    Json,
+    extract::State,
+    http::{HeaderMap, StatusCode},
+};
+use domain::{
+    SessionId, TaskId, Timestamp,
+    seat::SeatRole,
+    session::{FailureReason, Phase, Session, SessionStatus, session_name},
+};
+use garde::Validate;
+use serde::{Deserialize, Serialize};
+use storage::{
+    DbError,
+    db::{
+        overview::SessionOverview,
+        sessions::NewSession,
+        uploads::{Upload, UploadState},
+    },
+};
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+/// A recording session is silent after four of these: see `PhaseLimits`.
+const HEARTBEAT_SECONDS: u32 = 30;
+const LONGEST_IDEMPOTENCY_KEY: usize = 255;
+
+/// What a session is started with.
+#[derive(Deserialize, Validate, ToSchema)]
+pub struct StartSession {
+    /// The task that the session is about; its title names the session.
+    #[garde(skip)]
+    task_id: Option<Uuid>,
+    /// Names the session instead.
+    #[garde(inner(length(chars, max = 200)))]
+    name: Option<String>,
+}
+
+/// How a session is stopped.
+#[derive(Deserialize, Validate, ToSchema)]
+pub struct StopSession {
+    /// How many recordings the device holds. 0 says that no video was recorded, and ends the session at once.
+    #[garde(inner(range(max = 1000)))]
+    recordings: Option<u32>,
+}
+
+/// A session as its device sees it.
+#[derive(Serialize, ToSchema)]
+pub struct SessionState {
+    id: Uuid,
+    name: String,
+    #[schema(schema_with = words::word::<SeatRole>)]
+    role: SeatRole,
+    #[schema(schema_with = words::word::<SessionStatus>)]
+    status: SessionStatus,
+    /// What is really going on behind `in_progress`.
+    #[schema(schema_with = words::word::<Phase>)]
+    phase: Phase,
+    #[schema(schema_with = words::optional_word::<FailureReason>)]
+    failure_reason: Option<FailureReason>,
+    /// One sentence for people about the failure.
+    failure_detail: Option<String>,
+    #[schema(schema_with = words::instant)]
+    started_at: Timestamp,
+    #[schema(schema_with = words::optional_instant)]
+    stopped_at: Option<Timestamp>,
+    #[schema(schema_with = words::optional_instant)]
+    completed_at: Option<Timestamp>,
+    /// Length of the recording in seconds, once known.
+    duration_seconds: Option<f64>,
+    /// Until nothing more happens by itself.
+    progress: Option<ProgressState>,
+    /// The recording on its way, once there is one.
+    upload: Option<UploadProgress>,
+    /// How many procedures were found.
+    procedures: u32,
+    /// Where the recording goes: tus 1.0.0.
+    upload_url: String,
+    /// Send a heartbeat every so many seconds while recording.
+    heartbeat_seconds: u32,
+}
+
+/// How far a session is.
+#[derive(Serialize, ToSchema)]
+pub struct ProgressState {
+    /// A line for people: `Uploading 63%`, `Processing 5 of 9: naming`.
+    text: String,
+    /// 0 to 100, where it can be told.
+    percent: Option<u8>,
+}
+
+/// How far an upload is.
+#[derive(Serialize, ToSchema)]
+pub struct UploadProgress {
+    url: String,
+    /// Bytes that are safely kept.
+    offset: u64,
+    /// Bytes; null while the length is deferred.
+    length: Option<u64>,
+    /// Whether every byte is here.
+    complete: bool,
+    /// When it is given up unless bytes come.
+    #[schema(schema_with = words::instant)]
+    expires_at: Timestamp,
+}
+
+/// Starts a session of the seat that the device is paired with. The same `Idempotency-Key` gives the same session, so
+/// an answer that was lost can be asked for again.
+#[utoipa::path(
+    post, path = "/api/v1/sessions", tag = "sessions",
+    params(("Idempotency-Key" = Option<String>, Header, description = "Any text of at most 255 characters, such as a UUID")),
+    request_body = Option<StartSession>,
+    responses(
+        (status = 201, description = "Started", body = SessionState),
+        (status = 200, description = "The same key had started this one before", body = SessionState),
+        (status = 401, description = "No valid device token", body = ProblemDetails, content_type = "application/problem+json"),
+        (status = 404, description = "No such task", body = ProblemDetails, content_type = "application/problem+json"),
+        (status = 422, description = "A field was refused", body = ProblemDetails, content_type = "application/problem+json")
+    )
+)]
+pub async fn start(
+    State(app): State<App>,
+    caller: Caller,
+    headers: HeaderMap,
+    Input(start): Input<StartSession>,
+) -> Result<(StatusCode, Json<SessionState>), Problem> {
+    let (tenant, now) = (caller.seat.tenant_id, app.now());
+    let task = match start.task_id.map(TaskId) {
+        Some(id) => Some(app.db.task(tenant, id).await?.ok_or_else(|| Problem::not_found("task"))?),
+        None => None,
+    };
+    let timezone = app.db.tenant(tenant).await?.ok_or_else(|| Problem::not_found("tenant"))?.timezone;
+    let given = start.name.map(|name| name.split(char::is_control).collect::<Vec<_>>().join(" "));
+    let title = given.as_deref().filter(|n| !n.trim().is_empty()).or(task.as_ref().map(|t| t.title.as_str()));
+    let new = NewSession {
+        name: session_name(title, now, &timezone),
+        task_id: task.as_ref().map(|t| t.id),
+        idempotency_key: idempotency_key(&headers)?,
+    };
+    let keyed = new.idempotency_key.is_some();
+    let (session, is_new) = match app.db.start_session(&caller.seat, new.clone(), now).await {
+        // The same request won the race a moment ago.
+        Err(DbError::Exists(_)) if keyed => app.db.start_session(&caller.seat, new, now).await?,
+        result => result?,
+    };
+    if is_new {
+        metrics::counter!("trainar_sessions_started_total").increment(1);
+        tracing::info!(%tenant, session = %session.id, device = %caller.device.id, "session started");
+    }
+    Ok((if is_new { StatusCode::CREATED } else { StatusCode::OK }, state_of(&app, &session).await?))
+}
+
+/// A session of this device's seat.
+#[utoipa::path(
+    get, path = "/api/v1/sessions/{session}", tag = "sessions",
+    params(("session" = Uuid, Path)),
+    responses(
+        (status = 200, body = SessionState),
+        (status = 404, description = "No such session for this device", body = ProblemDetails, content_type = "application/problem+json")
+    )
+)]
+pub async fn show(
+    State(app): State<App>,
+    caller: Caller,
+    Id(id): Id<SessionId>,
+) -> Result<Json<SessionState>, Problem> {
+    let session = caller.session(&app, id).await?;
+    state_of(&app, &session).await
+}
+
+/// Says that the session goes on. Without one for two minutes a recording session counts as ended abnormally.
+#[utoipa::path(
+    post, path = "/api/v1/sessions/{session}/heartbeat", tag = "sessions",
+    params(("session" = Uuid, Path)),
+    responses(
+        (status = 204, description = "Noted"),
+        (status = 404, description = "No such session for this device", body = ProblemDetails, content_type = "application/problem+json")
+    )
+)]
+pub async fn heartbeat(State(app): State<App>, caller: Caller, Id(id): Id<SessionId>) -> Result<StatusCode, Problem> {
+    let session = caller.session(&app, id).await?;
+    app.db.heartbeat(session.tenant_id, session.id, app.now()).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Ends a session. Stopping twice does no harm.
+#[utoipa::path(
+    post, path = "/api/v1/sessions/{session}/stop", tag = "sessions",
+    params(("session" = Uuid, Path)),
+    request_body = Option<StopSession>,
+    responses(
+        (status = 200, body = SessionState),
+        (status = 404, description = "No such session for this device", body = ProblemDetails, content_type = "application/problem+json"),
+        (status = 422, description = "A field was refused", body = ProblemDetails, content_type = "application/problem+json")
+    )
+)]
+pub async fn stop(
+    State(app): State<App>,
+    caller: Caller,
+    Id(id): Id<SessionId>,
+    Input(stop): Input<StopSession>,
+) -> Result<Json<SessionState>, Problem> {
+    let session = caller.session(&app, id).await?;
+    let stopped = app.db.stop_session(session.tenant_id, session.id, stop.recordings, app.now()).await?;
+    state_of(&app, &stopped.unwrap_or(session)).await
+}
+
+/// The address of an upload.
+pub fn upload_url(upload: &Upload) -> String {
+    format!("/api/v1/uploads/{}", upload.id)
+}
+
+async fn state_of(app: &App, session: &Session) -> Result<Json<SessionState>, Problem> {
+    let overview = app.db.session_overview(session.tenant_id, session.id).await?;
+    let overview = overview.ok_or_else(|| Problem::not_found("session"))?;
+    Ok(Json(overview.into()))
+}
+
+fn idempotency_key(headers: &HeaderMap) -> Result<Option<String>, Problem> {
+    let Some(value) = headers.get("idempotency-key") else { return Ok(None) };
+    match value.to_str() {
+        Ok(key) if (1..=LONGEST_IDEMPOTENCY_KEY).contains(&key.len()) => Ok(Some(key.to_owned())),
+        _ => Err(Problem::bad_request("the Idempotency-Key must be 1 to 255 visible ASCII characters, such as a UUID")),
+    }
+}
+
+impl From<SessionOverview> for SessionState {
+    fn from(SessionOverview { session, upload, procedures, step, .. }: SessionOverview) -> Self {
+        let (received, length) = upload.as_ref().map_or((0, None), |u| (u.received, u.length));
+        let progress = Progress::of(session.phase, received, length, step);
+        Self {
+            upload_url: format!("/api/v1/sessions/{}/uploads", session.id),
+            id: session.id.0,
+            name: session.name,
+            role: session.role,
+            status: session.status,
+            phase: session.phase,
+            failure_reason: session.failure_reason,
+            failure_detail: session.failure_reason.map(|r| session.failure_detail.unwrap_or(r.sentence().into())),
+            started_at: session.started_at,
+            stopped_at: session.stopped_at,
+            completed_at: session.completed_at,
+            duration_seconds: session.duration_seconds,
+            progress: progress.map(|p| ProgressState { text: p.to_string(), percent: p.percent() }),
+            upload: upload.map(|u| UploadProgress {
+                url: upload_url(&u),
+                offset: u.received,
+                length: u.length,
+                complete: u.state == UploadState::Complete,
+                expires_at: u.expires_at,
+            }),
+            procedures,
+            heartbeat_seconds: HEARTBEAT_SECONDS,
+        }
+    }
+}

@@ -1,0 +1,3 @@
+//! Who is it: devices by their token.
+
+pub mod device;
