@@ -10,7 +10,7 @@ pub use self::{pocketsphinx::Pocketsphinx, scripted::Scripted, whisper::Whisper}
 
 use domain::{
     Span,
-    utterance::{TranscriptSource, Utterance},
+    utterance::{TranscriptSource, Utterance, Word},
 };
 use std::{
     io,
@@ -104,21 +104,24 @@ impl Recogniser {
             progress(1.0);
             return Ok(Vec::new());
         }
-        let words = match self {
-            Self::Whisper(whisper) => whisper.words(sound, voiced, progress).await,
-            Self::Pocketsphinx(sphinx) => sphinx.words(sound, voiced, progress).await,
-            Self::None => Ok(Vec::new()),
+        let (words, confidence) = match self {
+            Self::Whisper(whisper) => {
+                (whisper.words(sound, voiced, progress).await, whisper::confidence as fn(&[Word]) -> f32)
+            }
+            Self::Pocketsphinx(sphinx) => (sphinx.words(sound, voiced, progress).await, pocketsphinx::confidence as _),
+            Self::None => return Ok(Vec::new()),
             Self::Scripted(scripted) => return Ok(scripted.utterances_in(voiced, progress)),
         };
         match words {
             Ok(words) => {
                 progress(1.0);
-                Ok(words::utterances(words, voiced))
+                Ok(words::utterances(words, voiced, confidence))
             }
             Err(Broken { cause, words }) if words.is_empty() => Err(cause),
-            Err(Broken { cause, words }) => {
-                Err(SpeechError::Interrupted { recognised: words::utterances(words, voiced), cause: Box::new(cause) })
-            }
+            Err(Broken { cause, words }) => Err(SpeechError::Interrupted {
+                recognised: words::utterances(words, voiced, confidence),
+                cause: Box::new(cause),
+            }),
         }
     }
 }
@@ -152,7 +155,7 @@ pub enum SpeechError {
 /// A failure, and the words that were recognised before it.
 pub(crate) struct Broken {
     cause: SpeechError,
-    words: Vec<domain::utterance::Word>,
+    words: Vec<Word>,
 }
 
 impl From<SpeechError> for Broken {

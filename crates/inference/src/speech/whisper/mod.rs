@@ -46,6 +46,15 @@ pub struct Whisper {
     pub language: Option<String>,
 }
 
+/// Probability that the words of an utterance are right: the share of its spoken time that is expected to be right,
+/// since short words carry little of what is meant. 0 without words.
+pub(super) fn confidence(words: &[Word]) -> f32 {
+    let weight = |word: &Word| (word.end - word.start).max(0.01);
+    let all: f64 = words.iter().map(weight).sum();
+    let right: f64 = words.iter().map(|word| weight(word) * f64::from(word.confidence)).sum();
+    if all > 0.0 { (right / all).clamp(0.0, 1.0) as f32 } else { 0.0 }
+}
+
 impl Whisper {
     /// A recogniser that tells the language by itself.
     pub fn new(program: &Path, model: &Path, threads: usize) -> Self {
@@ -141,5 +150,17 @@ impl Whisper {
 
     fn not_run(&self, source: io::Error) -> SpeechError {
         SpeechError::Run { program: self.program.clone(), source }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_unsure_long_word_pulls_the_confidence_down() {
+        let word = |start, end, confidence| Word { text: "x".into(), start, end, confidence };
+        assert!(confidence(&[word(0.0, 0.1, 1.0), word(0.1, 1.0, 0.1)]) < 0.2);
+        assert_eq!(confidence(&[]), 0.0);
     }
 }
