@@ -202,10 +202,10 @@ impl Pocketsphinx {
 }
 
 /// Probability that two words of an utterance, such as a verb and its object, are both right: the square of the
-/// geometric mean of the words' posteriors. Squared because the decoder is too sure of itself. Measured on 10 to 25
-/// words each: whatever reaches 0.6 has a word error rate of at most 0.1 (clear speech); with a fan at 15 dB, where
-/// every third word is wrong, hardly anything does, and at 5 dB nothing reaches 0.1. A noise is easily a lone word, so
-/// fewer than four words count for less.
+/// geometric mean of the words' posteriors. Squared because the decoder is too sure of itself. Measured on 17 sentences
+/// (7 recorded, 10 spoken by flite): of the clear ones that reach 0.6, at most one word in ten is wrong; with a fan at
+/// 15 dB, where every third word is wrong, none reaches it, and at 5 dB none reaches 0.1. A noise is easily a lone
+/// word, so fewer than four words count for less.
 pub(super) fn confidence(words: &[Word]) -> f32 {
     if words.is_empty() {
         return 0.0;
