@@ -1,7 +1,7 @@
 //! What the device says to the server: a session starts, still runs, ends.
 
 use crate::{GlassesError, Uploader};
-use domain::{SessionId, TaskId, seat::SeatRole};
+use domain::{SessionId, TaskId};
 use reqwest::{Method, RequestBuilder, Response, StatusCode, Url, redirect};
 use serde::{Deserialize, Serialize};
 use std::{fmt, time::Duration};
@@ -21,9 +21,6 @@ pub struct Client {
 /// What a session starts with.
 #[derive(Clone, Debug, Serialize)]
 pub struct StartSession {
-    /// The role, where it is not that of the seat.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub role: Option<SeatRole>,
     /// The task that is being done.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub task_id: Option<TaskId>,
@@ -34,7 +31,7 @@ pub struct StartSession {
 
 impl Default for StartSession {
     fn default() -> Self {
-        Self { role: None, task_id: None, idempotency_key: Uuid::now_v7() }
+        Self { task_id: None, idempotency_key: Uuid::now_v7() }
     }
 }
 

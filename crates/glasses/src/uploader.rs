@@ -78,11 +78,12 @@ impl Uploader {
         let mut location = begun.map(|url| self.client.address(url)).transpose()?;
         // How far the server is; `None` when it must be asked.
         let mut offset = None;
+        // The most that the server has had of this upload.
+        let mut furthest = 0;
         let mut failures = 0;
         // Names the creation, so that one whose answer was lost is not done twice.
         let mut creation = Uuid::now_v7();
         loop {
-            let before = offset;
             let attempt = match (&location, offset) {
                 (None, _) => self.create(&create_at, creation, total, &metadata).await.map(|url| {
                     location = Some(url);
@@ -93,9 +94,9 @@ impl Uploader {
             };
             match attempt {
                 Ok(now) => {
-                    // Being told an offset is not progress: else a server that fails every piece is asked for ever.
-                    if before.is_some_and(|before| now > before) {
-                        failures = 0;
+                    // Only new bytes are progress: else a server that fails every piece is asked for ever.
+                    if now > furthest {
+                        (furthest, failures) = (now, 0);
                     }
                     offset = Some(now);
                     let at = location.as_ref().map(Url::as_str).unwrap_or_default();
@@ -112,7 +113,7 @@ impl Uploader {
                     }
                     tracing::info!(%error, failures, forgotten, "the upload broke off and goes on");
                     if forgotten {
-                        location = None;
+                        (location, furthest) = (None, 0);
                         creation = Uuid::now_v7();
                     }
                     offset = None;

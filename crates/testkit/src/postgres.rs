@@ -247,4 +247,38 @@ mod tests {
         assert!(!Path::new("/proc").join(&id).exists());
         assert!(!folder.exists());
     }
+
+    /// Runs in a process of its own, which the test below kills.
+    #[test]
+    #[ignore = "only the next test runs it"]
+    fn a_victim() {
+        let postgres = Postgres::start().unwrap();
+        println!("\nfolder={}", postgres.folder.display());
+        std::thread::sleep(PATIENCE);
+    }
+
+    #[test]
+    fn it_ends_with_a_test_that_is_killed() {
+        use std::io::{BufRead, BufReader};
+        if Programs::find().is_none() {
+            return crate::skip("PostgreSQL is not installed");
+        }
+        let mut victim = Command::new(std::env::current_exe().unwrap());
+        victim.args(["--ignored", "--exact", "--nocapture", "postgres::tests::a_victim"]).stdout(Stdio::piped());
+        let mut victim = die_with_owner(&mut victim, libc::SIGKILL).spawn().unwrap();
+        let lines = BufReader::new(victim.stdout.take().unwrap()).lines().map(Result::unwrap);
+        let folder = lines.into_iter().find_map(|line| line.strip_prefix("folder=").map(PathBuf::from)).unwrap();
+        let id: String = fs::read_to_string(folder.join("postmaster.pid")).unwrap().lines().next().unwrap().to_owned();
+        let alive = || Path::new("/proc").join(&id).join("exe").exists();
+        assert!(alive());
+        victim.kill().unwrap();
+        victim.wait().unwrap();
+        let begun = Instant::now();
+        while alive() {
+            assert!(begun.elapsed() < PATIENCE, "the server outlives the test that owned it");
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        drop(Postgres::start());
+        assert!(!folder.exists(), "the next start removes what the killed one left");
+    }
 }
