@@ -33,7 +33,7 @@ pub async fn db(settings: &Settings) -> Result<Db> {
 pub fn objects(settings: &Settings) -> Result<Objects> {
     let Some(s3) = settings.s3() else { return Ok(Objects::disk(&settings.data_dir.join("objects"))?) };
     Ok(Objects::s3(&S3Settings {
-        endpoint: s3.endpoint.clone(),
+        endpoint: (!s3.endpoint.is_empty()).then(|| s3.endpoint.clone()),
         bucket: s3.bucket.clone(),
         region: s3.region.clone(),
         access_key: s3.access_key.clone(),
@@ -63,7 +63,8 @@ pub fn recogniser(settings: &Settings) -> Result<Recogniser> {
 /// Everything the steps of the pipeline work with. The workspace must live as long as the kit.
 pub fn kit(settings: &Settings, db: Db, objects: Objects) -> Result<(Kit, Workspace)> {
     let root = settings.data_dir.join("work");
-    let workspace = Workspace::create(&root).with_context(|| format!("cannot use the working folder {}", root.display()))?;
+    let workspace =
+        Workspace::create(&root).with_context(|| format!("cannot use the working folder {}", root.display()))?;
     let kit = Kit {
         db,
         objects,

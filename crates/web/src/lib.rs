@@ -14,6 +14,7 @@ mod router;
 mod state;
 
 pub use api::openapi;
+pub use auth::password::{hash_password, made_up_password};
 pub use device_token::new_device_token;
 pub use router::router;
 pub use state::{App, WebSettings};

@@ -55,8 +55,9 @@ impl Tenant {
         if name.is_empty() || name.chars().count() > 200 {
             bail!("--name must have 1 to 200 characters");
         }
-        jiff::tz::TimeZone::get(&args.timezone)
-            .with_context(|| format!("--timezone {:?} is unknown; give an IANA name such as Europe/London", args.timezone))?;
+        jiff::tz::TimeZone::get(&args.timezone).with_context(|| {
+            format!("--timezone {:?} is unknown; give an IANA name such as Europe/London", args.timezone)
+        })?;
         if args.country.len() != 2 {
             bail!("--country takes two letters, such as GB");
         }
@@ -70,7 +71,11 @@ impl Tenant {
         };
         let db = assemble::db(&settings).await?;
         let tenant = db.create_tenant(new, SystemClock.now()).await.map_err(|e| taken(e, "a tenant with this name"))?;
-        report(args.json, json!({ "tenant_id": tenant.id, "name": tenant.name }), &format!("tenant {} {}", tenant.id, tenant.name));
+        report(
+            args.json,
+            json!({ "tenant_id": tenant.id, "name": tenant.name }),
+            &format!("tenant {} {}", tenant.id, tenant.name),
+        );
         Ok(ExitCode::SUCCESS)
     }
 }
@@ -122,7 +127,10 @@ impl User {
             role: args.role,
             password_hash: web::hash_password(&password)?,
         };
-        let user = db.create_user(tenant.id, new, SystemClock.now()).await.map_err(|e| taken(e, "a user with this address"))?;
+        let user = db
+            .create_user(tenant.id, new, SystemClock.now())
+            .await
+            .map_err(|e| taken(e, "a user with this address"))?;
         let mut text = format!("user {} {}", user.id, user.email);
         let mut value = json!({ "user_id": user.id, "email": user.email });
         if made_up {
@@ -187,9 +195,11 @@ impl Seat {
 pub async fn find_tenant(db: &Db, wanted: &str) -> Result<tenant::Tenant> {
     let tenants = db.tenants().await?;
     let names: Vec<_> = tenants.iter().map(|t| t.name.clone()).collect();
-    tenants.into_iter().find(|t| t.name == wanted || t.id.to_string() == wanted).with_context(|| match names.as_slice() {
-        [] => "there is no tenant yet; create one with `trainar tenant create --name NAME`".to_owned(),
-        names => format!("there is no tenant {wanted:?}; there is {}", names.join(", ")),
+    tenants.into_iter().find(|t| t.name == wanted || t.id.to_string() == wanted).with_context(|| {
+        match names.as_slice() {
+            [] => "there is no tenant yet; create one with `trainar tenant create --name NAME`".to_owned(),
+            names => format!("there is no tenant {wanted:?}; there is {}", names.join(", ")),
+        }
     })
 }
 

@@ -13,6 +13,8 @@ use domain::{
     tenant::Tenant,
     user::UserRole,
 };
+use glasses::{Client, StartSession};
+use serde_json::json;
 use std::{
     net::SocketAddr,
     path::{Path, PathBuf},
@@ -27,7 +29,6 @@ use storage::{
         tenants::NewTenant,
     },
 };
-use tokio_util::sync::CancellationToken;
 
 const EMAIL: &str = "manager@example.com";
 
@@ -56,7 +57,9 @@ impl Demo {
             played = play(&settings, &server.db, &base, &self.dir) => played?,
             () = stop.cancelled() => bail!("interrupted"),
         };
-        println!("\n  TrainAR is running.\n\n    {base}\n    e-mail    {EMAIL}\n    password  {password}\n\n  Ctrl-C stops it.");
+        println!(
+            "\n  TrainAR is running.\n\n    {base}\n    e-mail    {EMAIL}\n    password  {password}\n\n  Ctrl-C stops it."
+        );
         if self.once {
             stop.cancel();
         }
@@ -69,7 +72,8 @@ impl Demo {
 async fn play(settings: &Settings, db: &Db, base: &str, dir: &Path) -> Result<String> {
     let notes = dir.join("demo-password.txt");
     if let Some(tenant) = db.tenants().await?.into_iter().next() {
-        let password = std::fs::read_to_string(&notes).context("this folder is not a demo's; choose another with --dir")?;
+        let password =
+            std::fs::read_to_string(&notes).context("this folder is not a demo's; choose another with --dir")?;
         println!("Found the demo of tenant {} in {}.", tenant.name, dir.display());
         return Ok(password);
     }
@@ -123,15 +127,13 @@ async fn run_session(db: &Db, base: &str, tenant: &Tenant, token: &str, recordin
         external_url: None,
     };
     let task = db.create_task(tenant.id, task, SystemClock.now()).await?;
-    let client = glasses::client::Client::new(base, token)?;
+    let client = Client::new(base, token)?;
     println!("Playing the session: start, upload, stop …");
-    let started = client.start_session(Some(task.id)).await?;
-    glasses::uploader::Uploader::new(client.clone()).upload(&started.upload_url, recording, |_, _| {}).await?;
-    client.stop(started.id).await?;
-    let waiting = CancellationToken::new();
-    let result = wait_until_done(db, tenant, started.id).await;
-    waiting.cancel();
-    result
+    let started = client.start_session(&StartSession { task_id: Some(task.id), ..StartSession::default() }).await?;
+    let about = [("filename", "sample.mp4"), ("filetype", "video/mp4")];
+    client.uploader().upload(&started.upload_url, recording, &about, None, |_| {}).await?;
+    client.stop(started.id, Some(&json!({ "recordings": 1 }))).await?;
+    wait_until_done(db, tenant, started.id).await
 }
 
 async fn wait_until_done(db: &Db, tenant: &Tenant, id: domain::SessionId) -> Result<()> {

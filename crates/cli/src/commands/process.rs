@@ -107,7 +107,7 @@ impl Process {
         let db = Db::open_sqlite(&home.path().join("trainar.db")).await?;
         let objects = Objects::disk(&home.path().join("objects"))?;
         let session = take_in(&db, &objects, &self.file, bytes.len(), captions).await?;
-        let (mut kit, _workspace) = assemble::kit(&settings, db.clone(), objects)?;
+        let (mut kit, _workspace) = assemble::kit(&settings, db.clone(), objects.clone())?;
         let clock = Arc::new(StepClock::new(kit.media.clone(), !self.json && std::io::stderr().is_terminal()));
         kit.observer = Some(clock.observer());
         // Nobody waits here for a disk to be cleared: the first failure is told at once.
@@ -117,20 +117,26 @@ impl Process {
             _ = tokio::signal::ctrl_c() => bail!("interrupted"),
         }
         let session = db.session(session.tenant_id, session.id).await?.context("the session is gone")?;
-        let report = self.report(&db, &session, &clock, home.path()).await?;
+        let report = self.report(&db, &objects, &session, &clock, home.path()).await?;
         self.print(&report)?;
         Ok(exit_code(&db, &session).await?)
     }
 
-    async fn report(&self, db: &Db, session: &Session, clock: &StepClock, home: &Path) -> Result<Report> {
+    async fn report(
+        &self,
+        db: &Db,
+        objects: &Objects,
+        session: &Session,
+        clock: &StepClock,
+        home: &Path,
+    ) -> Result<Report> {
         let (tenant, id) = (session.tenant_id, session.id);
         let recording = db.recording(tenant, id).await?;
-        let take = |key: Option<&str>, name: String| -> Result<Option<PathBuf>> {
+        let take = async |key: Option<&str>, name: String| -> Result<Option<PathBuf>> {
             let (Some(out), Some(key)) = (&self.out, key) else { return Ok(None) };
             let to = out.join(name);
-            let from = home.join("objects").join(key);
-            // A recording that plays as it came is still the caller's own file under another name: linked, not moved.
-            fs::rename(&from, &to).with_context(|| format!("cannot write {}", to.display()))?;
+            let from = objects.local(key, home).await?.with_context(|| format!("object {key} is missing"))?;
+            fs::rename(from.path(), &to).with_context(|| format!("cannot write {}", to.display()))?;
             Ok(Some(to))
         };
         let mut procedures = Vec::new();
@@ -138,8 +144,8 @@ impl Process {
             let extension = p.video_key.as_deref().and_then(|k| k.rsplit('.').next()).unwrap_or("mp4").to_owned();
             let name = file_name(&p);
             procedures.push(ReportedProcedure {
-                video: take(p.video_key.as_deref(), format!("{name}.{extension}"))?,
-                thumbnail: take(p.thumbnail_key.as_deref(), format!("{name}.jpg"))?,
+                video: take(p.video_key.as_deref(), format!("{name}.{extension}")).await?,
+                thumbnail: take(p.thumbnail_key.as_deref(), format!("{name}.jpg")).await?,
                 procedure_name: p.procedure_name,
                 description: p.description,
                 start_seconds: p.start_seconds,
@@ -152,12 +158,12 @@ impl Process {
         let mut warnings = Vec::new();
         if let Some(recording) = &recording {
             warnings.clone_from(&recording.media_info.warnings);
-            poster = take(recording.poster_key.as_deref(), "poster.jpg".into())?;
-            take(recording.captions_key.as_deref(), "captions.vtt".into())?;
-            take(recording.chapters_key.as_deref(), "chapters.vtt".into())?;
+            poster = take(recording.poster_key.as_deref(), "poster.jpg".into()).await?;
+            take(recording.captions_key.as_deref(), "captions.vtt".into()).await?;
+            take(recording.chapters_key.as_deref(), "chapters.vtt".into()).await?;
             let extension = recording.video_key.rsplit_once('.').map(|(_, e)| e);
             if let Some(extension) = extension.filter(|e| keys.playable(e) == recording.video_key) {
-                playable = take(Some(&recording.video_key), format!("recording.{extension}"))?;
+                playable = take(Some(&recording.video_key), format!("recording.{extension}")).await?;
             } else {
                 playable = Some(self.file.clone());
             }
@@ -212,7 +218,8 @@ impl Process {
 
 fn read_captions(path: &Path) -> Result<String> {
     let bytes = fs::read(path).with_context(|| format!("cannot read the captions {}", path.display()))?;
-    let text = String::from_utf8(bytes).with_context(|| format!("the captions {} are not UTF-8 text", path.display()))?;
+    let text =
+        String::from_utf8(bytes).with_context(|| format!("the captions {} are not UTF-8 text", path.display()))?;
     extraction::captions::parse(&text).with_context(|| format!("the captions {}", path.display()))?;
     Ok(text)
 }
@@ -272,8 +279,11 @@ async fn exit_code(db: &Db, session: &Session) -> Result<ExitCode> {
 
 /// `01-isolate-the-boiler`: the number and the name, in characters that every file system takes.
 fn file_name(p: &Procedure) -> String {
-    let plain: String =
-        p.procedure_name.chars().map(|c| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { ' ' }).collect();
+    let plain: String = p
+        .procedure_name
+        .chars()
+        .map(|c| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { ' ' })
+        .collect();
     let words: Vec<_> = plain.split_whitespace().take(8).collect();
     format!("{:02}-{}", p.number, words.join("-")).trim_end_matches('-').to_owned()
 }
@@ -284,8 +294,13 @@ fn table(procedures: &[ReportedProcedure]) -> Table {
     table.set_header(["#", "From", "To", "Procedure", "Clip"]);
     let clock = |s: f64| format!("{}:{:02}", s as u64 / 60, s as u64 % 60);
     for (i, p) in procedures.iter().enumerate() {
-        let clip = p.video.as_deref().and_then(Path::file_name).map_or("—".into(), |n| n.to_string_lossy().into_owned());
-        let text = if p.description.is_empty() { p.procedure_name.clone() } else { format!("{}\n{}", p.procedure_name, p.description) };
+        let clip =
+            p.video.as_deref().and_then(Path::file_name).map_or("—".into(), |n| n.to_string_lossy().into_owned());
+        let text = if p.description.is_empty() {
+            p.procedure_name.clone()
+        } else {
+            format!("{}\n{}", p.procedure_name, p.description)
+        };
         table.add_row([(i + 1).to_string(), clock(p.start_seconds), clock(p.end_seconds), text, clip]);
     }
     table
@@ -347,7 +362,9 @@ impl StepClock {
 
     fn times(&self) -> (BTreeMap<String, f64>, BTreeMap<String, f64>) {
         let steps = self.steps.lock().unwrap_or_else(|e| e.into_inner());
-        let of = |value: fn(&Lap) -> f64| steps.iter().map(|(s, l)| (s.to_string(), (value(l) * 1e3).round() / 1e3)).collect();
+        let of = |value: fn(&Lap) -> f64| {
+            steps.iter().map(|(s, l)| (s.to_string(), (value(l) * 1e3).round() / 1e3)).collect()
+        };
         (of(|l| l.seconds), of(|l| l.cpu))
     }
 }

@@ -2,14 +2,14 @@
 
 use anyhow::Result;
 use clap::Args;
-use std::process::ExitCode;
+use std::{ffi::OsString, process::ExitCode};
 
 /// The child in which whisper.cpp runs
 #[derive(Debug, Args)]
 #[command(disable_help_flag = true)]
 pub struct Recognise {
     #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
-    arguments: Vec<String>,
+    arguments: Vec<OsString>,
 }
 
 impl Recognise {

@@ -48,9 +48,9 @@ impl Server {
         let db = assemble::db(settings).await?;
         let objects = assemble::objects(settings)?;
         let listen = settings.server.listen;
-        let listener = TcpListener::bind(listen)
-            .await
-            .with_context(|| format!("cannot listen on {listen}; is another server running? choose another with --listen"))?;
+        let listener = TcpListener::bind(listen).await.with_context(|| {
+            format!("cannot listen on {listen}; is another server running? choose another with --listen")
+        })?;
         let address = listener.local_addr()?;
         let mut tasks = Vec::new();
         if settings.server.work {

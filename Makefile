@@ -1,0 +1,58 @@
+# make demo    install, build, play a sample session, print address and login
+# make test    install, then run every test
+# make lint    formatting and clippy
+# make bench   speed and memory, printed as tables
+
+SHELL := /bin/bash
+.DELETE_ON_ERROR:
+.PHONY: demo test lint bench build web install install-test reference clean
+
+TRAINAR := target/debug/trainar
+NPM_CI := npm ci --no-audit --no-fund --loglevel=error
+
+demo: install build
+	$(TRAINAR) demo $(DEMO)
+
+test: install-test build lint
+	cargo nextest run --workspace --locked
+	cd tests && TRAINAR_TEST_BIN=$(abspath $(TRAINAR)) npm test
+
+lint:
+	cargo fmt --all --check
+	cargo clippy --workspace --all-targets --locked -- -D warnings
+
+bench: install web
+	cargo bench --locked -p cli
+
+build: web
+	cargo build --locked -p cli
+
+# The browser's part is embedded in the program, so it is built first.
+web: web-client/dist/app.js
+
+web-client/dist/app.js: web-client/node_modules $(shell find web-client/src web-client/public -type f 2>/dev/null) web-client/vite.config.ts
+	cd web-client && npm run build --silent
+	@touch $@
+
+web-client/node_modules: web-client/package-lock.json
+	cd web-client && $(NPM_CI)
+	@touch $@
+
+tests/node_modules: tests/package-lock.json
+	cd tests && $(NPM_CI)
+	@touch $@
+
+install:
+	@scripts/install run
+
+install-test:
+	@scripts/install test
+	@$(MAKE) --no-print-directory tests/node_modules
+
+# docs/reference is written by the program; a test compares.
+reference: build
+	$(TRAINAR) reference docs/reference
+
+clean:
+	cargo clean
+	rm -rf web-client/dist web-client/node_modules tests/node_modules demo-data
