@@ -19,7 +19,7 @@ pub async fn embedded_captions(tools: &Tools, src: &Path, stream: usize) -> Resu
             args.extend(sniff::open_args(src, kind.kind)?);
             args.extend(["-map".into(), format!("0:{stream}").into()]);
             args.extend(["-c:s", "webvtt", "-f", "webvtt", "pipe:1"].map(Into::into));
-            let bytes = tools.output(DOING, &tools.ffmpeg, args, CAPTIONS_LIMIT_BYTES).await?;
+            let (bytes, _) = tools.output(DOING, &tools.ffmpeg, args, CAPTIONS_LIMIT_BYTES).await?;
             Ok(String::from_utf8_lossy(&bytes).into_owned())
         })
         .await

@@ -64,14 +64,15 @@ impl Tools {
         running.finish().await
     }
 
-    /// Runs `program` to its end and returns its standard output, at most `limit` bytes.
+    /// Runs `program` to its end and returns its standard output, at most `limit` bytes, and the end of its error
+    /// output.
     pub(crate) async fn output(
         &self,
         doing: &'static str,
         program: &Path,
         args: Vec<OsString>,
         limit: u64,
-    ) -> Result<Vec<u8>, MediaError> {
+    ) -> Result<(Vec<u8>, String), MediaError> {
         let mut running = self.start(doing, program, args, Stdio::null()).await?;
         let mut bytes = Vec::new();
         let mut stdout = running.stdout()?.take(limit + 1);
@@ -79,8 +80,8 @@ impl Tools {
         if bytes.len() as u64 > limit {
             return Err(MediaError::TooLarge { what: format!("{doing} gives more than {limit} bytes") });
         }
-        running.finish().await?;
-        Ok(bytes)
+        let (status, stderr) = running.end().await?;
+        if status.success() { Ok((bytes, stderr)) } else { Err(MediaError::from_exit(doing, &status, stderr)) }
     }
 }
 

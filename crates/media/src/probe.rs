@@ -128,12 +128,35 @@ async fn describe(tools: &Tools, path: &Path, sniffed: &Sniffed) -> Result<Descr
     // A frame is decoded here when the header says too little: not a huge one.
     args.extend(["-max_pixels".into(), MAX_PIXELS.to_string().into(), "-threads".into(), "1".into()]);
     args.extend(sniff::open_args(path, sniffed.kind)?);
-    let json = tools.output(DOING, &tools.ffprobe, args, 4 << 20).await.map_err(|e| blame(e, sniffed))?;
-    serde_json::from_slice(&json).map_err(|e| MediaError::Tool {
+    let (json, stderr) = tools.output(DOING, &tools.ffprobe, args, 4 << 20).await.map_err(|e| blame(e, sniffed))?;
+    let file: Described = serde_json::from_slice(&json).map_err(|e| MediaError::Tool {
         doing: DOING,
         exit: "success".into(),
         stderr: format!("ffprobe's answer cannot be read: {e}"),
-    })
+    })?;
+    // Sizes that ffprobe refuses it leaves out of its answer and complains of.
+    let unclear = |s: &Stream| s.codec_type == "video" && s.disposition.attached_pic == 0 && s.pix_fmt.is_empty();
+    match file.streams.iter().any(unclear).then(|| refused_size(&stderr)).flatten() {
+        Some((width, height)) => Err(too_large(width, height)),
+        None => Ok(file),
+    }
+}
+
+/// The size in `Picture size 16384x16384 is invalid`, when it is over [`MAX_PIXELS`].
+fn refused_size(stderr: &str) -> Option<(u32, u32)> {
+    let sizes = stderr.split("Picture size ").skip(1).filter_map(|said| {
+        let (width, height) = said.split(' ').next()?.split_once('x')?;
+        Some((width.parse().ok()?, height.parse().ok()?))
+    });
+    sizes.into_iter().find(|(width, height)| is_too_large(*width, *height))
+}
+
+fn is_too_large(width: u32, height: u32) -> bool {
+    u64::from(width) * u64::from(height) > MAX_PIXELS
+}
+
+fn too_large(width: u32, height: u32) -> MediaError {
+    MediaError::TooLarge { what: format!("its picture has {width}x{height} pixels, at most 8192x8192 are taken") }
 }
 
 /// A file that ffprobe does not read is at fault itself: it was opened before, and the program runs.
@@ -152,12 +175,8 @@ fn blame(error: MediaError, sniffed: &Sniffed) -> MediaError {
 }
 
 fn info(file: &Described, sniffed: &Sniffed) -> Result<MediaInfo, MediaError> {
-    for stream in &file.streams {
-        if u64::from(stream.width) * u64::from(stream.height) > MAX_PIXELS {
-            let what =
-                format!("its picture has {}x{} pixels, at most 8192x8192 are taken", stream.width, stream.height);
-            return Err(MediaError::TooLarge { what });
-        }
+    if let Some(stream) = file.streams.iter().find(|s| is_too_large(s.width, s.height)) {
+        return Err(too_large(stream.width, stream.height));
     }
     let video = file.streams.iter().find(|s| s.is("video") && s.disposition.attached_pic == 0 && s.width > 0);
     let audio = file.streams.iter().find(|s| s.is("audio") && s.channels > 0);

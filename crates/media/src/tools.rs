@@ -56,7 +56,7 @@ impl Tools {
     /// # Errors
     /// [`MediaError`] when it cannot be run.
     pub async fn version(&self) -> Result<String, MediaError> {
-        let text =
+        let (text, _) =
             self.output("asking ffmpeg for its version", &self.ffmpeg, vec!["-version".into()], 64 << 10).await?;
         let text = String::from_utf8_lossy(&text);
         Ok(text.split_whitespace().nth(2).unwrap_or("unknown").to_owned())
