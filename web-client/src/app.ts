@@ -2,11 +2,13 @@
 import "./style/app.css";
 import { followSession, followSessions } from "./live";
 import { startPlayers } from "./player";
+import { startRows } from "./rows";
 import { startCopyButtons } from "./share";
 import { startThemeToggles } from "./theme-toggle";
 
 startThemeToggles();
 startPlayers(document);
 startCopyButtons();
+startRows();
 followSessions();
 followSession();

@@ -41,7 +41,8 @@ export function listen(url: string, changed: (id: string) => unknown, missed: ()
   if (!document.hidden) open();
 }
 
-function notice(text: string): void {
+/** The small line that says what is wrong with the live updates; empty takes it away. */
+export function notice(text: string): void {
   const place = document.querySelector<HTMLElement>("[data-live-state]");
   if (!place) return;
   place.textContent = text;

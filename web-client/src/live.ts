@@ -1,5 +1,5 @@
 // Live updates: the server names a session that changed, the browser fetches what it shows of it and puts it in place.
-import { listen } from "./events";
+import { listen, notice } from "./events";
 import { startPlayers } from "./player";
 import { fetchHtml, replaceKeepingFocus } from "./replace";
 
@@ -13,7 +13,16 @@ export function followSessions(): void {
     if (old) {
       announce(old, row);
       if (!old.isEqualNode(row)) replaceKeepingFocus(old, row);
-    } else if (belongs(list, row)) insert(list, row);
+    } else if (belongs(list, row)) {
+      if (list.querySelector("[data-rows]")) insert(list, row);
+      else void refill();
+    }
+  };
+  // The list was empty: it has no table yet.
+  const refill = async () => {
+    const page = await fetchHtml(location.href);
+    const fresh = page?.querySelector("[data-live-sessions]");
+    if (fresh) list.replaceChildren(...fresh.childNodes);
   };
   const update = once(async (id: string) => {
     const known = document.getElementById(`session-${id}`);
@@ -37,7 +46,7 @@ export function followSession(): void {
 
   const update = once(async () => {
     const parts = await fetchHtml(page.dataset["partsUrl"] ?? "");
-    if (parts === null) return location.reload(); // erased: the server says so
+    if (parts === null) return notice("This session has been erased.");
     for (const part of parts?.querySelectorAll<HTMLElement>("[data-part]") ?? []) {
       const old = page.querySelector<HTMLElement>(`[data-part="${part.dataset["part"]}"]`);
       const keeps = part.dataset["keep"] !== undefined && part.dataset["keep"] === old?.dataset["keep"];
@@ -79,10 +88,8 @@ function belongs(list: HTMLElement, row: HTMLElement): boolean {
 
 /** Puts a new row where its start belongs, newest first; older than the whole page, it is on another page. */
 function insert(list: HTMLElement, row: HTMLElement): void {
-  const rows = list.querySelector("[data-rows]");
-  if (!rows) return location.reload(); // the list was empty
   const started = Number(row.dataset["started"]);
-  const after = [...rows.querySelectorAll<HTMLElement>("tr[data-session]")].find((r) => Number(r.dataset["started"]) < started);
+  const after = [...list.querySelectorAll<HTMLElement>("tr[data-session]")].find((r) => Number(r.dataset["started"]) < started);
   if (!after) return;
   row.classList.add("is-new");
   after.before(row);

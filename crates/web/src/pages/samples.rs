@@ -293,7 +293,7 @@ fn the_list_has_its_filters_and_columns() {
             ">Thumbnail<", ">Session Name<", ">Role<", ">Status<", ">Duration<", ">Procedures<", ">Date<",
         ],
     );
-    check("sessions", &["In Progress</span><span class=\"under\">Recording<", ">—<", ">—<", "Started "]);
+    check("sessions", &["In Progress</span><span class=\"under\">Recording<", ">—<", ">—<", ">Started<"]);
     check("sessions", &[">Uploading 63%<", ">Processing 5 of 9: naming<", ">5 procedures<", ">1 procedure<", ">1h 04m<"]);
     check("sessions", &["Failed</span>", ">The camera was covered or dark for most of the recording.<", "20m 58s", ">—<"]);
     check("sessions", &["rel=\"next\" href=\"/sessions?before=b2xkZXI%3D\"", "Older"]);
