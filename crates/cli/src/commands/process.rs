@@ -259,7 +259,7 @@ async fn take_in(db: &Db, objects: &Objects, file: &Path, bytes: u64, captions: 
     };
     let upload = db.create_upload(tenant, session.id, upload, now).await?;
     if bytes > 0 {
-        let key = keys.source(bytes);
+        let key = format!("{}/upload", keys.prefix());
         objects.link_file(&key, file).await?;
         let chunk = Chunk { start: 0, bytes, key };
         db.append_chunk(tenant, upload.id, chunk, upload.expires_at, now).await?;

@@ -4,7 +4,7 @@
 
 use domain::Span;
 use inference::voice_activity::VoiceActivity;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
 
 pub mod ggml;
@@ -18,9 +18,9 @@ pub struct Spoken {
     pub text: String,
 }
 
-/// Recorded speech from `TRAINAR_TEST_SPEECH`, else `/work/shared/data/speech`; says so and is empty when absent.
+/// Recorded speech from the shared data; says so and is empty when absent.
 pub fn recorded() -> Vec<Spoken> {
-    let folder = PathBuf::from(std::env::var_os("TRAINAR_TEST_SPEECH").unwrap_or("/work/shared/data/speech".into()));
+    let Some(folder) = testkit::data().map(|data| data.join("speech")) else { return Vec::new() };
     let Ok(index) = std::fs::read_to_string(folder.join("index.json")) else {
         eprintln!("SKIPPED: no recorded speech in {}", folder.display());
         return Vec::new();
