@@ -15,6 +15,7 @@ pub fn describe(segment: &Segment, transcript: &Transcript) -> String {
     let sentences: Vec<String> = title::passages(transcript, &segment.span)
         .iter()
         .flat_map(|passage| sentences(&passage.text))
+        .filter(|sentence| !is_fragment(sentence))
         .map(|sentence| words::clean(&sentence))
         .filter(|s| WORDS.contains(&s.split_whitespace().count()) && !s.ends_with('?'))
         .take(MOST_SENTENCES)
@@ -28,6 +29,24 @@ pub fn describe(segment: &Segment, transcript: &Transcript) -> String {
 fn sentences(text: &str) -> Vec<String> {
     let words: Vec<&str> = text.split_whitespace().collect();
     words.split_inclusive(|w| w.ends_with(['.', '?', '!', '\u{2026}'])).map(|s| s.join(" ")).collect()
+}
+
+/// Whether a sentence visibly lacks its beginning or its end.
+fn is_fragment(sentence: &str) -> bool {
+    const LOOSE_ENDS: &[&str] = &[
+        "a", "an", "the", "of", "to", "and", "or", "but", "in", "on", "at", "for", "with", "from", "into", "by", "as",
+        "that", "that's", "it's", "is", "are", "was", "i", "i'm", "we", "we're", "you", "my", "your", "our", "this",
+        "because", "so", "if", "when", "where", "which", "who", "will", "can", "have", "just", "like", "than", "then",
+        "not", "don't", "very", "what", "how", "since",
+    ];
+    const LOOSE_STARTS: &[&str] =
+        &["is", "are", "was", "of", "which", "than", "who", "or", "whereas", "because", "to", "under"];
+    let text = words::normalise(sentence);
+    let mut ends = text.split_whitespace().map(words::bare).filter(|w| !w.is_empty());
+    let first = ends.next().unwrap_or_default();
+    let last = ends.next_back().unwrap_or_default();
+    let starts_small = text.chars().find(|c| c.is_alphanumeric()).is_some_and(char::is_lowercase);
+    starts_small || LOOSE_STARTS.contains(&first.as_str()) || LOOSE_ENDS.contains(&last.as_str())
 }
 
 /// The sentence nearest to what all sentences say, and a second one that adds something to it.

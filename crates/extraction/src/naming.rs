@@ -1,6 +1,6 @@
 //! Naming: segments become procedures, each with a name and a description, or excluded with the reason.
 
-use crate::{Options, Segment, activity, describe, title, words};
+use crate::{Options, Segment, activity, boundaries, describe, title, words};
 use domain::{
     procedure::{ProcedureDraft, ProcedureStatus},
     signals::Signals,
@@ -11,6 +11,10 @@ use domain::{
 const TOO_SHORT: f64 = 8.0;
 /// Content words below which nothing worth keeping was said.
 const SAID: usize = 3;
+/// A greeting or a farewell is shorter than this, in seconds.
+const GREETING: f64 = 25.0;
+/// Seconds from either end of the recording within which a greeting or a farewell lies.
+const EDGE: f64 = 3.0;
 
 /// Names and describes every segment, in their order. A segment that is too short, or in which nothing is shown or
 /// said, is excluded and says why.
@@ -42,7 +46,13 @@ fn weakness(segment: &Segment, transcript: &Transcript, signals: &Signals) -> Op
     if seconds < TOO_SHORT {
         return Some(format!("It lasts only {seconds:.0} seconds, too short to show a piece of work."));
     }
-    let said: usize = title::passages(transcript, &segment.span).iter().map(|p| words::terms(&p.text).len()).sum();
+    let passages = title::passages(transcript, &segment.span);
+    let at_edge = segment.span.start < EDGE || segment.span.end > activity::duration(transcript, signals) - EDGE;
+    let greets = passages.iter().any(|p| boundaries::rounds_off(&p.text) || title::greets(&p.text));
+    if at_edge && seconds < GREETING && greets && !passages.iter().any(|p| title::announces(&p.text)) {
+        return Some("Nothing but a greeting or a farewell is said.".into());
+    }
+    let said: usize = passages.iter().map(|p| words::terms(&p.text).len()).sum();
     let shown = activity::something_moves(signals, &segment.span);
     (said < SAID && !shown)
         .then(|| "Nothing that could be understood is said, and nothing moves in the picture.".into())
@@ -67,5 +77,13 @@ mod tests {
         let excluded = (ProcedureStatus::Excluded, true);
         assert_eq!(statuses, [(ProcedureStatus::Approved, false), excluded, excluded]);
         assert_eq!(drafts[0].procedure_name, "Isolate the boiler");
+    }
+
+    #[test]
+    fn a_farewell_is_no_procedure() {
+        let parts = [(0.0, 168.0), (168.0, 180.0)].map(|(a, b)| Segment { span: Span::new(a, b), confidence: 0.5 });
+        let drafts = name(&parts, &samples::boiler(), &samples::signals(180.0), &Options::default());
+        let statuses: Vec<_> = drafts.iter().map(|d| d.status).collect();
+        assert_eq!(statuses, [ProcedureStatus::Approved, ProcedureStatus::Excluded]);
     }
 }

@@ -70,3 +70,46 @@ pub fn boiler() -> Transcript {
         (168.0, "There you have it, thank you for watching."),
     ])
 }
+
+/// Six pieces of work in a little over three minutes, each announced plainly.
+pub fn boiler_service() -> Transcript {
+    transcript(&[
+        (1.0, "Today I will service a gas boiler."),
+        (4.3, "First, I isolate the boiler from the power supply."),
+        (8.7, "I switch off the electricity at the isolator and take out the fuse."),
+        (14.4, "Now I test the terminals with my multimeter."),
+        (18.2, "The meter shows zero volts, so the boiler is dead and safe to work on."),
+        (27.9, "I also turn off the gas valve under the boiler."),
+        (31.8, "The boiler is now isolated."),
+        (37.9, "Next, I remove the boiler casing."),
+        (41.3, "There are two screws at the bottom of the front panel."),
+        (45.3, "I undo both screws with a long screwdriver."),
+        (52.9, "I lift the front panel up and pull it away."),
+        (56.5, "I put the panel and the screws in a safe place."),
+        (60.6, "The casing is off and I can see the burner."),
+        (67.0, "The next job is to clean the condensate trap."),
+        (70.9, "I put a bucket under the trap to catch the water."),
+        (74.6, "I pull off the drain hose and take the trap out."),
+        (81.3, "The trap is full of black dirt, so I rinse it with clean water."),
+        (90.3, "I fill the trap with water and put it back in place."),
+        (94.5, "I check the seal for leaks, and it is dry."),
+        (101.1, "Now I check the ignition electrodes."),
+        (104.4, "I take out two screws and remove the electrode from the burner door."),
+        (109.4, "The old electrode is worn and white at the tip."),
+        (113.1, "I fit a new electrode with a new gasket."),
+        (120.5, "I measure the gap with a feeler gauge."),
+        (123.7, "The spark gap is four millimetres, and that is correct."),
+        (131.0, "Next, I test the gas pressure."),
+        (134.2, "I open the test point on the gas valve and connect my manometer."),
+        (139.1, "I turn on the gas and the power and start the boiler."),
+        (147.4, "The working pressure is twenty millibar, so it is good."),
+        (151.7, "I close the test point and check it with leak spray."),
+        (155.7, "There are no bubbles, so the test point is tight."),
+        (162.7, "Finally, I close up the boiler."),
+        (165.7, "I put the front panel back and tighten both screws."),
+        (169.8, "I set the clock and let the boiler run for one minute."),
+        (177.8, "The flame is blue and the boiler runs quietly."),
+        (181.7, "I write the readings in the service record."),
+        (184.9, "The service is finished."),
+    ])
+}

@@ -115,7 +115,7 @@ mod tests {
         let card = score(&drafts, &transcript, &signals, &options);
         assert_eq!(
             summarise(&drafts, &transcript, &card, &signals, &options).unwrap(),
-            "“Boiler service” shows three procedures in 3m 00s. It begins with “Isolate the boiler”, goes on with “Clean \
+            "“Boiler service” shows three procedures in 2m 48s. It begins with “Isolate the boiler”, goes on with “Clean \
              the condensate trap” and ends with “Replace the inlet filter”. The camera sees nothing from 0:40 to 1:00. \
              Precautions are spoken of along with the work."
         );

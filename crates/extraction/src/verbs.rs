@@ -28,10 +28,9 @@ const WORK: &str = "access activate adapt add adjust align anchor apply arm arra
     upgrade vacuum validate varnish vent verify wash wax weigh weld wheel whisk wind wipe wire wrap write zero";
 
 /// Verbs that name work only when nothing better was said.
-const WEAK: &str = "ask break bring call choose consider continue cover define describe design discuss do enter explain explore \
-    fetch figure follow get give go grab handle have hold implement introduce keep learn leave make move need pass place play \
-    present put reach read revert save search see send share show spend summarise take talk think touch try understand use view \
-    visit wait walk want watch work";
+const WEAK: &str = "ask break bring call choose consider continue cover define describe design discuss enter explain explore \
+    fetch figure finish follow go grab handle help hold implement introduce leave make move pass place play present put reach \
+    read revert save search see send share show spend start stop summarise take talk touch try use view visit walk work";
 
 const IRREGULAR: &[(&str, &str)] = &[
     ("bent", "bend"),
@@ -43,7 +42,6 @@ const IRREGULAR: &[(&str, &str)] = &[
     ("chose", "choose"),
     ("chosen", "choose"),
     ("dug", "dig"),
-    ("did", "do"),
     ("drawn", "draw"),
     ("drew", "draw"),
     ("driven", "drive"),
@@ -51,7 +49,6 @@ const IRREGULAR: &[(&str, &str)] = &[
     ("dried", "dry"),
     ("fed", "feed"),
     ("found", "find"),
-    ("frozen", "freeze"),
     ("given", "give"),
     ("gave", "give"),
     ("got", "get"),
@@ -78,8 +75,6 @@ const IRREGULAR: &[(&str, &str)] = &[
     ("took", "take"),
     ("tied", "tie"),
     ("tying", "tie"),
-    ("thought", "think"),
-    ("torn", "tear"),
     ("undid", "undo"),
     ("undone", "undo"),
     ("unwound", "unwind"),

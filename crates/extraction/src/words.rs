@@ -37,6 +37,24 @@ pub fn is_stop(word: &str) -> bool {
     word.chars().count() < 2 || STOP.contains(word) || word.split('\'').next().is_some_and(|w| STOP.contains(w))
 }
 
+/// Whether a lower-case word is an adverb in -ly ("carefully", but not "supply").
+pub fn is_adverb(word: &str) -> bool {
+    const NOUNS: &[&str] = &[
+        "supply",
+        "assembly",
+        "subassembly",
+        "family",
+        "reply",
+        "ply",
+        "fly",
+        "jelly",
+        "pulley",
+        "butterfly",
+        "dolly",
+    ];
+    word.ends_with("ly") && !NOUNS.contains(&word)
+}
+
 /// The stem of a lower-case word, so that "filters" and "filter" count as one.
 pub fn stem(word: &str) -> String {
     static STEMMER: LazyLock<Stemmer> = LazyLock::new(|| Stemmer::create(Algorithm::English));
@@ -212,7 +230,7 @@ mod tests {
     fn fillers_and_repetitions_go_and_the_rest_stays() {
         for (said, cleaned) in [
             ("Um, so we, we take the the cover off.", "We take the cover off."),
-            ("Okay so you know, this is kind of the main valve", "You know, this is the main valve"),
+            ("Okay so, you know, this is kind of the main valve", "This is the main valve"),
             ("it is, you know, hot", "It is, hot"),
             ("What kind of valve is it?", "What kind of valve is it?"),
             ("uh", ""),

@@ -178,7 +178,7 @@ pub fn cues(before: &str, text: &str) -> Cues {
     let moves_on = any(MOVE);
     Cues {
         moves_on,
-        announces: any(ANNOUNCE).max(moves_on),
+        announces: any(ANNOUNCE),
         opens: flag(OPEN.iter().any(|p| starts(&said, p))),
         closes: any(CLOSE),
         ended: flag(ENDED.iter().any(|p| starts(&previous, p) || ends(&previous, p))),
@@ -187,9 +187,10 @@ pub fn cues(before: &str, text: &str) -> Cues {
     }
 }
 
-/// Whether an utterance moves on to another piece of work.
-pub fn moves_on(text: &str) -> bool {
-    cues("", text).moves_on > 0.0
+/// How plainly an utterance begins another piece of work, 0 to 1.
+pub fn begins_work(text: &str) -> f64 {
+    let cues = cues("", text);
+    cues.moves_on.max(0.6 * cues.announces)
 }
 
 /// Whether an utterance rounds something off.

@@ -33,7 +33,7 @@ pub struct Shape {
 }
 
 /// Weight of the length prior: squared log ratio to the typical length.
-const LENGTH: f64 = 1.2;
+const LENGTH: f64 = 0.8;
 /// The first and the last segment (an introduction, a round-off) are this much shorter.
 const EDGE: f64 = 0.5;
 

@@ -5,7 +5,7 @@ use crate::activity;
 use domain::{Span, signals::Signals};
 
 /// Seconds on either side that are compared.
-const WINDOW: f64 = 24.0;
+const WINDOW: f64 = 16.0;
 /// Samples on either side below which nothing is concluded.
 const ENOUGH: usize = 3;
 /// Samples that are looked at on either side, at most.
@@ -26,8 +26,20 @@ pub fn scene_changes(signals: &Signals, at: &[f64]) -> Vec<f64> {
     let n = differences.len().max(1) as f32;
     let mean = differences.iter().sum::<f32>() / n;
     let deviation = (differences.iter().map(|d| (d - mean).powi(2)).sum::<f32>() / n).sqrt().max(1.0);
-    let change = |d: &f32| if *d < RESTLESS { 0.0 } else { f64::from(((d - mean) / deviation).clamp(0.0, 2.0)) };
-    differences.iter().map(change).collect()
+    let change = |i: usize| {
+        let d = differences[i];
+        let strength = if d < RESTLESS { 0.0 } else { f64::from(((d - mean) / deviation + 0.5).clamp(0.0, 2.0)) };
+        if is_peak(at, &differences, i) { strength } else { 0.3 * strength }
+    };
+    (0..at.len()).map(change).collect()
+}
+
+/// Whether no moment within half a window shows a clearly greater difference.
+fn is_peak(at: &[f64], differences: &[f32], i: usize) -> bool {
+    let near = |j: &usize| (at[*j] - at[i]).abs() < WINDOW / 2.0;
+    let before = (0..i).rev().take_while(near);
+    let after = (i + 1..at.len()).take_while(near);
+    before.chain(after).all(|j| differences[j] <= 1.05 * differences[i])
 }
 
 /// The scene of a span: the median luma of each cell of the grid; `None` where too few samples show it.

@@ -18,17 +18,18 @@ const MOST_UNITS: usize = 6_000;
 const MOST_TERMS: usize = 60;
 /// Standard deviation in seconds of the window over which what is said is smoothed.
 const SMOOTHING: f64 = 12.0;
-/// Seconds before and after a moment whose words are compared for the lexical dip.
-const DIP_WINDOW: f64 = 60.0;
+/// Share of a typical segment before and after a moment whose words are compared for the lexical dip.
+const DIP_WINDOW: f64 = 0.4;
 
 type Counts = Vec<(u32, f32)>;
 
-/// One unit per utterance, in order.
-pub fn units(transcript: &Transcript, signals: &Signals) -> Vec<Unit> {
+/// One unit per utterance, in order. `typical_seconds` is how long segments are.
+pub fn units(transcript: &Transcript, signals: &Signals, typical_seconds: f64) -> Vec<Unit> {
     let said = joined(&transcript.utterances);
     let counts = weighted_terms(&said);
     let starts: Vec<f64> = said.iter().map(|s| s.start).collect();
-    let (dips, pauses) = (dips(&starts, &counts), pauses(&said));
+    let window = (DIP_WINDOW * typical_seconds).clamp(20.0, 60.0);
+    let (dips, pauses) = (dips(&starts, &counts, window), pauses(&said));
     let changes = picture::scene_changes(signals, &starts);
     let smooth = smoothed(&starts, &counts);
     let end = said.last().map_or(0.0, |s| s.end);
@@ -43,7 +44,7 @@ pub fn units(transcript: &Transcript, signals: &Signals) -> Vec<Unit> {
                 start: starts[i],
                 weight: (next - starts[i]).clamp(0.5, 20.0),
                 boundary: cue_odds(&cue) + pauses[i] + 0.7 * dips[i] + 0.6 * changes[i],
-                closing: cue.closes,
+                closing: 0.5 * cue.closes,
                 said: vector,
                 seen: Vec::new(),
             }
@@ -53,7 +54,7 @@ pub fn units(transcript: &Transcript, signals: &Signals) -> Vec<Unit> {
 
 /// Log odds from the wording. Hand-set; see [`super::optimum::Shape`].
 fn cue_odds(cue: &Cues) -> f64 {
-    1.2 * cue.moves_on + 0.3 * cue.announces + 0.2 * cue.opens + cue.ended - 0.3 * cue.goes_on - cue.mid_sentence
+    2.0 * cue.moves_on + 0.5 * cue.announces + 0.2 * cue.opens + cue.ended - 0.3 * cue.goes_on - cue.mid_sentence
 }
 
 /// What one unit says.
@@ -125,8 +126,8 @@ fn smoothed(starts: &[f64], counts: &[Counts]) -> Vec<Counts> {
         .collect()
 }
 
-/// How much less the minute before a unit resembles the minute after than elsewhere, in standard deviations, -2 to 2.5.
-fn dips(starts: &[f64], counts: &[Counts]) -> Vec<f64> {
+/// How much less the words before a unit resemble those after it than elsewhere, in standard deviations, -2 to 2.5.
+fn dips(starts: &[f64], counts: &[Counts], seconds: f64) -> Vec<f64> {
     let n = starts.len();
     let terms = counts.iter().filter_map(|c| c.last()).map(|(id, _)| *id as usize + 1).max().unwrap_or(0);
     let (mut left, mut right) = (vec![0f64; terms], vec![0f64; terms]);
@@ -140,11 +141,11 @@ fn dips(starts: &[f64], counts: &[Counts]) -> Vec<f64> {
             add(&mut left, i - 1, 1.0);
             add(&mut right, i - 1, -1.0);
         }
-        while to < n && starts[to] - starts[i] < DIP_WINDOW {
+        while to < n && starts[to] - starts[i] < seconds {
             add(&mut right, to, 1.0);
             to += 1;
         }
-        while from < i && starts[i] - starts[from] >= DIP_WINDOW {
+        while from < i && starts[i] - starts[from] >= seconds {
             add(&mut left, from, -1.0);
             from += 1;
         }

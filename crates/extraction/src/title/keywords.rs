@@ -1,7 +1,10 @@
 //! Keywords: what a segment is about, against the other segments of the session.
 
 use super::Passage;
-use crate::words::{self, bare, ends_clause, is_stop};
+use crate::{
+    verbs,
+    words::{self, bare, ends_clause, is_stop},
+};
 use std::collections::{BTreeMap, HashMap};
 
 /// The subject matter of every segment.
@@ -38,12 +41,11 @@ impl Subject {
         Self { weights }
     }
 
-    /// How much the terms stand for a segment, 0 to 1: the mean of the two that do most.
+    /// How much the terms stand for a segment, 0 to 1: mostly the one that does most.
     pub fn salience(&self, terms: &[String], segment: usize) -> f64 {
         let mut found: Vec<f64> = terms.iter().map(|t| self.weights[segment].get(t).copied().unwrap_or(0.0)).collect();
         found.sort_by(|a, b| b.total_cmp(a));
-        found.truncate(2);
-        found.iter().sum::<f64>() / found.len().max(1) as f64
+        0.8 * found.first().unwrap_or(&0.0) + 0.2 * found.get(1).unwrap_or(&0.0)
     }
 
     /// Titles of two or three words that are said more than once in a segment, best first; then its two main words.
@@ -71,7 +73,7 @@ impl Subject {
         found.sort_by(|a, b| b.0.total_cmp(&a.0));
         let mut main: Vec<(f64, String)> = single
             .into_iter()
-            .filter(|(_, (n, _))| *n >= 3.0)
+            .filter(|(_, (n, written))| *n >= 3.0 && verbs::verb(&written.to_lowercase()).is_none())
             .map(|(term, (n, written))| (self.salience(&[term], segment) * n, written))
             .collect();
         main.sort_by(|a, b| b.0.total_cmp(&a.0));
@@ -86,7 +88,7 @@ fn clauses(text: &str) -> Vec<Vec<(&str, String)>> {
     let token = |w: &&'_ str| {
         let lower = bare(&words::normalise(w));
         let content =
-            !is_stop(&lower) && lower.chars().all(|c| c.is_alphabetic() || c == '-') && !lower.ends_with("ly");
+            !is_stop(&lower) && lower.chars().all(|c| c.is_alphabetic() || c == '-') && !words::is_adverb(&lower);
         if content { words::stem(&lower) } else { String::new() }
     };
     words

@@ -52,14 +52,20 @@ pub(crate) fn announces(text: &str) -> bool {
     phrase::phrases(text).iter().any(|p| p.said_as >= 2.5)
 }
 
+/// Whether a text greets.
+pub(crate) fn greets(text: &str) -> bool {
+    let first = text.split_whitespace().next().map(words::bare).unwrap_or_default();
+    matches!(first.as_str(), "hello" | "hi" | "hey" | "welcome" | "morning")
+}
+
 /// A run of confident speech.
 pub(crate) struct Passage {
     /// Seconds from the start of the recording.
     pub start: f64,
     /// What was said.
     pub text: String,
-    /// Whether it moves on from what was before.
-    pub moves_on: bool,
+    /// How plainly it begins another piece of work, 0 to 1.
+    pub begins_work: f64,
 }
 
 /// What was said with confidence within a span; sentences that run over several utterances are joined.
@@ -77,8 +83,8 @@ pub(crate) fn passages(transcript: &Transcript, span: &Span) -> Vec<Passage> {
                     last.text.push_str(run.trim());
                 }
                 None => {
-                    let moves_on = boundaries::moves_on(&run);
-                    passages.push(Passage { start: utterance.start, text: run.trim().to_owned(), moves_on });
+                    let begins_work = boundaries::begins_work(&run);
+                    passages.push(Passage { start: utterance.start, text: run.trim().to_owned(), begins_work });
                 }
             }
         }
@@ -92,9 +98,15 @@ pub(crate) fn passages(transcript: &Transcript, span: &Span) -> Vec<Passage> {
 fn ranked(said: &[Passage], span: &Span, subject: &Subject, segment: usize) -> Vec<String> {
     let worth = |passage: &Passage, phrase: &Phrase| {
         let late = ((passage.start - span.start) / span.duration().max(1.0)).clamp(0.0, 1.0);
-        let moves_on = if passage.moves_on { 1.0 } else { 0.0 };
         let work = if phrase.names_work { 0.8 } else { -0.8 };
-        phrase.said_as + work + moves_on + 0.8 * (1.0 - late) + 2.0 * subject.salience(&phrase.object, segment)
+        // "Today I will service a boiler" is about the session, not about its first piece of work.
+        let session = if speaks_of_session(&passage.text) { -2.5 } else { 0.0 };
+        phrase.said_as
+            + work
+            + passage.begins_work
+            + session
+            + 1.2 * (1.0 - late)
+            + 2.0 * subject.salience(&phrase.object, segment)
     };
     let mut found: Vec<(f64, String)> = said
         .iter()
@@ -103,6 +115,11 @@ fn ranked(said: &[Passage], span: &Span, subject: &Subject, segment: usize) -> V
         .collect();
     found.sort_by(|a, b| b.0.total_cmp(&a.0));
     found.into_iter().map(|(_, text)| text).collect()
+}
+
+fn speaks_of_session(text: &str) -> bool {
+    let text = text.to_lowercase();
+    ["today", "in this video", "in this session", "in this recording"].iter().any(|phrase| text.contains(phrase))
 }
 
 /// The task and the part's number, else the time.
@@ -138,6 +155,23 @@ mod tests {
         assert_eq!(
             titles(&parts, &samples::boiler(), &Options::default()),
             ["Isolate the boiler", "Clean the condensate trap", "Replace the inlet filter"]
+        );
+    }
+
+    #[test]
+    fn plain_speech_gives_plain_titles() {
+        let parts =
+            segments(&[(0.0, 37.9), (37.9, 67.0), (67.0, 101.1), (101.1, 131.0), (131.0, 162.7), (162.7, 190.0)]);
+        assert_eq!(
+            titles(&parts, &samples::boiler_service(), &Options::default()),
+            [
+                "Isolate the boiler from the power supply",
+                "Remove the boiler casing",
+                "Clean the condensate trap",
+                "Check the ignition electrodes",
+                "Test the gas pressure",
+                "Close up the boiler"
+            ]
         );
     }
 

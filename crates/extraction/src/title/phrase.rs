@@ -152,6 +152,59 @@ const LINKS: &[&str] =
 const QUALIFIERS: &[&str] = &[
     "new", "old", "own", "first", "second", "third", "main", "big", "little", "last", "next", "other", "same", "whole",
 ];
+/// Adjectives that cannot stand at the end of a name: what they belong to was cut off.
+const ADJECTIVES: &[&str] = &[
+    "real",
+    "actual",
+    "public",
+    "native",
+    "relevant",
+    "certain",
+    "different",
+    "single",
+    "quick",
+    "general",
+    "basic",
+    "simple",
+    "small",
+    "large",
+    "long",
+    "short",
+    "current",
+    "specific",
+    "various",
+    "entire",
+    "full",
+    "empty",
+    "static",
+    "nice",
+    "cool",
+    "easy",
+    "hard",
+    "good",
+    "better",
+    "best",
+    "possible",
+    "available",
+    "separate",
+    "similar",
+    "special",
+    "extra",
+    "existing",
+    "following",
+    "previous",
+    "final",
+    "correct",
+    "proper",
+    "clean",
+    "dirty",
+    "hot",
+    "cold",
+    "loose",
+    "tight",
+    "false",
+    "free",
+];
 const VAGUE: &[&str] = &[
     "thing",
     "things",
@@ -199,12 +252,21 @@ fn clause(words: &[&str]) -> Vec<Phrase> {
     let leading = tokens.iter().take_while(|t| LEADING.contains(&t.lower.as_str())).count();
     (0..tokens.len())
         .filter_map(|k| {
-            let verb = verbs::verb(&tokens[k].lower)?;
+            let verb = verbs::verb(&tokens[k].lower).filter(|verb| !is_auxiliary(verb, tokens.get(k + 1)))?;
             let said_as = said_as(&tokens, k, &verb, leading)?;
             let (text, object) = with_object(&tokens, k, &verb)?;
             Some(Phrase { text, object, said_as, names_work: verb.names_work })
         })
         .collect()
+}
+
+/// "go ahead and drain", "start by closing", "start closing": the work is in the verb that follows.
+fn is_auxiliary(verb: &Verb, next: Option<&Token>) -> bool {
+    let next = next.map_or("", |t| t.lower.as_str());
+    let leads = matches!(verb.base.as_str(), "go" | "come" | "try" | "start" | "stop" | "continue" | "finish" | "help");
+    leads
+        && (matches!(next, "ahead" | "and" | "by" | "to" | "with")
+            || verbs::verb(next).is_some_and(|v| v.form == Form::Gerund))
 }
 
 /// How plainly the words before say that the verb at `k` is what is done; `None` where they do not, or say the opposite.
@@ -228,7 +290,9 @@ fn said_as(tokens: &[Token], k: usize, verb: &Verb, leading: usize) -> Option<f6
         Form::Base | Form::Gerund if intent => Some(3.0),
         Form::Base if k == leading && (next_is(DETERMINERS) || next_is(AFTER_VERB)) => Some(2.5),
         Form::Base if k == leading && verb.names_work && k + 1 < tokens.len() && !is_stop(lower(k + 1)) => Some(1.2),
-        Form::Base if matches!(one, "we" | "i" | "you" | "and") && next_is(DETERMINERS) => Some(2.0),
+        Form::Base if matches!(one, "we" | "i" | "you" | "and") && (next_is(DETERMINERS) || next_is(AFTER_VERB)) => {
+            Some(2.0)
+        }
         Form::Base if matches!(one, "can" | "should" | "must" | "could") => Some(1.5),
         Form::Base if one == "to" && next_is(DETERMINERS) => Some(1.0),
         Form::Gerund if matches!(one, "i'm" | "we're" | "you're" | "am" | "are" | "im") => Some(2.5),
@@ -285,37 +349,60 @@ fn thing(tokens: &[Token], mut at: usize, skip_amounts: bool) -> Option<(Vec<Str
     let from = words.len();
     while at < tokens.len() && words.len() < from + 4 {
         let word = lower(at);
-        let fits = QUALIFIERS.contains(&word) || !is_stop(word) && !word.ends_with("ly") && !LINKS.contains(&word);
-        if !fits || words.len() > from && VAGUE.contains(&word) || is_clause_verb(word) {
+        let fits = QUALIFIERS.contains(&word) || !is_stop(word) && !words::is_adverb(word) && !LINKS.contains(&word);
+        if VAGUE.contains(&word) && !QUALIFIERS.contains(&word) {
+            return None;
+        }
+        if !fits || is_no_noun(word) {
             break;
         }
         words.push(tokens[at].written.to_owned());
         at += 1;
     }
     let head = words.last().filter(|_| words.len() > from)?.to_lowercase();
-    let is_thing = !VAGUE.contains(&head.as_str())
-        && !QUALIFIERS.contains(&head.as_str())
-        && head.chars().any(char::is_alphabetic);
-    is_thing.then_some((words, at))
+    let alone = words.len() == 1 && verbs::verb(&head).is_some_and(|v| v.form != Form::Base);
+    let is_thing = !alone && !QUALIFIERS.contains(&head.as_str()) && !ADJECTIVES.contains(&head.as_str());
+    (is_thing && head.chars().any(char::is_alphabetic)).then_some((words, at))
 }
 
-/// Verbs that begin another clause rather than name a thing.
-fn is_clause_verb(word: &str) -> bool {
-    matches!(
-        word,
-        "using"
-            | "shows"
-            | "called"
-            | "gets"
-            | "means"
-            | "works"
-            | "needs"
-            | "happens"
-            | "says"
-            | "cause"
-            | "against"
-            | "without"
-    )
+/// Words that end a thing's name: verbs of the next clause and adverbs.
+fn is_no_noun(word: &str) -> bool {
+    const NO_NOUNS: &[&str] = &[
+        "using",
+        "shows",
+        "called",
+        "gets",
+        "means",
+        "works",
+        "needs",
+        "happens",
+        "says",
+        "against",
+        "aside",
+        "ahead",
+        "forward",
+        "together",
+        "inside",
+        "instead",
+        "whenever",
+        "whereas",
+        "although",
+        "though",
+        "since",
+        "towards",
+        "toward",
+        "around",
+        "onto",
+        "via",
+        "per",
+        "else",
+        "ago",
+        "true",
+        "please",
+        "properly",
+        "somewhere",
+    ];
+    NO_NOUNS.contains(&word)
 }
 
 #[cfg(test)]
@@ -333,8 +420,8 @@ mod tests {
         check("Um, let's go ahead and drain the system.", &["drain the system"]);
         check("Tighten the nut with two spanners", &["tighten the nut"]);
         check("I'm taking the cover off now", &["take off the cover"]);
-        check("Switch off the electrical supply at the spur", &["switch off the electrical supply at the spur"]);
-        check("We've just replaced this gasket", &[]);
+        check("Switch off the electrical supply at the spur", &["switch off the electrical supply"]);
+        check("We've just replaced this gasket", &["replace the gasket"]);
         check("we've replaced this gasket", &["replace the gasket"]);
         check("Now we need to bleed a couple of radiators", &["bleed radiators"]);
     }
