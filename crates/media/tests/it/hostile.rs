@@ -146,32 +146,52 @@ async fn playlists_scripts_and_subtitles_open_nothing_whatever_their_name() {
 #[tokio::test]
 async fn an_external_data_reference_is_not_followed() {
     let bench = Bench::new();
-    let secret = bench.mp4(2, "-movflags +faststart", "secret.mp4");
-    let mut bytes = std::fs::read(bench.mp4(2, "-f mov -movflags +faststart", "honest.mov")).unwrap();
-    point_elsewhere(&mut bytes, "secret.mp4");
-    // Only the index is left: whatever picture comes out can come from nowhere but the other file.
-    let data = bytes.windows(4).position(|w| w == b"mdat").unwrap();
-    bytes[data + 4..].fill(0);
+    // The index stands behind the data, so that it may grow; the data itself is wiped: a picture can only come from
+    // the other file.
+    let honest = std::fs::read(bench.mp4(2, "-an -f mov", "secret.mov")).unwrap();
+    let mut bytes = honest.clone();
+    let (data, index) = (place(&bytes, b"mdat"), place(&bytes, b"moov"));
+    bytes[data + 4..index - 4].fill(0);
+    refer(&mut bytes, &bench.path("secret.mov"));
     let path = bench.write("evil.mov", &bytes);
-    let log = bench.path("opened");
-    if let Ok(probed) = bench.probe(&path).await {
-        let mut pictures = 0;
-        drop(media::keyframes_gray(&bench.tools, &path, &probed, 1.0, |_, _| pictures += 1).await);
-        assert_eq!(pictures, 0, "a picture came out of a file that holds none");
-    }
-    assert!(!log.exists() && secret.exists());
+
+    let mut follow = std::process::Command::new(&bench.tools.ffmpeg);
+    follow.args(["-v", "error", "-enable_drefs", "1", "-use_absolute_path", "1", "-i"]).arg(&path);
+    let followed = follow.args(["-frames:v", "1", "-f", "rawvideo", "-"]).output().unwrap();
+    assert!(!followed.stdout.is_empty(), "the trap does not work: {}", String::from_utf8_lossy(&followed.stderr));
+
+    bench.fault(&path).await;
+    let dst = bench.path("out.jpg");
+    assert!(media::thumbnail(&bench.tools, &path, 0.0, 90, &dst).await.is_err() && !dst.exists());
 }
 
-/// Makes every data reference say that the samples are in the file `name` beside this one: an `alis` box in the same
-/// room, by turning the tables that follow into part of it is not possible, so the self-reference flag is cleared and
-/// the type changed.
-fn point_elsewhere(bytes: &mut [u8], name: &str) {
-    let places: Vec<usize> = bytes.windows(4).enumerate().filter(|(_, w)| *w == b"dref").map(|(i, _)| i).collect();
-    assert!(!places.is_empty() && !name.is_empty());
-    for at in places {
-        let entry = at + 12; // version, flags, count
-        bytes[entry + 4..entry + 8].copy_from_slice(b"url ");
-        bytes[entry + 11] = 0; // not in this file
+fn place(bytes: &[u8], name: &[u8; 4]) -> usize {
+    bytes.windows(4).position(|w| w == name).unwrap()
+}
+
+/// Makes the video track's data reference an alias to `target` and lets the boxes around it grow.
+fn refer(bytes: &mut Vec<u8>, target: &Path) {
+    let mut name = target.as_os_str().as_encoded_bytes().to_vec();
+    let mut alias =
+        [[0; 10].as_slice(), &[0; 28], &[0; 12], &[0; 64], &[0; 16], &[0, 1, 0, 1], &[0; 16], &[0, 2]].concat();
+    alias.extend((name.len() as u16).to_be_bytes());
+    name.resize(name.len().next_multiple_of(2), 0);
+    alias.extend(name);
+    alias.extend([0xff; 4]);
+    let entry = [&(12 + alias.len() as u32).to_be_bytes(), b"alis".as_slice(), &[0; 4], &alias].concat();
+    let track = place(bytes, b"vmhd");
+    let dref = track + place(&bytes[track..], b"dref");
+    let old = dref + 12; // behind name, version, count
+    let old_size = u32::from_be_bytes(bytes[old..old + 4].try_into().unwrap()) as usize;
+    let grown = (entry.len() - old_size) as u32;
+    bytes.splice(old..old + old_size, entry);
+    let mdia = bytes[..track].windows(4).rposition(|w| w == b"mdia").unwrap();
+    let trak = bytes[..track].windows(4).rposition(|w| w == b"trak").unwrap();
+    let minf = bytes[..track].windows(4).rposition(|w| w == b"minf").unwrap();
+    let dinf = bytes[..dref].windows(4).rposition(|w| w == b"dinf").unwrap();
+    for at in [place(bytes, b"moov"), trak, mdia, minf, dinf, dref] {
+        let size = u32::from_be_bytes(bytes[at - 4..at].try_into().unwrap());
+        bytes[at - 4..at].copy_from_slice(&(size + grown).to_be_bytes());
     }
 }
 
