@@ -1,0 +1,12 @@
+//! The API as devices meet it: a real server on a real socket, over SQLite and a folder.
+
+#![allow(clippy::unwrap_used)]
+
+mod faults;
+mod openapi;
+mod probes;
+mod sessions;
+mod support;
+mod uploads;
+mod uploads_create;
+mod walls;

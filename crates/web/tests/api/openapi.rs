@@ -1,0 +1,51 @@
+//! The description of the API: served, complete, and the same as the one in the documentation.
+
+use crate::support::{Server, ok};
+use reqwest::Method;
+use serde_json::Value;
+
+const DOCUMENT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/reference/openapi.json");
+
+#[tokio::test]
+async fn the_description_is_served_and_complete() {
+    let server = Server::start().await;
+    let served = ok(server.anonymous(Method::GET, "/api/v1/openapi.json").send().await.unwrap(), 200).await;
+    assert_eq!(served, serde_json::from_str::<Value>(&web::openapi()).unwrap());
+    assert!(served["openapi"].as_str().unwrap().starts_with("3.1."));
+    let mut operations: Vec<_> = served["paths"]
+        .as_object()
+        .unwrap()
+        .iter()
+        .flat_map(|(path, item)| item.as_object().unwrap().keys().map(move |method| format!("{method} {path}")))
+        .collect();
+    operations.sort();
+    assert_eq!(
+        operations,
+        [
+            "delete /api/v1/uploads/{upload}",
+            "get /api/v1/sessions/{session}",
+            "head /api/v1/uploads/{upload}",
+            "patch /api/v1/uploads/{upload}",
+            "post /api/v1/sessions",
+            "post /api/v1/sessions/{session}/heartbeat",
+            "post /api/v1/sessions/{session}/stop",
+            "post /api/v1/sessions/{session}/uploads",
+            "post /api/v1/sessions/{session}/utterances",
+            "put /api/v1/sessions/{session}/captions",
+        ]
+    );
+    for name in ["SessionState", "ProblemDetails", "FieldError", "NewUtterance", "UploadProgress"] {
+        assert!(served["components"]["schemas"][name].is_object(), "{name}");
+    }
+}
+
+/// `TRAINAR_UPDATE_DOCS=1` writes it anew.
+#[test]
+fn the_documentation_has_this_description() {
+    let now = web::openapi() + "\n";
+    if std::env::var("TRAINAR_UPDATE_DOCS").as_deref() == Ok("1") {
+        std::fs::write(DOCUMENT, &now).unwrap();
+    }
+    let written = std::fs::read_to_string(DOCUMENT).unwrap_or_default();
+    assert!(written == now, "docs/reference/openapi.json is old; run the test with TRAINAR_UPDATE_DOCS=1");
+}
