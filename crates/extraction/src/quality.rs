@@ -65,7 +65,7 @@ pub(crate) fn occluded(signals: &Signals) -> Vec<Span> {
     if frames.len() < FRAMES {
         return Vec::new();
     }
-    let covered = |f: &FrameSample| (f.contrast < 10.0 && f.sharpness < 3.0) || (f.luma < 12.0 && f.contrast < 10.0);
+    let covered = |f: &FrameSample| f.contrast < 10.0 && (f.sharpness < 3.0 || f.luma < 12.0);
     let until = |i: usize| frames.get(i + 1).map_or(signals.duration_seconds, |next: &FrameSample| next.at);
     let spans = frames.iter().enumerate().filter(|(_, f)| covered(f)).map(|(i, f)| Span::new(f.at, until(i).max(f.at)));
     joined(spans)

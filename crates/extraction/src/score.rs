@@ -20,40 +20,12 @@ const WELL_NARRATED: f64 = 0.45;
 /// Evidence per criterion, at most.
 const MOST_EVIDENCE: usize = 5;
 
-const DANGERS: &[&str] = &[
-    "gas", "electric", "voltage", "volt", "mains", "live", "pressur", "boiler", "blade", "saw", "grinder", "drill",
-    "weld", "ladder", "roof", "chemic", "acid", "hot", "burn", "steam", "flame", "fume", "asbesto", "fuse", "spur",
-    "spring", "refriger", "scaffold", "jack",
-];
-const PRECAUTIONS: &[&str] = &[
-    "isol",
-    "glove",
-    "goggl",
-    "glass",
-    "helmet",
-    "mask",
-    "ventil",
-    "care",
-    "danger",
-    "safe",
-    "safeti",
-    "protect",
-    "lock",
-    "lockout",
-    "warn",
-    "dead",
-    "tester",
-    "ppe",
-    "discharg",
-    "depressuris",
-    "extinguish",
-    "caution",
-    "hazard",
-    "respir",
-    "har",
-    "harness",
-    "cool",
-];
+/// Stems of words for what can hurt.
+const DANGERS: &str = "gas electric voltage volt mains live pressur boiler blade saw grinder drill weld ladder roof chemic acid \
+    hot burn steam flame fume asbesto fuse spur spring refriger scaffold jack";
+/// Stems of words for what keeps safe.
+const PRECAUTIONS: &str = "isol glove goggl glass helmet mask ventil care danger safe safeti protect lock lockout warn dead tester \
+    ppe discharg depressuris extinguish caution hazard respir har harness cool";
 
 /// Scores a session. Only approved procedures count; without any there is no score.
 pub fn score(
@@ -176,7 +148,7 @@ fn safety(work: &[Span], transcript: &Transcript) -> Criterion {
     let (mut dangers, mut precautions, mut evidence) = (0usize, 0usize, Vec::new());
     for passage in work.iter().flat_map(|span| title::passages(transcript, span)) {
         let terms = words::terms(&passage.text);
-        let count = |list: &[&str]| terms.iter().filter(|t| list.contains(&t.as_str())).count();
+        let count = |list: &str| terms.iter().filter(|t| list.split(' ').any(|stem| stem == t.as_str())).count();
         dangers += count(DANGERS);
         let here = count(PRECAUTIONS);
         precautions += here;

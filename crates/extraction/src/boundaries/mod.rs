@@ -116,7 +116,7 @@ impl Shape {
         Self {
             typical_seconds,
             bias: if heard { bias } else { bias + 0.7 },
-            max_seconds: (3.5 * typical_seconds).max(900.0),
+            max_seconds: (2.5 * typical_seconds).clamp(900.0, 1800.0),
         }
     }
 }

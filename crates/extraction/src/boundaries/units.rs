@@ -13,7 +13,7 @@ use domain::{
 use std::collections::{BTreeMap, HashMap};
 
 /// More utterances than this are joined by neighbours, so that the cost stays bounded.
-const MOST_UNITS: usize = 6_000;
+const MOST_UNITS: usize = 4_000;
 /// Terms of one unit, at most.
 const MOST_TERMS: usize = 60;
 /// Standard deviation in seconds of the window over which what is said is smoothed.

@@ -3,6 +3,7 @@
 
 mod keywords;
 mod phrase;
+mod vocabulary;
 
 use crate::{Options, Segment, boundaries, words};
 use domain::{

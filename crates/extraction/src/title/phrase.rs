@@ -1,5 +1,6 @@
 //! Phrase: a verb and its object out of a sentence, as "I'm going to replace the inlet filter" says it.
 
+use super::vocabulary::*;
 use crate::{
     verbs::{self, Form, Verb},
     words::{self, bare, ends_clause, is_stop},
@@ -34,222 +35,13 @@ struct Token<'a> {
     lower: String,
 }
 
-const LEADING: &[&str] = &[
-    "so",
-    "and",
-    "then",
-    "ok",
-    "okay",
-    "all",
-    "right",
-    "alright",
-    "cool",
-    "great",
-    "good",
-    "well",
-    "now",
-    "next",
-    "first",
-    "finally",
-    "lastly",
-    "just",
-    "carefully",
-    "also",
-    "please",
-    "again",
-    "here",
-    "there",
-    "firstly",
-    "secondly",
-    "um",
-    "uh",
-    "simply",
-    "slowly",
-    "gently",
-    "always",
-    "quickly",
-    "yeah",
-];
-/// Between an intent and its verb.
-const BETWEEN: &[&str] = &[
-    "just",
-    "now",
-    "then",
-    "also",
-    "first",
-    "quickly",
-    "carefully",
-    "really",
-    "go",
-    "ahead",
-    "and",
-    "start",
-    "by",
-    "try",
-    "come",
-    "actually",
-    "be",
-];
-const INTENTS: &[&str] = &[
-    "going to",
-    "gonna",
-    "let's",
-    "lets",
-    "let us",
-    "let me",
-    "need to",
-    "want to",
-    "have to",
-    "i'll",
-    "we'll",
-    "i will",
-    "we will",
-    "got to",
-    "time to",
-    "ready to",
-    "step is to",
-    "job is to",
-    "thing is to",
-    "how to",
-    "sure to",
-    "wanna",
-    "you'll",
-    "would like to",
-];
-/// Work that is not done, or not here.
-const NOT_DONE: &[&str] = &[
-    "not",
-    "don't",
-    "never",
-    "can't",
-    "won't",
-    "cannot",
-    "didn't",
-    "doesn't",
-    "before",
-    "until",
-    "unless",
-    "if",
-    "without",
-    "when",
-    "shouldn't",
-    "couldn't",
-    "wouldn't",
-    "why",
-    "haven't",
-    "wasn't",
-];
-const PARTICLES: &[&str] = &["off", "out", "up", "down", "apart", "away"];
-const AFTER_VERB: &[&str] =
-    &["off", "out", "up", "down", "apart", "away", "on", "at", "about", "through", "into", "over"];
-const DETERMINERS: &[&str] = &[
-    "the", "a", "an", "this", "that", "these", "those", "my", "your", "our", "its", "his", "her", "their", "some",
-    "any", "all", "both", "each", "another",
-];
-const LINKS: &[&str] =
-    &["of", "from", "to", "on", "in", "into", "under", "with", "at", "for", "behind", "below", "between", "onto"];
-/// Adjectives that are no subject matter and yet belong to a thing.
-const QUALIFIERS: &[&str] = &[
-    "new", "old", "own", "first", "second", "third", "main", "big", "little", "last", "next", "other", "same", "whole",
-];
-/// Adjectives that cannot stand at the end of a name: what they belong to was cut off.
-const ADJECTIVES: &[&str] = &[
-    "real",
-    "actual",
-    "public",
-    "native",
-    "relevant",
-    "certain",
-    "different",
-    "single",
-    "quick",
-    "general",
-    "basic",
-    "simple",
-    "small",
-    "large",
-    "long",
-    "short",
-    "current",
-    "specific",
-    "various",
-    "entire",
-    "full",
-    "empty",
-    "static",
-    "nice",
-    "cool",
-    "easy",
-    "hard",
-    "good",
-    "better",
-    "best",
-    "possible",
-    "available",
-    "separate",
-    "similar",
-    "special",
-    "extra",
-    "existing",
-    "following",
-    "previous",
-    "final",
-    "correct",
-    "proper",
-    "clean",
-    "dirty",
-    "hot",
-    "cold",
-    "loose",
-    "tight",
-    "false",
-    "free",
-];
-const VAGUE: &[&str] = &[
-    "thing",
-    "things",
-    "stuff",
-    "way",
-    "ways",
-    "one",
-    "ones",
-    "lot",
-    "bit",
-    "couple",
-    "kind",
-    "sort",
-    "time",
-    "times",
-    "moment",
-    "second",
-    "something",
-    "anything",
-    "everything",
-    "idea",
-    "example",
-    "case",
-    "point",
-    "example",
-    "piece",
-    "side",
-    "bunch",
-    "video",
-    "sense",
-    "question",
-    "questions",
-    "issue",
-    "people",
-    "person",
-    "number",
-];
-
 fn clause(words: &[&str]) -> Vec<Phrase> {
     let tokens: Vec<Token> = words
         .iter()
         .map(|w| Token { written: w.trim_matches(|c: char| !c.is_alphanumeric()), lower: bare(w) })
         .filter(|t| !t.lower.is_empty() && !matches!(t.lower.as_str(), "um" | "uh" | "er" | "erm"))
         .collect();
-    let leading = tokens.iter().take_while(|t| LEADING.contains(&t.lower.as_str())).count();
+    let leading = tokens.iter().take_while(|t| has(LEADING, &t.lower)).count();
     (0..tokens.len())
         .filter_map(|k| {
             let verb = verbs::verb(&tokens[k].lower).filter(|verb| !is_auxiliary(verb, tokens.get(k + 1)))?;
@@ -272,20 +64,20 @@ fn is_auxiliary(verb: &Verb, next: Option<&Token>) -> bool {
 /// How plainly the words before say that the verb at `k` is what is done; `None` where they do not, or say the opposite.
 fn said_as(tokens: &[Token], k: usize, verb: &Verb, leading: usize) -> Option<f64> {
     let lower = |i: usize| tokens[i].lower.as_str();
-    if (k.saturating_sub(5)..k).any(|i| NOT_DONE.contains(&lower(i))) {
+    if (k.saturating_sub(5)..k).any(|i| has(NOT_DONE, lower(i))) {
         return None;
     }
     let mut at = k;
-    while at > 0 && BETWEEN.contains(&lower(at - 1)) {
+    while at > 0 && has(BETWEEN, lower(at - 1)) {
         at -= 1;
     }
     let one = if at > 0 { lower(at - 1) } else { "" };
-    let ends_in = |phrase: &&&str| {
+    let ends_in = |phrase: &str| {
         let parts: Vec<&str> = phrase.split(' ').collect();
         at >= parts.len() && (0..parts.len()).all(|p| lower(at - parts.len() + p) == parts[p])
     };
-    let intent = INTENTS.iter().find(ends_in).is_some();
-    let next_is = |list: &[&str]| k + 1 < tokens.len() && list.contains(&lower(k + 1));
+    let intent = entries(INTENTS).any(ends_in);
+    let next_is = |list| k + 1 < tokens.len() && has(list, lower(k + 1));
     match verb.form {
         Form::Base | Form::Gerund if intent => Some(3.0),
         Form::Base if k == leading && (next_is(DETERMINERS) || next_is(AFTER_VERB)) => Some(2.5),
@@ -307,7 +99,7 @@ fn said_as(tokens: &[Token], k: usize, verb: &Verb, leading: usize) -> Option<f6
 fn with_object(tokens: &[Token], k: usize, verb: &Verb) -> Option<(String, Vec<String>)> {
     let mut at = k + 1;
     let mut words = vec![verb.base.clone()];
-    if at < tokens.len() && AFTER_VERB.contains(&tokens[at].lower.as_str()) {
+    if at < tokens.len() && has(AFTER_VERB, tokens[at].lower.as_str()) {
         words.push(tokens[at].lower.clone());
         at += 1;
     }
@@ -315,18 +107,15 @@ fn with_object(tokens: &[Token], k: usize, verb: &Verb) -> Option<(String, Vec<S
     at = next;
     let mut object = thing.clone();
     words.extend(thing);
-    if words.len() == 1 + object.len() && at < tokens.len() && PARTICLES.contains(&tokens[at].lower.as_str()) {
+    if words.len() == 1 + object.len() && at < tokens.len() && has(PARTICLES, tokens[at].lower.as_str()) {
         words.insert(1, tokens[at].lower.clone());
         at += 1;
     }
-    if at < tokens.len() && LINKS.contains(&tokens[at].lower.as_str()) {
-        if let Some((more, _)) =
-            self::thing(tokens, at + 1, false).filter(|(more, _)| words.len() + 1 + more.len() <= MOST_WORDS)
-        {
-            words.push(tokens[at].lower.clone());
-            object.extend(more.clone());
-            words.extend(more);
-        }
+    let linked = tokens.get(at).is_some_and(|t| has(LINKS, &t.lower)).then(|| self::thing(tokens, at + 1, false));
+    if let Some((more, _)) = linked.flatten().filter(|(more, _)| words.len() + 1 + more.len() <= MOST_WORDS) {
+        words.push(tokens[at].lower.clone());
+        object.extend(more.clone());
+        words.extend(more);
     }
     let terms = words::terms(&object.join(" "));
     ((2..=MOST_WORDS).contains(&words.len()) && !terms.is_empty()).then(|| (words.join(" "), terms))
@@ -335,11 +124,11 @@ fn with_object(tokens: &[Token], k: usize, verb: &Verb) -> Option<(String, Vec<S
 /// The thing named from `at` on, with its article, and where it ends.
 fn thing(tokens: &[Token], mut at: usize, skip_amounts: bool) -> Option<(Vec<String>, usize)> {
     let lower = |i: usize| tokens.get(i).map_or("", |t| t.lower.as_str());
-    if skip_amounts && lower(at) == "a" && lower(at + 2) == "of" && VAGUE.contains(&lower(at + 1)) {
+    if skip_amounts && lower(at) == "a" && lower(at + 2) == "of" && has(VAGUE, lower(at + 1)) {
         at += 3;
     }
     let mut words = Vec::new();
-    while DETERMINERS.contains(&lower(at)) {
+    while has(DETERMINERS, lower(at)) {
         words = vec![match lower(at) {
             article @ ("a" | "an" | "all" | "both" | "another") => article.to_owned(),
             _ => "the".to_owned(),
@@ -349,8 +138,8 @@ fn thing(tokens: &[Token], mut at: usize, skip_amounts: bool) -> Option<(Vec<Str
     let from = words.len();
     while at < tokens.len() && words.len() < from + 4 {
         let word = lower(at);
-        let fits = QUALIFIERS.contains(&word) || !is_stop(word) && !words::is_adverb(word) && !LINKS.contains(&word);
-        if VAGUE.contains(&word) && !QUALIFIERS.contains(&word) {
+        let fits = has(QUALIFIERS, word) || !is_stop(word) && !words::is_adverb(word) && !has(LINKS, word);
+        if has(VAGUE, word) && !has(QUALIFIERS, word) {
             return None;
         }
         if !fits || is_no_noun(word) {
@@ -361,48 +150,13 @@ fn thing(tokens: &[Token], mut at: usize, skip_amounts: bool) -> Option<(Vec<Str
     }
     let head = words.last().filter(|_| words.len() > from)?.to_lowercase();
     let alone = words.len() == 1 && verbs::verb(&head).is_some_and(|v| v.form != Form::Base);
-    let is_thing = !alone && !QUALIFIERS.contains(&head.as_str()) && !ADJECTIVES.contains(&head.as_str());
+    let is_thing = !alone && !has(QUALIFIERS, head.as_str()) && !has(ADJECTIVES, head.as_str());
     (is_thing && head.chars().any(char::is_alphabetic)).then_some((words, at))
 }
 
 /// Words that end a thing's name: verbs of the next clause and adverbs.
 fn is_no_noun(word: &str) -> bool {
-    const NO_NOUNS: &[&str] = &[
-        "using",
-        "shows",
-        "called",
-        "gets",
-        "means",
-        "works",
-        "needs",
-        "happens",
-        "says",
-        "against",
-        "aside",
-        "ahead",
-        "forward",
-        "together",
-        "inside",
-        "instead",
-        "whenever",
-        "whereas",
-        "although",
-        "though",
-        "since",
-        "towards",
-        "toward",
-        "around",
-        "onto",
-        "via",
-        "per",
-        "else",
-        "ago",
-        "true",
-        "please",
-        "properly",
-        "somewhere",
-    ];
-    NO_NOUNS.contains(&word)
+    has(NO_NOUNS, word)
 }
 
 #[cfg(test)]
