@@ -32,7 +32,12 @@ impl ErrorPage {
 
     /// 403: known, but not for this user.
     pub fn forbidden(who: Option<SignedIn>) -> Self {
-        Self::new(403, "You do not have access", "Ask an administrator of your organisation if you need this page.", who)
+        Self::new(
+            403,
+            "You do not have access",
+            "Ask an administrator of your organisation if you need this page.",
+            who,
+        )
     }
 
     /// 500: our fault; `reference` is the request id that stands in the log.

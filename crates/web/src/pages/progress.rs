@@ -39,10 +39,17 @@ impl Progress {
     pub fn sentence(self) -> String {
         match self {
             Self::Recording => "The session is still running. Its recording appears here once it has uploaded.".into(),
-            Self::Uploading { percent: Some(percent) } => format!("The recording is still uploading: {percent}% so far."),
+            Self::Uploading { percent: Some(percent) } => {
+                format!("The recording is still uploading: {percent}% so far.")
+            }
             Self::Uploading { percent: None } => "The recording is still uploading.".into(),
             Self::Processing { step: Some(step) } => {
-                format!("The recording is being processed: step {} of {}, {}.", step.number(), Step::count(), step.label())
+                format!(
+                    "The recording is being processed: step {} of {}, {}.",
+                    step.number(),
+                    Step::count(),
+                    step.label()
+                )
             }
             Self::Processing { step: None } => "The recording has arrived and is waiting to be processed.".into(),
         }
@@ -83,10 +90,7 @@ mod tests {
         assert_eq!(line(Phase::Uploading, 639, Some(1000), None).as_deref(), Some("Uploading 63%"));
         assert_eq!(line(Phase::Uploading, 5, None, None).as_deref(), Some("Uploading"));
         assert_eq!(line(Phase::Uploading, 5, Some(0), None).as_deref(), Some("Uploading"));
-        assert_eq!(
-            line(Phase::Processing, 1, Some(1), Some(Step::Name)).as_deref(),
-            Some("Processing 5 of 9: naming")
-        );
+        assert_eq!(line(Phase::Processing, 1, Some(1), Some(Step::Name)).as_deref(), Some("Processing 5 of 9: naming"));
         assert_eq!(line(Phase::Processing, 1, Some(1), None).as_deref(), Some("Waiting to be processed"));
         assert_eq!(line(Phase::Done, 1, Some(1), None), None);
     }

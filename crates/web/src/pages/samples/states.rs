@@ -1,0 +1,168 @@
+//! Every page in every state, rendered.
+
+use super::facts::*;
+use crate::pages::{
+    error::ErrorPage,
+    player::{Player, ProcedureMedia, SessionMedia},
+    procedure::{Neighbour, ProcedurePage},
+    progress::Progress,
+    session::{SessionPage, SessionView},
+    sessions::{SessionFilter, SessionRow, SessionsPage},
+    sign_in::{SignInPage, SignInProblem},
+    task::{LinkedTask, TaskPage},
+};
+use askama::Template;
+use domain::{
+    job::Step,
+    procedure::Procedure,
+    score::ScoreCard,
+    seat::SeatRole,
+    session::{FailureReason, Phase, Session, SessionStatus},
+    task::Task,
+};
+use std::collections::BTreeMap;
+
+pub fn row(session: Session, progress: Option<Progress>, procedures: u64) -> SessionRow {
+    let picture = session.duration_seconds.map(|_| "/sample/thumb.jpg".to_owned());
+    SessionRow::new(&session, progress, procedures, picture, ZONE)
+}
+
+pub fn rows() -> Vec<SessionRow> {
+    let step = Some(Step::Name);
+    let scored = Session { duration_seconds: Some(3840.0), ..session(5, "Fan and flue inspection") };
+    vec![
+        row(
+            running(0, "Expansion vessel: re-pressurise and check the charge", Phase::Recording),
+            Some(Progress::Recording),
+            0,
+        ),
+        row(
+            running(1, "Session 21 Nov 2026, 07:34", Phase::Uploading),
+            Some(Progress::Uploading { percent: Some(63) }),
+            0,
+        ),
+        row(running(2, "Annual boiler service", Phase::Processing), Some(Progress::Processing { step }), 0),
+        row(session(3, "Replace the diverter valve on a Vaillant ecoTEC plus 832"), None, 5),
+        row(session(4, "Pump head exchange"), None, 1),
+        row(scored, None, 7),
+        row(failed(6, "Session 20 Nov 2026, 19:04", FailureReason::CameraOccluded), None, 0),
+        row(failed(7, "Gas valve setting", FailureReason::EndedAbnormally), None, 2),
+    ]
+}
+
+pub fn list(rows: Vec<SessionRow>, filter: SessionFilter, newer: Option<&str>, older: Option<&str>) -> String {
+    let (newer, older) = (newer.map(Into::into), older.map(Into::into));
+    SessionsPage { layout: frame("Sessions"), filter, rows, newer, older }.render().unwrap()
+}
+
+pub fn player(session: &Session) -> Player {
+    let media = SessionMedia {
+        expires_at: NOON.plus_seconds(3600.0),
+        recording: "/sample/recording.mp4".into(),
+        poster: None,
+        captions: Some("/sample/captions.vtt".into()),
+        chapters: Some("/sample/chapters.vtt".into()),
+    };
+    Player::of_session(session.id, &session.name, media, "en")
+}
+
+pub fn view(
+    session: Session,
+    progress: Option<Progress>,
+    player: Option<Player>,
+    procedures: &[Procedure],
+    task: Option<&Task>,
+) -> SessionView {
+    SessionView::new(session, "Marek Kowalczyk".into(), progress, player, procedures, task.map(LinkedTask::new), ZONE)
+}
+
+pub fn detail(view: SessionView) -> String {
+    SessionPage { layout: frame(&view.name.clone()), session: view }.render().unwrap()
+}
+
+pub fn whole() -> SessionView {
+    let session = Session {
+        score: Some(score()),
+        summary: Some("Marek replaces the diverter valve of a Vaillant ecoTEC plus after isolating and draining the boiler. Each step is named before it is done. The system is refilled to 1.2 bar and both demands are tested.\n\nTightness of the gas connection is not tested on camera.".into()),
+        trainer_notes: Some("Watch the retaining spring: it jumps. Keep a hand over it.".into()),
+        ..session(3, "Replace the diverter valve on a Vaillant ecoTEC plus 832")
+    };
+    let player = player(&session);
+    view(
+        session,
+        None,
+        Some(player),
+        &procedures(),
+        Some(&task(Some("https://secure.getjobber.com/work_requests/48213"))),
+    )
+}
+
+pub fn missing(phase: Phase, progress: Progress) -> String {
+    detail(view(running(2, "Annual boiler service", phase), Some(progress), None, &[], None))
+}
+
+pub fn procedure(position: usize, with_clip: bool) -> String {
+    let all = procedures();
+    let this = &all[position - 1];
+    let neighbour = |p: &Procedure| Neighbour { id: p.id, procedure_name: p.procedure_name.clone() };
+    let clip = ProcedureMedia { expires_at: NOON, clip: "/sample/recording.mp4".into(), thumbnail: None };
+    ProcedurePage {
+        layout: frame(&this.procedure_name),
+        procedure_name: this.procedure_name.clone(),
+        description: this.description.clone(),
+        position,
+        total: all.len(),
+        duration_seconds: this.duration_seconds,
+        player: with_clip.then(|| Player::of_procedure(this.id, &this.procedure_name, clip, "en")),
+        share_url: format!("https://training.northgate.example/procedures/{}", this.id),
+        session_id: this.session_id,
+        session_name: "Replace the diverter valve on a Vaillant ecoTEC plus 832".into(),
+        previous: position.checked_sub(2).map(|i| neighbour(&all[i])),
+        next: all.get(position).map(neighbour),
+    }
+    .render()
+    .unwrap()
+}
+
+pub fn sign_in(problem: Option<SignInProblem>) -> String {
+    let email = problem.map(|_| "priya@northgate.example".to_owned()).unwrap_or_default();
+    SignInPage { problem, email, ..SignInPage::new("csrf-1", "/sessions") }.render().unwrap()
+}
+
+/// Every state by name.
+pub fn pages() -> BTreeMap<&'static str, String> {
+    let filtered = SessionFilter { status: Some(SessionStatus::Failed), role: Some(SeatRole::Trainee) };
+    let occluded = Session {
+        failure_detail: Some("Only 2 of 21 minutes show anything.".into()),
+        ..failed(6, "Session 20 Nov 2026, 19:04", FailureReason::CameraOccluded)
+    };
+    let occluded_player = player(&occluded);
+    let unrecorded =
+        Session { duration_seconds: None, ..failed(8, "Session 20 Nov 2026, 14:04", FailureReason::NoRecording) };
+    let unscored =
+        ScoreCard::from_criteria(score().criteria.into_iter().filter(|c| c.score.is_none()).collect(), "x", "1");
+    let unscored = Session { score: Some(unscored), ..session(4, "Pump head exchange") };
+    let unscored_player = player(&unscored);
+    BTreeMap::from([
+        ("sign-in", sign_in(None)),
+        ("sign-in-refused", sign_in(Some(SignInProblem::Refused))),
+        ("sign-in-limited", sign_in(Some(SignInProblem::TooManyAttempts { retry_after_seconds: 61 }))),
+        ("sessions", list(rows(), SessionFilter::default(), None, Some("b2xkZXI="))),
+        ("sessions-second-page", list(rows().split_off(3), SessionFilter::default(), Some("bmV3ZXI="), None)),
+        ("sessions-none", list(vec![], SessionFilter::default(), None, None)),
+        ("sessions-none-match", list(vec![], filtered, None, None)),
+        ("session", detail(whole())),
+        ("session-recording", missing(Phase::Recording, Progress::Recording)),
+        ("session-uploading", missing(Phase::Uploading, Progress::Uploading { percent: Some(63) })),
+        ("session-processing", missing(Phase::Processing, Progress::Processing { step: Some(Step::Name) })),
+        ("session-failed", detail(view(occluded, None, Some(occluded_player), &[], None))),
+        ("session-no-recording", detail(view(unrecorded, None, None, &[], Some(&task(None))))),
+        ("session-unscored", detail(view(unscored, None, Some(unscored_player), &procedures()[..1], None))),
+        ("procedure", procedure(2, true)),
+        ("procedure-first-without-clip", procedure(1, false)),
+        ("task", TaskPage::new(frame("Task"), task(None), Some("Marek Kowalczyk".into()), ZONE).render().unwrap()),
+        ("error-404", ErrorPage::not_found(Some(who())).render().unwrap()),
+        ("error-403", ErrorPage::forbidden(Some(who())).render().unwrap()),
+        ("error-500", ErrorPage::server_error(None, Some("01934c5e7a10".into())).render().unwrap()),
+    ])
+}
