@@ -1,0 +1,123 @@
+// A server to test against: the real program over a folder of its own, or one that runs already.
+
+import { spawn, spawnSync } from 'node:child_process'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
+
+const PROGRAM = resolve(process.env.TRAINAR_BIN ?? join(import.meta.dirname, '../../target/debug/trainar'))
+const START_MS = 60_000
+
+/**
+ * Starts `trainar serve` with a tenant, a user and a paired device. With TRAINAR_URL and TRAINAR_DEVICE_TOKEN set it
+ * starts nothing and uses that server (TRAINAR_DATA_DIR then tells its data folder, if it is on this machine).
+ */
+export async function startServer() {
+  if (process.env.TRAINAR_URL && process.env.TRAINAR_DEVICE_TOKEN) return runningServer()
+  const dataDir = mkdtempSync(join(tmpdir(), 'trainar-test-'))
+  const trainar = (args, input) => {
+    const done = spawnSync(PROGRAM, args, { env: settings(dataDir), input, encoding: 'utf8' })
+    if (done.status !== 0) throw new Error(`${PROGRAM} ${args.join(' ')}: ${done.error ?? done.stderr}`)
+    return done.stdout
+  }
+  const [tenant, email, password] = ['Acme', 'ada@example.org', 'correct horse battery']
+  trainar(['tenant', 'create', '--name', tenant])
+  trainar(['user', 'create', '--tenant', tenant, '--email', email, '--name', 'Ada', '--password-stdin'], password)
+  const seat = JSON.parse(
+    trainar(['seat', 'create', '--tenant', tenant, '--user', email, '--role', 'trainer', '--json']),
+  )
+  const port = await freePort()
+  let child = await serve(dataDir, port)
+  const kill = (signal) => {
+    const ended = new Promise((done) => (child.exitCode ?? child.signalCode) === null ? child.once('exit', done) : done())
+    child.kill(signal)
+    return ended
+  }
+  return {
+    url: `http://127.0.0.1:${port}`,
+    port,
+    dataDir,
+    trainar,
+    email,
+    password,
+    deviceToken: seat.device_token,
+    /** Ends the process as a power cut does: kill -9. */
+    crash: () => kill('SIGKILL'),
+    /** Starts it again over the same folder, at the same port. */
+    restart: async () => void (child = await serve(dataDir, port)),
+    stop: async () => {
+      await kill('SIGKILL')
+      rmSync(dataDir, { recursive: true, force: true })
+    },
+  }
+}
+
+/** Calls the API as the device and returns the JSON of the answer. */
+export async function call(server, method, path, body) {
+  const answer = await fetch(new URL(path, server.url), {
+    method,
+    headers: { authorization: `Bearer ${server.deviceToken}`, 'content-type': 'application/json' },
+    body: body && JSON.stringify(body),
+  })
+  const text = await answer.text()
+  if (!answer.ok) throw new Error(`${method} ${path}: ${answer.status} ${text}`)
+  return text ? JSON.parse(text) : undefined
+}
+
+function runningServer() {
+  const url = process.env.TRAINAR_URL
+  return {
+    url,
+    port: Number(new URL(url).port || 80),
+    dataDir: process.env.TRAINAR_DATA_DIR,
+    deviceToken: process.env.TRAINAR_DEVICE_TOKEN,
+    stop: async () => {},
+  }
+}
+
+function settings(dataDir) {
+  const plain = Object.entries(process.env).filter(([name]) => !name.startsWith('TRAINAR_'))
+  return { ...Object.fromEntries(plain), TRAINAR_DATA_DIR: dataDir }
+}
+
+/** Resolves when the program says that it listens. */
+function serve(dataDir, port) {
+  const child = spawn(PROGRAM, ['serve', '--listen', `127.0.0.1:${port}`], {
+    env: settings(dataDir),
+    stdio: ['ignore', 'ignore', 'pipe'],
+  })
+  // Whatever ends the test ends the server.
+  const orphaned = () => child.kill('SIGKILL')
+  process.once('exit', orphaned)
+  child.once('exit', () => process.off('exit', orphaned))
+  return new Promise((done, failed) => {
+    let said = ''
+    const late = setTimeout(() => fail('it does not listen after a minute'), START_MS)
+    const fail = (why) => {
+      clearTimeout(late)
+      child.kill('SIGKILL')
+      failed(new Error(`trainar serve: ${why}\n${said}`))
+    }
+    child.once('error', (error) => fail(error.message))
+    child.once('exit', (code, signal) => fail(`it ended with ${code ?? signal}`))
+    child.stderr.setEncoding('utf8').on('data', (text) => {
+      said = (said + text).slice(-20_000)
+      if (!/listening on http/.test(said)) return
+      clearTimeout(late)
+      child.removeAllListeners('exit')
+      child.once('exit', () => process.off('exit', orphaned))
+      done(child)
+    })
+  })
+}
+
+function freePort() {
+  return new Promise((done, failed) => {
+    const probe = createServer().once('error', failed)
+    probe.listen(0, '127.0.0.1', () => {
+      const { port } = probe.address()
+      probe.close(() => done(port))
+    })
+  })
+}
