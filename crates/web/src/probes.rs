@@ -63,7 +63,11 @@ async fn look(app: &App) -> Readiness {
         tracing::error!(%error, "not ready: the object store does not work");
     }
     let word = |ok| if ok { "ok" } else { "failing" };
-    Readiness { ready: database.is_ok() && objects.is_ok(), database: word(database.is_ok()), objects: word(objects.is_ok()) }
+    Readiness {
+        ready: database.is_ok() && objects.is_ok(),
+        database: word(database.is_ok()),
+        objects: word(objects.is_ok()),
+    }
 }
 
 async fn metrics_text(app: &App) -> Response {

@@ -2,7 +2,7 @@
 //! become statuses and are logged.
 
 use axum::{
-    http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header},
+    http::{HeaderName, HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
 use serde::Serialize;
@@ -19,7 +19,7 @@ pub struct Problem {
     kind: &'static str,
     detail: String,
     errors: Vec<FieldError>,
-    headers: HeaderMap,
+    headers: Vec<(HeaderName, HeaderValue)>,
 }
 
 /// The body of every error: `application/problem+json`.
@@ -51,7 +51,7 @@ pub struct FieldError {
 impl Problem {
     /// A problem; `kind` is its word for programs, `detail` says what, why and what to do.
     pub fn new(status: StatusCode, kind: &'static str, detail: impl Into<String>) -> Self {
-        Self { status, kind, detail: detail.into(), errors: Vec::new(), headers: HeaderMap::new() }
+        Self { status, kind, detail: detail.into(), errors: Vec::new(), headers: Vec::new() }
     }
 
     /// 400: the request can't be understood.
@@ -88,7 +88,7 @@ impl Problem {
 
     /// Adds a header to the answer.
     pub fn with_header(mut self, name: HeaderName, value: HeaderValue) -> Self {
-        self.headers.insert(name, value);
+        self.headers.push((name, value));
         self
     }
 

@@ -62,7 +62,8 @@ mod tests {
 
     #[test]
     fn takes_captions_and_nothing_else() {
-        for good in ["WEBVTT\n", "\u{feff}WEBVTT\n\n00:01.000 --> 00:02.000\nhi", "1\n00:00:01,0 --> 00:00:02,0\nhi\n"] {
+        for good in ["WEBVTT\n", "\u{feff}WEBVTT\n\n00:01.000 --> 00:02.000\nhi", "1\n00:00:01,0 --> 00:00:02,0\nhi\n"]
+        {
             assert_eq!(wrong(good.as_bytes()), None, "{good:?}");
         }
         for bad in [&b""[..], b"{\"a\": 1}", b"\xff\xfe1\0 \0-\0-\0>\0", b"1 --> 2\0"] {

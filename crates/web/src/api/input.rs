@@ -10,10 +10,12 @@ use axum::{
 };
 use garde::Validate;
 use serde::de::DeserializeOwned;
-use std::str::FromStr;
+use std::{str::FromStr, time::Duration};
 
 /// Largest JSON body that is read, in bytes: a thousand utterances with their words.
 const LARGEST_JSON: usize = 8 << 20;
+/// Bodies that are read whole come within this.
+const SLOWEST: Duration = Duration::from_secs(60);
 
 /// A JSON body that keeps its rules. An empty body counts as `{}`.
 pub struct Input<T>(pub T);
@@ -53,7 +55,12 @@ fn checked<T: DeserializeOwned + Validate<Context = ()>>(body: &[u8]) -> Result<
 /// A whole body in memory, at most `limit` bytes of it.
 pub async fn bytes(request: Request, limit: usize) -> Result<bytes::Bytes, Problem> {
     use http_body_util::{BodyExt, LengthLimitError, Limited};
-    match Limited::new(request.into_body(), limit).collect().await {
+    let body = tokio::time::timeout(SLOWEST, Limited::new(request.into_body(), limit).collect());
+    let Ok(body) = body.await else {
+        let detail = "the body took longer than a minute; send it again";
+        return Err(Problem::new(StatusCode::REQUEST_TIMEOUT, "slow", detail));
+    };
+    match body {
         Ok(body) => Ok(body.to_bytes()),
         Err(error) if error.is::<LengthLimitError>() => {
             Err(Problem::too_large(format!("the body is too large; send at most {limit} bytes")))

@@ -20,7 +20,10 @@ pub fn optional_word<T: VariantArray + Display>() -> Object {
 
 /// An instant: RFC 3339.
 pub fn instant() -> Object {
-    ObjectBuilder::new().schema_type(Type::String).format(Some(SchemaFormat::KnownFormat(KnownFormat::DateTime))).build()
+    ObjectBuilder::new()
+        .schema_type(Type::String)
+        .format(Some(SchemaFormat::KnownFormat(KnownFormat::DateTime)))
+        .build()
 }
 
 /// An instant, or nothing yet.

@@ -47,5 +47,8 @@ fn the_documentation_has_this_description() {
         std::fs::write(DOCUMENT, &now).unwrap();
     }
     let written = std::fs::read_to_string(DOCUMENT).unwrap_or_default();
-    assert!(written.trim_end() == now.trim_end(), "docs/reference/openapi.json is old; run the test with TRAINAR_UPDATE_DOCS=1");
+    assert!(
+        written.trim_end() == now.trim_end(),
+        "docs/reference/openapi.json is old; run the test with TRAINAR_UPDATE_DOCS=1"
+    );
 }

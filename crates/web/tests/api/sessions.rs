@@ -26,7 +26,8 @@ fn task(title: &str) -> NewTask {
 #[tokio::test]
 async fn a_session_is_named_by_its_time_its_task_or_its_device() {
     let server = Server::start().await;
-    let task = server.app.db.create_task(server.acme.tenant, task("Boiler service"), server.app.clock.now()).await.unwrap();
+    let task =
+        server.app.db.create_task(server.acme.tenant, task("Boiler service"), server.app.clock.now()).await.unwrap();
 
     let plain = start(&server, json!({})).await;
     assert_eq!(plain["name"], "Session 21 Nov 2026, 11:04");
@@ -38,7 +39,10 @@ async fn a_session_is_named_by_its_time_its_task_or_its_device() {
     assert_eq!(plain["upload"], Value::Null);
 
     assert_eq!(start(&server, json!({ "task_id": task.id })).await["name"], "Boiler service");
-    assert_eq!(start(&server, json!({ "task_id": task.id, "name": "Kitchen\nboiler" })).await["name"], "Kitchen boiler");
+    assert_eq!(
+        start(&server, json!({ "task_id": task.id, "name": "Kitchen\nboiler" })).await["name"],
+        "Kitchen boiler"
+    );
     assert_eq!(start(&server, json!({ "name": "  ", "something_new": 1 })).await["name"], plain["name"]);
 }
 
@@ -172,7 +176,10 @@ async fn speech_is_kept_once_under_its_number() {
     assert_eq!(ok(send(json!({ "utterances": [one] })).await, 200).await["utterances"], 1);
     assert_eq!(ok(send(json!({ "utterances": [one, two] })).await, 200).await["utterances"], 2);
     let kept = server.app.db.utterances(server.acme.tenant, id, UtteranceOrigin::Device).await.unwrap();
-    assert_eq!((kept[0].text.as_str(), kept[0].confidence, kept[0].words[0].confidence), ("Close the valve.", 1.0, 0.5));
+    assert_eq!(
+        (kept[0].text.as_str(), kept[0].confidence, kept[0].words[0].confidence),
+        ("Close the valve.", 1.0, 0.5)
+    );
     assert_eq!((kept[1].speaker.to_string().as_str(), kept[1].confidence), ("assistant", 0.25));
 
     let many: Vec<_> = (10..1010)
@@ -204,7 +211,8 @@ async fn impossible_speech_is_refused(#[case] body: Value) {
 async fn captions_are_kept_as_they_came() {
     let server = Server::start().await;
     let id = server.session().await;
-    let put = |body: Vec<u8>| server.call(&server.acme, Method::PUT, &format!("{SESSIONS}/{id}/captions")).body(body).send();
+    let put =
+        |body: Vec<u8>| server.call(&server.acme, Method::PUT, &format!("{SESSIONS}/{id}/captions")).body(body).send();
     let key = Keys { tenant: server.acme.tenant, session: id }.uploaded_captions();
     problem(put(b"%PDF-1.7".to_vec()).await.unwrap(), 422).await;
     problem(put(vec![b' '; (4 << 20) + 1]).await.unwrap(), 413).await;

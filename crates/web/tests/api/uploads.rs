@@ -64,7 +64,8 @@ async fn other_versions_of_the_protocol_are_refused() {
     let server = Server::start().await;
     let (session, url) = server.upload(10).await;
     let create = format!("/api/v1/sessions/{session}/uploads");
-    for (method, path) in [(Method::POST, &create), (Method::PATCH, &url), (Method::DELETE, &url), (Method::POST, &url)] {
+    for (method, path) in [(Method::POST, &create), (Method::PATCH, &url), (Method::DELETE, &url), (Method::POST, &url)]
+    {
         for version in [None, Some("0.2.2")] {
             let mut request = server.call(&server.acme, method.clone(), path);
             if let Some(version) = version {

@@ -57,7 +57,10 @@ pub async fn append(
     let arrival = match Arrival::expect(app, caller, id, &headers).await {
         Ok(arrival) => arrival,
         Err(problem) => {
-            Gather::new(body.into_data_stream(), 1, 0).linger().await;
+            // A client that asks first has not begun to send.
+            if !headers.contains_key(header::EXPECT) {
+                Gather::new(body.into_data_stream(), 1, 0).linger().await;
+            }
             return Err(problem);
         }
     };

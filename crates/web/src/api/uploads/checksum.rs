@@ -1,8 +1,8 @@
 //! `Upload-Checksum`: a body that is kept only when it is what the client sent.
 
 use crate::problem::Problem;
-use axum::http::{HeaderMap, StatusCode};
 use aws_lc_rs::digest::{Algorithm, SHA1_FOR_LEGACY_USE_ONLY, SHA256, SHA512, digest};
+use axum::http::{HeaderMap, StatusCode};
 use base64::{Engine, engine::general_purpose::STANDARD};
 
 /// Names of the algorithms, as a client is told them.
@@ -21,7 +21,9 @@ impl Checksum {
     pub fn read(headers: &HeaderMap) -> Result<Option<Self>, Problem> {
         let Some(value) = headers.get(super::tus::CHECKSUM) else { return Ok(None) };
         let wrong = || {
-            Problem::bad_request(format!("Upload-Checksum must be an algorithm ({ALGORITHMS}) and a checksum in base64"))
+            Problem::bad_request(format!(
+                "Upload-Checksum must be an algorithm ({ALGORITHMS}) and a checksum in base64"
+            ))
         };
         let (name, expected) = value.to_str().ok().and_then(|v| v.split_once(' ')).ok_or_else(wrong)?;
         let algorithm = match name {

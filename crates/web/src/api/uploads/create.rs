@@ -56,12 +56,8 @@ pub async fn create(
     }
     let kept = metadata::read(&headers)?;
     let checksum = Checksum::read(&headers)?;
-    let new = NewUpload {
-        filename: kept.filename,
-        content_type: kept.content_type,
-        length,
-        expires_at: tus::expiry(&app),
-    };
+    let new =
+        NewUpload { filename: kept.filename, content_type: kept.content_type, length, expires_at: tus::expiry(&app) };
     let mut upload = match app.db.create_upload(session.tenant_id, session.id, new, app.now()).await {
         Err(DbError::Exists(_)) => again(&app, &session, length).await?,
         result => result?,

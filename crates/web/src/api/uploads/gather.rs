@@ -15,6 +15,8 @@ const LINGER_BYTES: usize = 4 << 20;
 pub struct Gather {
     body: BodyDataStream,
     held: BytesMut,
+    /// What came beyond the piece.
+    rest: Bytes,
     /// Bytes of one piece.
     piece: usize,
     /// Bytes that may still come.
@@ -38,29 +40,42 @@ pub enum End {
 impl Gather {
     /// Gathers at most `room` bytes into pieces of `piece` bytes.
     pub fn new(body: BodyDataStream, piece: usize, room: u64) -> Self {
-        Self { body, held: BytesMut::new(), piece: piece.max(1), room, end: None }
+        Self { body, held: BytesMut::new(), rest: Bytes::new(), piece: piece.max(1), room, end: None }
     }
 
     /// The next piece, full but for the last one; else how the body ended.
     pub async fn next(&mut self) -> Result<Bytes, End> {
         while self.held.len() < self.piece && self.end.is_none() {
-            match tokio::time::timeout(SILENCE, self.body.next()).await {
-                Err(_) => self.end = Some(End::Silent),
-                Ok(None) => self.end = Some(End::Whole),
-                Ok(Some(Err(error))) => self.end = Some(End::Broken(error.to_string())),
-                Ok(Some(Ok(bytes))) if bytes.len() as u64 > self.room => {
-                    self.held.clear();
-                    self.end = Some(End::TooLong);
-                }
-                Ok(Some(Ok(bytes))) => {
-                    self.room -= bytes.len() as u64;
-                    self.held.extend_from_slice(&bytes);
-                }
+            if self.rest.is_empty() {
+                self.read().await;
             }
+            if self.held.is_empty() && !self.rest.is_empty() {
+                // At once: growing step by step would copy, and hold twice as much.
+                let coming = (self.rest.len() as u64).saturating_add(self.room);
+                self.held.reserve(self.piece.min(usize::try_from(coming).unwrap_or(usize::MAX)));
+            }
+            let fits = self.rest.len().min(self.piece - self.held.len());
+            self.held.extend_from_slice(&self.rest.split_to(fits));
         }
         match &self.end {
             Some(end) if self.held.is_empty() => Err(end.clone()),
-            _ => Ok(self.held.split_to(self.piece.min(self.held.len())).freeze()),
+            _ => Ok(self.held.split().freeze()),
+        }
+    }
+
+    async fn read(&mut self) {
+        match tokio::time::timeout(SILENCE, self.body.next()).await {
+            Err(_) => self.end = Some(End::Silent),
+            Ok(None) => self.end = Some(End::Whole),
+            Ok(Some(Err(error))) => self.end = Some(End::Broken(error.to_string())),
+            Ok(Some(Ok(bytes))) if bytes.len() as u64 > self.room => {
+                self.held.clear();
+                self.end = Some(End::TooLong);
+            }
+            Ok(Some(Ok(bytes))) => {
+                self.room -= bytes.len() as u64;
+                self.rest = bytes;
+            }
         }
     }
 

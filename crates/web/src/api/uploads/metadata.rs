@@ -62,9 +62,8 @@ fn is_invisible(c: char) -> bool {
 }
 
 fn clean_type(content_type: Option<String>) -> String {
-    let is_token = |part: &str| {
-        !part.is_empty() && part.bytes().all(|b| b.is_ascii_alphanumeric() || b"!#$&-^_.+".contains(&b))
-    };
+    let is_token =
+        |part: &str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_alphanumeric() || b"!#$&-^_.+".contains(&b));
     content_type
         .map(|t| t.split(';').next().unwrap_or_default().trim().to_ascii_lowercase())
         .filter(|t| t.len() <= LONGEST_TYPE)

@@ -48,10 +48,7 @@ pub async fn options(State(app): State<App>, headers: HeaderMap) -> Result<Respo
     let offered = [
         (TUS_VERSION, VERSION),
         (HeaderName::from_static("tus-extension"), HeaderValue::from_static(EXTENSIONS)),
-        (
-            HeaderName::from_static("tus-checksum-algorithm"),
-            HeaderValue::from_static(super::checksum::ALGORITHMS),
-        ),
+        (HeaderName::from_static("tus-checksum-algorithm"), HeaderValue::from_static(super::checksum::ALGORITHMS)),
     ];
     let mut answer = (StatusCode::NO_CONTENT, offered).into_response();
     if headers.contains_key(header::AUTHORIZATION) {
