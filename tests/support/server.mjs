@@ -6,7 +6,7 @@ import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 
-const PROGRAM = resolve(process.env.TRAINAR_BIN ?? join(import.meta.dirname, '../../target/debug/trainar'))
+const PROGRAM = resolve(process.env.TRAINAR_TEST_BIN ?? join(import.meta.dirname, '../../target/debug/trainar'))
 const START_MS = 60_000
 
 /**

@@ -5,6 +5,7 @@
 mod api;
 mod assets;
 mod auth;
+mod dashboard;
 mod device_token;
 mod media;
 mod pages;
@@ -14,6 +15,7 @@ mod router;
 mod state;
 
 pub use api::openapi;
+pub use assets::is_built as has_browser_part;
 pub use auth::password::{hash_password, made_up_password};
 pub use device_token::new_device_token;
 pub use router::router;

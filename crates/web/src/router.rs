@@ -1,9 +1,10 @@
 //! Every address that the server answers, each list from the module that answers it.
 
-use crate::{App, api, media, probes};
+use crate::{App, api, assets, dashboard, media, probes};
 use axum::{
     Router,
     http::{HeaderValue, Request, header},
+    routing::get,
 };
 use tower_http::{set_header::SetResponseHeaderLayer, trace::TraceLayer};
 
@@ -17,6 +18,8 @@ pub fn router(app: App) -> Router {
         .merge(api::routes())
         .merge(media::routes())
         .merge(probes::routes())
+        .route("/assets/{*path}", get(assets::serve))
+        .merge(dashboard::routes(&app))
         .layer(tower::util::option_layer(strict_transport))
         .layer(SetResponseHeaderLayer::if_not_present(
             header::X_CONTENT_TYPE_OPTIONS,

@@ -52,6 +52,9 @@ impl Server {
             format!("cannot listen on {listen}; is another server running? choose another with --listen")
         })?;
         let address = listener.local_addr()?;
+        if !web::has_browser_part() {
+            tracing::warn!("this program was built without the browser's part: pages have no style; run `make build`");
+        }
         let mut tasks = Vec::new();
         if settings.server.work {
             tasks.push(start_worker(settings, db.clone(), objects.clone(), stop)?);

@@ -1,4 +1,7 @@
-//! Who is it: devices by their token.
+//! Who is it: devices by their token, people by their login.
 
 pub mod device;
+pub mod login;
+pub mod login_store;
 pub mod password;
+pub mod throttle;

@@ -1,4 +1,4 @@
-//! The pages for what went wrong: 404, 403, 500.
+//! The pages for what went wrong: 404, 500.
 
 use super::layout::{Area, Layout, SignedIn};
 use askama::Template;
@@ -26,16 +26,6 @@ impl ErrorPage {
             404,
             "Page not found",
             "The address may be mistyped, or what it led to has been erased or belongs to another organisation.",
-            who,
-        )
-    }
-
-    /// 403: known, but not for this user.
-    pub fn forbidden(who: Option<SignedIn>) -> Self {
-        Self::new(
-            403,
-            "You do not have access",
-            "Ask an administrator of your organisation if you need this page.",
             who,
         )
     }

@@ -6,7 +6,7 @@ use domain::{
     ProcedureId, SeatId, SessionId,
     procedure::Procedure,
     score::{Criterion, CriterionName, ScoreCard},
-    session::{Session, SessionStatus},
+    session::{FailureReason, Session, SessionStatus},
     time::show_duration,
 };
 
@@ -161,16 +161,29 @@ impl ProcedureLine {
     }
 }
 
-/// Why a session failed, in words: the reason, and what only this session knows of it.
+/// Why a session failed, in words. What only this session knows says more than the reason, and stands in its place;
+/// where the reason tells what became of the recording, both stand.
 pub fn failure_sentence(session: &Session) -> Option<String> {
     if session.status != SessionStatus::Failed {
         return None;
     }
     let reason = session.failure_reason.map_or("The session failed.", |reason| reason.sentence());
-    Some(match said(session.failure_detail.clone()) {
-        Some(detail) => format!("{reason} {detail}"),
-        None => reason.into(),
+    let detail = said(session.failure_detail.clone()).map(|detail| sentence(&detail));
+    Some(match (session.failure_reason, detail) {
+        (Some(FailureReason::ProcessingError | FailureReason::EndedAbnormally), Some(detail)) => {
+            format!("{reason} {detail}")
+        }
+        (_, Some(detail)) => detail,
+        (_, None) => reason.into(),
     })
+}
+
+/// Capital letter first, full stop last.
+fn sentence(text: &str) -> String {
+    let mut letters = text.chars();
+    let first = letters.next().map(|c| c.to_uppercase().to_string()).unwrap_or_default();
+    let text = format!("{first}{}", letters.as_str());
+    if text.ends_with(['.', '!', '?']) { text } else { format!("{text}.") }
 }
 
 fn said(text: Option<String>) -> Option<String> {

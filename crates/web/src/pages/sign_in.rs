@@ -31,8 +31,6 @@ pub enum SignInProblem {
     },
     /// The form was open for too long, or came from elsewhere.
     FormExpired,
-    /// The login was ended, by time or from elsewhere.
-    SignedOut,
 }
 
 impl SignInPage {
@@ -59,7 +57,6 @@ impl SignInProblem {
                 format!("Too many attempts. Wait {minutes} {unit}, then try again.")
             }
             Self::FormExpired => "This form was open for too long. Sign in again.".into(),
-            Self::SignedOut => "You have been signed out. Sign in again to go on.".into(),
         }
     }
 }

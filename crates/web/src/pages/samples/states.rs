@@ -162,7 +162,6 @@ pub fn pages() -> BTreeMap<&'static str, String> {
         ("procedure-first-without-clip", procedure(1, false)),
         ("task", TaskPage::new(frame("Task"), task(None), Some("Marek Kowalczyk".into()), ZONE).render().unwrap()),
         ("error-404", ErrorPage::not_found(Some(who())).render().unwrap()),
-        ("error-403", ErrorPage::forbidden(Some(who())).render().unwrap()),
         ("error-500", ErrorPage::server_error(None, Some("01934c5e7a10".into())).render().unwrap()),
     ])
 }

@@ -1,0 +1,125 @@
+//! People: a login is a cookie, and a handler that takes a [`Viewer`] answers only to somebody who is signed in.
+
+use super::login_store::LoginStore;
+use crate::{App, dashboard::failed, pages::layout::SignedIn};
+use aws_lc_rs::constant_time::verify_slices_are_equal;
+use axum::{
+    extract::FromRequestParts,
+    http::{Method, header, request::Parts},
+    response::{IntoResponse, Redirect, Response},
+};
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use domain::{TenantId, UserId, tenant::Tenant, user::User};
+use serde::{Deserialize, Serialize};
+use time::Duration;
+use tower_sessions::{Expiry, Session, SessionManagerLayer, cookie::SameSite};
+
+/// A login that nobody uses for so long is over.
+const IDLE: Duration = Duration::days(7);
+/// How often a login in use is noted as such.
+const SEEN_EVERY_SECONDS: f64 = 3600.0;
+
+const USER: &str = "user";
+const CSRF: &str = "csrf";
+const SEEN: &str = "seen";
+
+/// Who is signed in, as the login keeps it.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+struct Who {
+    tenant: TenantId,
+    user: UserId,
+}
+
+/// Somebody who is signed in and active.
+#[derive(Clone, Debug)]
+pub struct Viewer {
+    /// The organisation.
+    pub tenant: Tenant,
+    /// The user.
+    pub user: User,
+    csrf_token: String,
+}
+
+/// The layer that carries logins in a cookie.
+pub fn layer(app: &App) -> SessionManagerLayer<LoginStore> {
+    let tls = app.settings.tls;
+    SessionManagerLayer::new(LoginStore(app.clone()))
+        // The prefix binds the cookie to this host and to TLS.
+        .with_name(if tls { "__Host-trainar" } else { "trainar" })
+        .with_secure(tls)
+        .with_http_only(true)
+        .with_same_site(SameSite::Lax)
+        .with_expiry(Expiry::OnInactivity(IDLE))
+}
+
+impl Viewer {
+    /// What the frame of a page shows of somebody.
+    pub fn signed_in(&self) -> SignedIn {
+        SignedIn {
+            tenant_name: self.tenant.name.clone(),
+            user_name: self.user.full_name.clone(),
+            csrf_token: self.csrf_token.clone(),
+        }
+    }
+
+    /// The viewer of a login, if there is one whose user is still active.
+    pub async fn of(app: &App, login: &Session) -> Result<Option<Self>, Response> {
+        let Some(who) = login.get::<Who>(USER).await.map_err(failed)? else { return Ok(None) };
+        let user = app.db.user(who.tenant, who.user).await.map_err(failed)?;
+        let Some(user) = user.filter(|u| u.is_active) else { return Ok(None) };
+        let Some(tenant) = app.db.tenant(who.tenant).await.map_err(failed)? else { return Ok(None) };
+        let now = app.now();
+        let seen = login.get::<i64>(SEEN).await.map_err(failed)?.unwrap_or(0);
+        if now.seconds_since(domain::Timestamp(seen)) > SEEN_EVERY_SECONDS {
+            login.insert(SEEN, now.0).await.map_err(failed)?;
+        }
+        let csrf_token = csrf_token(login).await?;
+        Ok(Some(Self { tenant, user, csrf_token }))
+    }
+}
+
+impl FromRequestParts<App> for Viewer {
+    type Rejection = Response;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Response> {
+        let login = Session::from_request_parts(parts, app).await.map_err(IntoResponse::into_response)?;
+        if let Some(viewer) = Self::of(app, &login).await? {
+            return Ok(viewer);
+        }
+        // A page comes back here after the sign-in; what a script asked for is no place to come back to.
+        let for_a_person = parts.method == Method::GET
+            && parts.headers.get("sec-fetch-mode").is_none_or(|mode| mode == "navigate")
+            && parts.headers.get(header::ACCEPT).is_none_or(|a| a.to_str().is_ok_and(|a| a != "text/event-stream"));
+        let path = parts.uri.path_and_query().map_or("/", |p| p.as_str());
+        let query = serde_urlencoded::to_string([("next", path)]).unwrap_or_default();
+        let target = if for_a_person && path != "/" { format!("/sign-in?{query}") } else { "/sign-in".into() };
+        Err(Redirect::to(&target).into_response())
+    }
+}
+
+/// Signs somebody in under a new id, so that a cookie that was planted before is worth nothing.
+pub async fn sign_in(login: &Session, user: &User) -> Result<(), Response> {
+    login.cycle_id().await.map_err(failed)?;
+    login.insert(USER, Who { tenant: user.tenant_id, user: user.id }).await.map_err(failed)?;
+    login.insert(CSRF, new_token()).await.map_err(failed)
+}
+
+/// The token that every form of a login carries; made when it has none.
+pub async fn csrf_token(login: &Session) -> Result<String, Response> {
+    if let Some(token) = login.get::<String>(CSRF).await.map_err(failed)? {
+        return Ok(token);
+    }
+    let token = new_token();
+    login.insert(CSRF, &token).await.map_err(failed)?;
+    Ok(token)
+}
+
+/// Whether a form comes from a page of this login.
+pub async fn is_own_form(login: &Session, token: &str) -> Result<bool, Response> {
+    let own = login.get::<String>(CSRF).await.map_err(failed)?;
+    Ok(own.is_some_and(|own| verify_slices_are_equal(own.as_bytes(), token.as_bytes()).is_ok()))
+}
+
+fn new_token() -> String {
+    URL_SAFE_NO_PAD.encode(rand::random::<[u8; 24]>())
+}

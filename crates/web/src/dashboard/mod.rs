@@ -1,0 +1,110 @@
+//! The Dashboard: a handler per page, which reads what the page shows and fills its template. It only looks; nothing
+//! here changes a session.
+
+mod events;
+mod procedure;
+mod session;
+mod sessions;
+mod sign_in;
+mod task;
+
+use crate::{
+    App,
+    auth::{
+        login::{self, Viewer},
+        throttle::Throttle,
+    },
+    pages::error::ErrorPage,
+};
+use askama::Template;
+use axum::{
+    Router,
+    extract::{FromRequestParts, Path, State},
+    http::{HeaderName, HeaderValue, StatusCode, header, request::Parts},
+    response::{Html, IntoResponse, Redirect, Response},
+    routing::{get, post},
+};
+use std::{fmt::Display, str::FromStr};
+use tower_http::set_header::SetResponseHeaderLayer;
+use tower_sessions::Session;
+use uuid::Uuid;
+
+/// Scripts, styles, pictures and addresses of this server only; nothing inline, no frame around it.
+const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; \
+     img-src 'self' blob: data:; media-src 'self' blob:; connect-src 'self'; font-src 'self'; \
+     form-action 'self'; frame-ancestors 'none'; base-uri 'none'";
+
+/// Every address of the Dashboard.
+pub fn routes(app: &App) -> Router<App> {
+    let throttle = Throttle::per_minute(app.settings.sign_in_attempts_per_minute);
+    let submit = post(move |state, login, request| sign_in::submit(state, login, throttle, request));
+    let pages = Router::new()
+        .route("/", get(async || Redirect::to("/sessions")))
+        .route("/sign-in", get(sign_in::show).merge(submit))
+        .route("/sign-out", post(sign_in::sign_out))
+        .route("/sessions", get(sessions::list))
+        .route("/sessions/{id}", get(session::show))
+        .route("/sessions/{id}/row", get(sessions::row))
+        .route("/sessions/{id}/live", get(session::live))
+        .route("/sessions/{id}/media", get(session::media))
+        .route("/procedures/{id}", get(procedure::show))
+        .route("/procedures/{id}/media", get(procedure::media))
+        .route("/tasks/{id}", get(task::show))
+        .route("/events/sessions", get(events::sessions))
+        .fallback(not_found)
+        .layer(login::layer(app));
+    [
+        (header::CONTENT_SECURITY_POLICY, CONTENT_SECURITY_POLICY),
+        (header::X_FRAME_OPTIONS, "DENY"),
+        (header::REFERRER_POLICY, "no-referrer"),
+        (header::CACHE_CONTROL, "private, no-cache"),
+        (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
+        (HeaderName::from_static("permissions-policy"), "camera=(), microphone=(), geolocation=()"),
+    ]
+    .into_iter()
+    .fold(pages, |pages, (name, value)| {
+        pages.layer(SetResponseHeaderLayer::if_not_present(name, HeaderValue::from_static(value)))
+    })
+}
+
+/// What a handler of the Dashboard gives: a page, or the page for what went wrong.
+pub(crate) type Answer = Result<Response, Response>;
+
+/// A rendered page.
+pub(crate) fn page(template: &impl Template) -> Answer {
+    template.render().map(|html| Html(html).into_response()).map_err(failed)
+}
+
+/// The page for what is not there, or not for this tenant.
+pub(crate) fn missing(viewer: &Viewer) -> Response {
+    error_page(&ErrorPage::not_found(Some(viewer.signed_in())))
+}
+
+/// Our fault: logged here, once, under a reference that the page shows.
+pub(crate) fn failed(error: impl Display) -> Response {
+    let reference = Uuid::new_v4().simple().to_string()[..8].to_owned();
+    tracing::error!(%error, reference, "a page failed");
+    error_page(&ErrorPage::server_error(None, Some(reference)))
+}
+
+fn error_page(page: &ErrorPage) -> Response {
+    let status = StatusCode::from_u16(page.code).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    (status, Html(page.render().unwrap_or_else(|_| page.heading.into()))).into_response()
+}
+
+/// The id in an address. One that is none leads to the page for what is not there.
+pub(crate) struct Id<T>(pub T);
+
+impl<T: FromStr> FromRequestParts<App> for Id<T> {
+    type Rejection = Response;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Response> {
+        let Path(text) = Path::<String>::from_request_parts(parts, app).await.map_err(IntoResponse::into_response)?;
+        text.parse().map(Self).map_err(|_| error_page(&ErrorPage::not_found(None)))
+    }
+}
+
+async fn not_found(State(app): State<App>, login: Session) -> Answer {
+    let who = Viewer::of(&app, &login).await?.map(|viewer| viewer.signed_in());
+    Ok(error_page(&ErrorPage::not_found(who)))
+}

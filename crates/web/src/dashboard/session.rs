@@ -1,0 +1,78 @@
+//! The page of one session, its live parts, and fresh addresses for its player.
+
+use super::{Answer, Id, failed, missing, page, sessions::progress_of};
+use crate::{
+    App,
+    auth::login::Viewer,
+    media::Signer,
+    pages::{
+        layout::{Area, Layout},
+        player::{Player, SessionMedia},
+        session::{SessionLive, SessionPage, SessionView},
+        task::LinkedTask,
+    },
+};
+use axum::{
+    Json,
+    extract::State,
+    response::{IntoResponse, Response},
+};
+use domain::SessionId;
+use storage::db::recordings::Recording;
+
+/// `GET /sessions/{id}`
+pub async fn show(State(app): State<App>, viewer: Viewer, Id(id): Id<SessionId>) -> Answer {
+    let session = view(&app, &viewer, id).await?;
+    let layout = Layout::new(session.name.clone(), Area::Sessions, viewer.signed_in());
+    page(&SessionPage { layout, session })
+}
+
+/// `GET /sessions/{id}/live`
+pub async fn live(State(app): State<App>, viewer: Viewer, Id(id): Id<SessionId>) -> Answer {
+    page(&SessionLive { session: view(&app, &viewer, id).await? })
+}
+
+/// `GET /sessions/{id}/media`
+pub async fn media(State(app): State<App>, viewer: Viewer, Id(id): Id<SessionId>) -> Answer {
+    let recording = app.db.recording(viewer.tenant.id, id).await.map_err(failed)?.ok_or_else(|| missing(&viewer))?;
+    Ok(Json(addresses(&app, &recording)).into_response())
+}
+
+async fn view(app: &App, viewer: &Viewer, id: SessionId) -> Result<SessionView, Response> {
+    let tenant = &viewer.tenant;
+    let found = app.db.session_overview(tenant.id, id).await.map_err(failed)?.ok_or_else(|| missing(viewer))?;
+    let procedures = app.db.procedures(tenant.id, id).await.map_err(failed)?;
+    let task = match found.session.task_id {
+        Some(task) => app.db.task(tenant.id, task).await.map_err(failed)?,
+        None => None,
+    };
+    let progress = progress_of(&found);
+    let player = found
+        .recording
+        .as_ref()
+        .map(|r| Player::of_session(id, &found.session.name, addresses(app, r), &tenant.language));
+    let task = task.as_ref().map(LinkedTask::new);
+    Ok(SessionView::new(found.session, found.user_name, progress, player, &procedures, task, &tenant.timezone))
+}
+
+fn addresses(app: &App, recording: &Recording) -> SessionMedia {
+    let signer = Signer::new(app);
+    let track = |key: &Option<String>, kind| key.as_deref().map(|key| signer.address(key, kind));
+    SessionMedia {
+        expires_at: signer.expires_at(),
+        recording: signer.address(&recording.video_key, video_kind(recording)),
+        poster: track(&recording.poster_key, "jpg"),
+        captions: track(&recording.captions_key, "vtt"),
+        chapters: track(&recording.chapters_key, "vtt"),
+    }
+}
+
+/// A recording that plays as it came stands under a key without extension: its container tells.
+fn video_kind(recording: &Recording) -> &'static str {
+    match recording.video_key.rsplit_once('.').map(|(_, extension)| extension) {
+        Some("mp4") => "mp4",
+        Some("webm") => "webm",
+        _ if recording.media_info.container.contains("webm") => "webm",
+        _ => "mp4",
+    }
+}

@@ -1,0 +1,121 @@
+//! Signing in and out.
+
+use super::{Answer, failed, page};
+use crate::{
+    App,
+    auth::{
+        login::{self, Viewer, csrf_token, is_own_form},
+        password::verify_password,
+        throttle::{Throttle, client_address},
+    },
+    pages::sign_in::{SignInPage, SignInProblem},
+};
+use axum::{
+    Form,
+    extract::{FromRequest, Query, Request, State},
+    http::{HeaderValue, StatusCode, header},
+    response::{IntoResponse, Redirect},
+};
+use serde::Deserialize;
+use tower_sessions::Session;
+
+/// Longer input is no password of ours and not worth hashing.
+const LONGEST_PASSWORD: usize = 1024;
+
+#[derive(Deserialize)]
+pub struct Next {
+    #[serde(default)]
+    next: String,
+}
+
+/// What the form sends.
+#[derive(Deserialize)]
+struct Attempt {
+    email: String,
+    password: String,
+    #[serde(default)]
+    csrf_token: String,
+    #[serde(default)]
+    next: String,
+}
+
+/// `GET /sign-in`
+pub async fn show(State(app): State<App>, login: Session, Query(Next { next }): Query<Next>) -> Answer {
+    if Viewer::of(&app, &login).await?.is_some() {
+        return Ok(Redirect::to(local(&next)).into_response());
+    }
+    page(&SignInPage::new(csrf_token(&login).await?, local_or_none(&next)))
+}
+
+/// `POST /sign-in`
+pub async fn submit(State(app): State<App>, login: Session, throttle: Throttle, request: Request) -> Answer {
+    let address = client_address(&request, &app.settings);
+    let Form(attempt) = Form::<Attempt>::from_request(request, &app).await.map_err(IntoResponse::into_response)?;
+    if !is_own_form(&login, &attempt.csrf_token).await? {
+        return refuse(&login, attempt, StatusCode::FORBIDDEN, SignInProblem::FormExpired).await;
+    }
+    if let Err(seconds) = throttle.attempt(address) {
+        let problem = SignInProblem::TooManyAttempts { retry_after_seconds: seconds };
+        let mut response = refuse(&login, attempt, StatusCode::TOO_MANY_REQUESTS, problem).await?;
+        response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+        return Ok(response);
+    }
+    let known = app.db.user_signing_in(&attempt.email).await.map_err(failed)?;
+    let (user, hash) = known.map_or((None, None), |(user, hash)| (Some(user), Some(hash)));
+    let password = attempt.password.clone();
+    let fits = password.len() <= LONGEST_PASSWORD
+        && tokio::task::spawn_blocking(move || verify_password(&password, hash.as_deref())).await.map_err(failed)?;
+    let Some(user) = user.filter(|_| fits) else {
+        tracing::info!(%address, "sign-in refused");
+        return refuse(&login, attempt, StatusCode::UNPROCESSABLE_ENTITY, SignInProblem::Refused).await;
+    };
+    login::sign_in(&login, &user).await?;
+    Ok(Redirect::to(local(&attempt.next)).into_response())
+}
+
+/// `POST /sign-out`
+pub async fn sign_out(login: Session, Form(form): Form<SignOut>) -> Answer {
+    if is_own_form(&login, &form.csrf_token).await? {
+        login.flush().await.map_err(failed)?;
+    }
+    Ok(Redirect::to("/sign-in").into_response())
+}
+
+#[derive(Deserialize)]
+pub struct SignOut {
+    #[serde(default)]
+    csrf_token: String,
+}
+
+async fn refuse(login: &Session, attempt: Attempt, status: StatusCode, problem: SignInProblem) -> Answer {
+    let mut form = SignInPage::new(csrf_token(login).await?, local_or_none(&attempt.next));
+    form.email = attempt.email;
+    form.problem = Some(problem);
+    Ok((status, page(&form)?).into_response())
+}
+
+/// A path of this server, never another one's.
+fn local(next: &str) -> &str {
+    let path = local_or_none(next);
+    if path.is_empty() { "/sessions" } else { path }
+}
+
+fn local_or_none(next: &str) -> &str {
+    let elsewhere = !next.starts_with('/')
+        || next.starts_with("//")
+        || next.contains(|c: char| c == '\\' || c.is_control() || !c.is_ascii());
+    if elsewhere { "" } else { next }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::local;
+
+    #[test]
+    fn signing_in_leads_nowhere_else() {
+        for bad in ["https://evil.example", "//evil.example", "/\\evil.example", "javascript:alert(1)", "", "/a\nb"] {
+            assert_eq!(local(bad), "/sessions", "{bad:?}");
+        }
+        assert_eq!(local("/sessions?status=failed"), "/sessions?status=failed");
+    }
+}

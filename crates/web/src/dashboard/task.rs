@@ -1,0 +1,25 @@
+//! The page of one task.
+
+use super::{Answer, Id, failed, missing, page};
+use crate::{
+    App,
+    auth::login::Viewer,
+    pages::{
+        layout::{Area, Layout},
+        task::TaskPage,
+    },
+};
+use axum::extract::State;
+use domain::TaskId;
+
+/// `GET /tasks/{id}`
+pub async fn show(State(app): State<App>, viewer: Viewer, Id(id): Id<TaskId>) -> Answer {
+    let tenant = &viewer.tenant;
+    let task = app.db.task(tenant.id, id).await.map_err(failed)?.ok_or_else(|| missing(&viewer))?;
+    let assigned_to = match task.assigned_to {
+        Some(user) => app.db.user(tenant.id, user).await.map_err(failed)?.map(|u| u.full_name),
+        None => None,
+    };
+    let layout = Layout::new(task.title.clone(), Area::Elsewhere, viewer.signed_in());
+    page(&TaskPage::new(layout, task, assigned_to, &tenant.timezone))
+}
