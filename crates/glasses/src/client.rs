@@ -86,6 +86,13 @@ impl Client {
         self.tell("stopping the session", session, "stop", body).await
     }
 
+    /// Sends what was said, as WebVTT or SRT, where the device has its own transcript: the server then need not listen.
+    pub async fn captions(&self, session: SessionId, text: String) -> Result<(), GlassesError> {
+        let request = self.call(Method::PUT, &format!("api/v1/sessions/{session}/captions"))?;
+        let request = request.header("Content-Type", "text/vtt").body(text);
+        send("sending the captions", request).await.map(|_| ())
+    }
+
     /// A resumable uploader for recordings, with default settings.
     pub fn uploader(&self) -> Uploader {
         Uploader::new(self.clone())

@@ -1,4 +1,4 @@
-//! `trainar demo`: a server with a sample session that went the real way: recorded, uploaded by the device client,
+//! `trainar demo`: a server with sample sessions that went the real way: recorded, uploaded by the device client,
 //! processed by the pipeline.
 
 use super::serve::{Server, stop_on_signal};
@@ -6,12 +6,12 @@ use crate::{assemble, settings::Settings};
 use anyhow::{Context, Result, bail};
 use clap::Args;
 use domain::{
-    Clock, SystemClock,
+    Clock, SessionId, SystemClock, TaskId,
     seat::SeatRole,
     session::{Phase, SessionStatus},
     task::TaskSource,
     tenant::Tenant,
-    user::UserRole,
+    user::{User, UserRole},
 };
 use glasses::{Client, StartSession};
 use serde_json::json;
@@ -41,7 +41,7 @@ pub struct Demo {
     /// Address and port
     #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:8080")]
     listen: SocketAddr,
-    /// Stop once the sample session is processed
+    /// Stop once the first sample session is processed
     #[arg(long)]
     once: bool,
 }
@@ -68,7 +68,7 @@ impl Demo {
     }
 }
 
-/// Makes the tenant, its people and the sample session, or finds them from an earlier demo. Returns the password.
+/// Makes the tenant, its people and the sample sessions, or finds them from an earlier demo. Returns the password.
 async fn play(settings: &Settings, db: &Db, base: &str, dir: &Path) -> Result<String> {
     let notes = dir.join("demo-password.txt");
     if let Some(tenant) = db.tenants().await?.into_iter().next() {
@@ -77,16 +77,24 @@ async fn play(settings: &Settings, db: &Db, base: &str, dir: &Path) -> Result<St
         println!("Found the demo of tenant {} in {}.", tenant.name, dir.display());
         return Ok(password);
     }
-    let (tenant, token, password) = people(db).await?;
+    let (tenant, password) = tenant(db).await?;
     std::fs::write(&notes, &password)?;
     let recording = dir.join("sample.mp4");
     println!("Making a sample recording (pictures by ffmpeg, voice by flite) …");
     media::sample::boiler_service(&assemble::media_tools(settings)?, &recording).await?;
-    run_session(db, base, &tenant, &token, &recording).await?;
+    println!("Playing a trainer's session: start, upload, captions of the glasses, stop …");
+    let trainer = device(db, &tenant, "Sam Okafor", SeatRole::Trainer).await?;
+    let captions = media::sample::script_captions(media::sample::BOILER_SERVICE);
+    let task = task(db, &tenant).await?;
+    let done = run_session(&Client::new(base, trainer)?, &recording, Some(task), Some(captions)).await?;
+    wait_until_done(db, &tenant, done).await?;
+    println!("Playing a trainee's session, without captions: the server listens to it, watch it in the list …");
+    let trainee = device(db, &tenant, "Noor Haddad", SeatRole::Trainee).await?;
+    run_session(&Client::new(base, trainee)?, &recording, None, None).await?;
     Ok(password)
 }
 
-async fn people(db: &Db) -> Result<(Tenant, String, String)> {
+async fn tenant(db: &Db) -> Result<(Tenant, String)> {
     let now = SystemClock.now();
     let tenant = NewTenant {
         name: "Harbour Heating".into(),
@@ -98,45 +106,63 @@ async fn people(db: &Db) -> Result<(Tenant, String, String)> {
     };
     let tenant = db.create_tenant(tenant, now).await?;
     let password = web::made_up_password();
-    let user = |email: &str, name: &str, role, password: &str| -> Result<NewUser> {
-        let password_hash = web::hash_password(password)?;
-        Ok(NewUser { email: email.into(), full_name: name.into(), role, password_hash })
-    };
-    db.create_user(tenant.id, user(EMAIL, "Morgan Ellis", UserRole::Admin, &password)?, now).await?;
-    let engineer = user("engineer@example.com", "Sam Okafor", UserRole::Member, &web::made_up_password())?;
-    let engineer = db.create_user(tenant.id, engineer, now).await?;
-    let seat = db.create_seat(tenant.id, engineer.id, SeatRole::Trainer, now).await?;
+    user(db, &tenant, EMAIL, "Morgan Ellis", UserRole::Admin, &password).await?;
+    Ok((tenant, password))
+}
+
+async fn user(db: &Db, tenant: &Tenant, email: &str, name: &str, role: UserRole, password: &str) -> Result<User> {
+    let password_hash = web::hash_password(password)?;
+    let user = NewUser { email: email.into(), full_name: name.into(), role, password_hash };
+    Ok(db.create_user(tenant.id, user, SystemClock.now()).await?)
+}
+
+/// An engineer with a seat and a paired device. Returns the device's token.
+async fn device(db: &Db, tenant: &Tenant, name: &str, role: SeatRole) -> Result<String> {
+    let now = SystemClock.now();
+    let email = format!("{role}@example.com");
+    let engineer = user(db, tenant, &email, name, UserRole::Member, &web::made_up_password()).await?;
+    let seat = db.create_seat(tenant.id, engineer.id, role, now).await?;
     let (token, token_hash) = web::new_device_token();
     let device = NewDevice {
         model: "demo glasses".into(),
-        serial: "DEMO-1".into(),
+        serial: format!("DEMO-{role}"),
         software_version: env!("CARGO_PKG_VERSION").into(),
         token_hash,
     };
     db.pair_device(tenant.id, seat.id, device, now).await?;
-    Ok((tenant, token, password))
+    Ok(token)
 }
 
-/// Start, upload, stop, as glasses do it; then waits for the pipeline.
-async fn run_session(db: &Db, base: &str, tenant: &Tenant, token: &str, recording: &Path) -> Result<()> {
+async fn task(db: &Db, tenant: &Tenant) -> Result<TaskId> {
     let task = NewTask {
         title: "Annual boiler service, 14 Quay Street".into(),
-        description: "Gas boiler, annual service.".into(),
+        description: "Annual service of the gas boiler in the basement. Write the readings into the service record."
+            .into(),
         source: TaskSource::Manual,
         external_id: Some("HH-2041".into()),
         external_url: None,
     };
-    let task = db.create_task(tenant.id, task, SystemClock.now()).await?;
-    let client = Client::new(base, token)?;
-    println!("Playing the session: start, upload, stop …");
-    let started = client.start_session(&StartSession { task_id: Some(task.id), ..StartSession::default() }).await?;
-    let about = [("filename", "sample.mp4"), ("filetype", "video/mp4")];
-    client.uploader().upload(&started.upload_url, recording, &about, None, |_| {}).await?;
-    client.stop(started.id, Some(&json!({ "recordings": 1 }))).await?;
-    wait_until_done(db, tenant, started.id).await
+    Ok(db.create_task(tenant.id, task, SystemClock.now()).await?.id)
 }
 
-async fn wait_until_done(db: &Db, tenant: &Tenant, id: domain::SessionId) -> Result<()> {
+/// Start, upload, stop, as glasses do it.
+async fn run_session(
+    client: &Client,
+    recording: &Path,
+    task: Option<TaskId>,
+    captions: Option<String>,
+) -> Result<SessionId> {
+    let started = client.start_session(&StartSession { task_id: task, ..StartSession::default() }).await?;
+    let about = [("filename", "sample.mp4"), ("filetype", "video/mp4")];
+    client.uploader().upload(&started.upload_url, recording, &about, None, |_| {}).await?;
+    if let Some(captions) = captions {
+        client.captions(started.id, captions).await?;
+    }
+    client.stop(started.id, Some(&json!({ "recordings": 1 }))).await?;
+    Ok(started.id)
+}
+
+async fn wait_until_done(db: &Db, tenant: &Tenant, id: SessionId) -> Result<()> {
     let mut said = None;
     loop {
         let overview = db.session_overview(tenant.id, id).await?.context("the sample session is gone")?;

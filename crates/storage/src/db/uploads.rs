@@ -197,6 +197,20 @@ impl Db {
             .collect())
     }
 
+    /// Lets an upload go on until `expires_at`, for a device that comes back late: its bytes are still here, even when it
+    /// has expired. `None` when it is complete or not there.
+    pub async fn reopen_upload(&self, tenant: TenantId, id: UploadId, expires_at: Timestamp) -> Result<Option<Upload>> {
+        let reopened = uploads::Entity::update_many()
+            .col_expr(uploads::Column::State, Expr::value(UploadState::Open.to_string()))
+            .col_expr(uploads::Column::ExpiresAt, Expr::value(expires_at.0))
+            .filter(of(tenant))
+            .filter(uploads::Column::Id.eq(id.0))
+            .filter(uploads::Column::State.ne(UploadState::Complete.to_string()))
+            .exec_with_returning(&self.conn)
+            .await?;
+        reopened.into_iter().next().map(Upload::try_from).transpose()
+    }
+
     /// Notes that the first `bytes` bytes of an upload now stand in one object. Returns the keys of the chunks that it
     /// replaces.
     pub async fn replace_chunks(&self, tenant: TenantId, id: UploadId, bytes: u64, key: &str) -> Result<Vec<String>> {

@@ -93,14 +93,17 @@ async fn again(app: &App, session: &domain::session::Session, length: Option<u64
         "a session has one recording and this one has an upload already; ask its Location how far it is",
     );
     let conflict = conflict.with_header(header::LOCATION, location(&existing));
-    if existing.state != UploadState::Open || tus::alive(&existing, now).is_err() {
+    if existing.length.is_some() && length.is_some() && existing.length != length {
         return Err(conflict);
     }
-    match (existing.length, length) {
-        (Some(known), Some(length)) if known != length => Err(conflict),
+    let reopened = app.db.reopen_upload(tenant, existing.id, tus::expiry(app)).await?;
+    match (reopened, length) {
+        (None, _) => Err(conflict),
         // A client that says the length now does not say it again later.
-        (None, Some(length)) => app.db.declare_length(tenant, existing.id, length, now).await?.ok_or(conflict),
-        _ => Ok(existing),
+        (Some(open), Some(length)) if open.length.is_none() => {
+            app.db.declare_length(tenant, open.id, length, now).await?.ok_or(conflict)
+        }
+        (Some(open), _) => Ok(open),
     }
 }
 
