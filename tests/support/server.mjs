@@ -5,8 +5,9 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
+import { fileURLToPath } from 'node:url'
 
-const PROGRAM = resolve(process.env.TRAINAR_TEST_BIN ?? join(import.meta.dirname, '../../target/debug/trainar'))
+const PROGRAM = resolve(process.env.TRAINAR_TEST_BIN ?? fileURLToPath(new URL('../../target/debug/trainar', import.meta.url)))
 const START_MS = 60_000
 
 /**
