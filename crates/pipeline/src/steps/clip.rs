@@ -72,8 +72,9 @@ async fn one(
     let thumbnail_key = target.keys().thumbnail(number);
     let path = scratch.join(format!("{number}.jpg"));
     if received.probed.info.video.is_some() {
-        // A third into the work the hands are at it.
-        let at = span.start + span.duration() / 3.0;
+        // A third into the work the hands are at it. A picture may end before its sound does.
+        let last_picture = received.probed.keyframes.last().copied().unwrap_or(span.end);
+        let at = (span.start + span.duration() / 3.0).min(last_picture);
         media::thumbnail(&kit.media, file, at, THUMBNAIL_HEIGHT, &path).await?;
     } else {
         media::sound_thumbnail(&kit.media, file, span, THUMBNAIL_HEIGHT, &path).await?;
