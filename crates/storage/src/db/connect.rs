@@ -31,7 +31,9 @@ impl Db {
                 // A chunk is acknowledged once its row is committed, so the commit must survive a power cut.
                 .synchronous(SqliteSynchronous::Full)
                 .busy_timeout(Duration::from_secs(30))
+                // Both come with the URL. In a shared cache readers wait for writers, and no timeout holds.
                 .in_memory(false)
+                .shared_cache(false)
         });
         Self::connect(options).await
     }
