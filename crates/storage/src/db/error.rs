@@ -1,6 +1,6 @@
 //! What can go wrong with rows.
 
-use sea_orm::{DbErr, SqlErr};
+use sea_orm::{DbErr, RuntimeErr, SqlErr, sqlx::error::ErrorKind};
 
 /// A failed query.
 #[derive(Debug, thiserror::Error)]
@@ -40,9 +40,16 @@ impl From<DbErr> for DbError {
         match e.sql_err() {
             Some(SqlErr::UniqueConstraintViolation(m)) => Self::Exists(m),
             Some(SqlErr::ForeignKeyConstraintViolation(m)) => Self::Refused(m),
-            _ => Self::Engine(e),
+            _ => check_violation(&e).map_or(Self::Engine(e), Self::Refused),
         }
     }
+}
+
+/// What a `CHECK` or `NOT NULL` of the schema said: the same call would be refused again.
+fn check_violation(e: &DbErr) -> Option<String> {
+    let (DbErr::Exec(RuntimeErr::SqlxError(e)) | DbErr::Query(RuntimeErr::SqlxError(e))) = e else { return None };
+    let e = e.as_database_error()?;
+    matches!(e.kind(), ErrorKind::CheckViolation | ErrorKind::NotNullViolation).then(|| e.message().to_owned())
 }
 
 /// Reads a word of a closed set.
