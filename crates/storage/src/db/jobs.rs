@@ -328,6 +328,7 @@ fn alive() -> Expr {
 fn held_by(job: &Job, worker: Uuid) -> Expr {
     jobs::Column::Id
         .eq(job.id.0)
+        .and(jobs::Column::TenantId.eq(job.tenant_id.0))
         .and(jobs::Column::State.eq(JobState::Running.to_string()))
         .and(jobs::Column::LeaseOwner.eq(worker))
 }

@@ -68,6 +68,8 @@ impl Db {
         let again = OnConflict::columns([C::SessionId, C::Step])
             .update_columns([C::InputHash, C::State, C::Result, C::Error, C::StartedAt, C::FinishedAt])
             .value(C::Attempts, Expr::col((step_runs::Entity, C::Attempts)).add(1))
+            // The key does not hold the tenant: without this, another's row would be written over.
+            .action_and_where(Expr::col((step_runs::Entity, C::TenantId)).eq(tenant.0))
             .to_owned();
         let tx = self.begin().await?;
         step_runs::Entity::insert(step_runs::ActiveModel::from(row))
