@@ -7,7 +7,10 @@ use super::{
     sessions::{advance, locked, touch},
 };
 use domain::{SessionId, TenantId, Timestamp, UploadId};
-use sea_orm::{ColumnTrait, DatabaseTransaction, EntityTrait, ExprTrait, QueryFilter, QueryOrder, sea_query::Expr};
+use sea_orm::{
+    ColumnTrait, ConnectionTrait, DatabaseTransaction, EntityTrait, ExprTrait, QueryFilter, QueryOrder, QuerySelect,
+    sea_query::Expr,
+};
 use strum::{Display, EnumString};
 use uuid::Uuid;
 
@@ -185,16 +188,7 @@ impl Db {
 
     /// The chunks of an upload, in order.
     pub async fn chunks(&self, tenant: TenantId, id: UploadId) -> Result<Vec<Chunk>> {
-        let rows = upload_chunks::Entity::find()
-            .filter(upload_chunks::Column::TenantId.eq(tenant.0))
-            .filter(upload_chunks::Column::UploadId.eq(id.0))
-            .order_by_asc(upload_chunks::Column::StartOffset)
-            .all(&self.conn)
-            .await?;
-        Ok(rows
-            .into_iter()
-            .map(|r| Chunk { start: r.start_offset as u64, bytes: r.bytes as u64, key: r.object_key })
-            .collect())
+        chunks_of(&self.conn, tenant, id).await
     }
 
     /// Lets an upload go on until `expires_at`, for a device that comes back late: its bytes are still here, even when it
@@ -235,17 +229,17 @@ impl Db {
 
     /// Ends an upload that its device does not want any more.
     pub async fn terminate_upload(&self, tenant: TenantId, id: UploadId) -> Result<Termination> {
-        let chunks = self.chunks(tenant, id).await?;
-        let gone = uploads::Entity::delete_many()
-            .filter(of(tenant))
-            .filter(uploads::Column::Id.eq(id.0))
-            .filter(uploads::Column::State.ne(UploadState::Complete.to_string()))
-            .exec(&self.conn)
-            .await?;
-        if gone.rows_affected > 0 {
-            return Ok(Termination::Terminated(chunks.into_iter().map(|c| c.key).collect()));
+        let tx = self.begin().await?;
+        // Held until the end, so that no chunk comes between reading their keys and removing them.
+        let held = uploads::Entity::find_by_id(id.0).filter(of(tenant)).lock_exclusive().one(&tx).await?;
+        let Some(upload) = held else { return Ok(Termination::NotFound) };
+        if upload.state == UploadState::Complete.to_string() {
+            return Ok(Termination::Complete);
         }
-        Ok(if self.upload(tenant, id).await?.is_some() { Termination::Complete } else { Termination::NotFound })
+        let chunks = chunks_of(&tx, tenant, id).await?;
+        uploads::Entity::delete_by_id(id.0).exec(&tx).await?;
+        tx.commit().await?;
+        Ok(Termination::Terminated(chunks.into_iter().map(|c| c.key).collect()))
     }
 
     /// Closes the open uploads whose time is over. Their bytes are kept; their sessions end by their own limit.
@@ -258,6 +252,18 @@ impl Db {
             .await?;
         Ok(expired.rows_affected)
     }
+}
+
+async fn chunks_of(conn: &impl ConnectionTrait, tenant: TenantId, id: UploadId) -> Result<Vec<Chunk>> {
+    let rows = upload_chunks::Entity::find()
+        .filter(upload_chunks::Column::TenantId.eq(tenant.0))
+        .filter(upload_chunks::Column::UploadId.eq(id.0))
+        .order_by_asc(upload_chunks::Column::StartOffset)
+        .all(conn)
+        .await?;
+    let chunk =
+        |r: upload_chunks::Model| Chunk { start: r.start_offset as u64, bytes: r.bytes as u64, key: r.object_key };
+    Ok(rows.into_iter().map(chunk).collect())
 }
 
 /// Completes an upload whose every byte is here and moves its session on.
