@@ -157,31 +157,18 @@ impl Db {
         spoken: &[(u32, Utterance)],
     ) -> Result<u64> {
         let tx = self.begin().await?;
-        for batch in spoken.chunks(500) {
-            let rows = batch
-                .iter()
-                .map(|(number, u)| {
-                    Ok(utterances::ActiveModel::from(utterance_row(tenant, session, origin, *number, u)?))
-                })
-                .collect::<Result<Vec<_>>>()?;
-            use utterances::Column as C;
-            utterances::Entity::insert_many(rows)
-                .on_conflict(OnConflict::columns([C::SessionId, C::Origin, C::Number]).do_nothing().to_owned())
-                .exec_without_returning(&tx)
-                .await?;
-        }
+        insert_utterances(&tx, tenant, session, origin, spoken).await?;
         tx.commit().await?;
         Ok(self.utterances(tenant, session, origin).await?.len() as u64)
     }
 
     /// Replaces the transcript of a session.
     pub async fn replace_transcript(&self, tenant: TenantId, session: SessionId, spoken: &[Utterance]) -> Result<()> {
-        utterances::Entity::delete_many()
-            .filter(of(tenant, session, UtteranceOrigin::Pipeline))
-            .exec(&self.conn)
-            .await?;
         let numbered: Vec<_> = spoken.iter().cloned().enumerate().map(|(i, u)| (i as u32, u)).collect();
-        self.add_utterances(tenant, session, UtteranceOrigin::Pipeline, &numbered).await?;
+        let tx = self.begin().await?;
+        utterances::Entity::delete_many().filter(of(tenant, session, UtteranceOrigin::Pipeline)).exec(&tx).await?;
+        insert_utterances(&tx, tenant, session, UtteranceOrigin::Pipeline, &numbered).await?;
+        tx.commit().await?;
         Ok(())
     }
 
@@ -200,6 +187,27 @@ impl Db {
             .await?;
         rows.into_iter().map(Utterance::try_from).collect()
     }
+}
+
+async fn insert_utterances(
+    tx: &impl ConnectionTrait,
+    tenant: TenantId,
+    session: SessionId,
+    origin: UtteranceOrigin,
+    spoken: &[(u32, Utterance)],
+) -> Result<()> {
+    for batch in spoken.chunks(500) {
+        let rows = batch
+            .iter()
+            .map(|(number, u)| Ok(utterances::ActiveModel::from(utterance_row(tenant, session, origin, *number, u)?)))
+            .collect::<Result<Vec<_>>>()?;
+        use utterances::Column as C;
+        utterances::Entity::insert_many(rows)
+            .on_conflict(OnConflict::columns([C::SessionId, C::Origin, C::Number]).do_nothing().to_owned())
+            .exec_without_returning(tx)
+            .await?;
+    }
+    Ok(())
 }
 
 async fn remove_recording(tx: &impl ConnectionTrait, tenant: TenantId, session: SessionId) -> Result<()> {
