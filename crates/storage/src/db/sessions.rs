@@ -15,7 +15,8 @@ use domain::{
 };
 use sea_orm::{
     ColumnTrait, Condition, DatabaseTransaction, EntityTrait, ExprTrait, IntoActiveModel, QueryFilter, QueryOrder,
-    QuerySelect, sea_query::Expr,
+    QuerySelect,
+    sea_query::{Expr, OnConflict},
 };
 use uuid::Uuid;
 
@@ -41,18 +42,7 @@ pub struct PhaseLimits {
 impl Db {
     /// Starts a session of a seat. The flag is `false` when its idempotency key had started it before.
     pub async fn start_session(&self, seat: &Seat, new: NewSession, now: Timestamp) -> Result<(Session, bool)> {
-        let tx = self.begin().await?;
-        if let Some(key) = &new.idempotency_key {
-            let known = sessions::Entity::find()
-                .filter(of(seat.tenant_id))
-                .filter(sessions::Column::SeatId.eq(seat.id.0))
-                .filter(sessions::Column::IdempotencyKey.eq(key))
-                .one(&tx)
-                .await?;
-            if let Some(row) = known {
-                return Ok((row.try_into()?, false));
-            }
-        }
+        let key = new.idempotency_key.clone();
         let row = sessions::Model {
             id: Uuid::now_v7(),
             tenant_id: seat.tenant_id.0,
@@ -78,9 +68,23 @@ impl Db {
             trainer_notes: None,
             updated_at: now.0,
         };
-        sessions::Entity::insert(row.clone().into_active_model()).exec_without_returning(&tx).await?;
-        tx.commit().await?;
-        Ok((row.try_into()?, true))
+        use sessions::Column as C;
+        // Insert first: of two requests that come at once, one finds the other's row.
+        let inserted = sessions::Entity::insert(row.clone().into_active_model())
+            .on_conflict(OnConflict::columns([C::SeatId, C::IdempotencyKey]).do_nothing().to_owned())
+            .exec_without_returning(&self.conn)
+            .await?;
+        if inserted > 0 {
+            return Ok((row.try_into()?, true));
+        }
+        let known = sessions::Entity::find()
+            .filter(of(seat.tenant_id))
+            .filter(C::SeatId.eq(seat.id.0))
+            .filter(C::IdempotencyKey.eq(key))
+            .one(&self.conn)
+            .await?;
+        let known = known.ok_or_else(|| DbError::Refused("the seat is of another tenant".into()))?;
+        Ok((known.try_into()?, false))
     }
 
     /// One session.
