@@ -118,6 +118,8 @@ impl Db {
         if row.stopped_at.is_none() {
             sessions::Entity::update_many()
                 .col_expr(sessions::Column::StoppedAt, Expr::value(now.0))
+                // A sign of life: the time to upload begins now, however long the device was out of reach.
+                .col_expr(sessions::Column::LastHeartbeatAt, Expr::value(now.0))
                 .col_expr(sessions::Column::AnnouncedRecordings, Expr::value(recordings.map(i64::from)))
                 // Somebody did say stop: the device was only out of reach.
                 .col_expr(sessions::Column::EndedAbnormally, Expr::value(false))
