@@ -157,11 +157,7 @@ impl Db {
             // A heartbeat may have come since.
             let still = locked(&tx, tenant, id).await?.is_some_and(|r| r.last_heartbeat_at == row.last_heartbeat_at);
             if still {
-                sessions::Entity::update_many()
-                    .col_expr(sessions::Column::EndedAbnormally, Expr::value(true))
-                    .filter(sessions::Column::Id.eq(id.0))
-                    .exec(&tx)
-                    .await?;
+                set_ended_abnormally(&tx, id, true).await?;
                 advance(&tx, tenant, id, now).await?;
                 ended += 1;
             }
@@ -219,6 +215,10 @@ pub(crate) async fn advance(tx: &DatabaseTransaction, tenant: TenantId, id: Sess
     match upload {
         _ if !over => Ok(()),
         Some(upload) if upload.state == UploadState::Complete.to_string() => {
+            if session.stopped_at.is_some() {
+                // It was only late: stopped, and every byte is here.
+                set_ended_abnormally(tx, id, false).await?;
+            }
             begin_processing(tx, tenant, id, now).await
         }
         Some(upload) if session.ended_abnormally && upload.received > 0 => begin_processing(tx, tenant, id, now).await,
@@ -237,8 +237,22 @@ pub(crate) async fn advance(tx: &DatabaseTransaction, tenant: TenantId, id: Sess
     }
 }
 
+async fn set_ended_abnormally(tx: &DatabaseTransaction, id: SessionId, value: bool) -> Result<()> {
+    sessions::Entity::update_many()
+        .col_expr(sessions::Column::EndedAbnormally, Expr::value(value))
+        .filter(sessions::Column::Id.eq(id.0))
+        .exec(tx)
+        .await?;
+    Ok(())
+}
+
 /// All that can be had has arrived: the new phase and the job are one fact.
-async fn begin_processing(tx: &DatabaseTransaction, tenant: TenantId, id: SessionId, now: Timestamp) -> Result<()> {
+pub(crate) async fn begin_processing(
+    tx: &DatabaseTransaction,
+    tenant: TenantId,
+    id: SessionId,
+    now: Timestamp,
+) -> Result<()> {
     set_phase(tx, tenant, id, Phase::Processing, now).await?;
     enqueue(tx, tenant, id, JobKind::ProcessSession, now).await
 }
