@@ -2,7 +2,7 @@
 
 /** The answer of `/sessions/{id}/media` and `/procedures/{id}/media`. */
 interface Media {
-  expires_at: string;
+  expires_in_seconds: number;
   recording?: string;
   clip?: string;
   poster?: string | null;
@@ -11,10 +11,14 @@ interface Media {
   chapters?: string | null;
 }
 
-/** Milliseconds before expiry at which a paused player gets fresh addresses. */
+/** Most milliseconds before expiry at which a paused player gets fresh addresses. */
 const EARLY = 60_000;
-/** Renewals in a row that do not lead to a playing video, before the player gives up and says so. */
-const MOST_RENEWALS = 3;
+/** Times in a row that a video with fresh addresses may break, before the player waits for `Try again`. */
+const MOST_BREAKS = 4;
+/** Seconds away from where it broke after which that is forgiven: a damaged place breaks it anew each time. */
+const FORGIVEN_AFTER = 2;
+/** Most milliseconds between attempts to renew while the server cannot be reached. */
+const LONGEST_PAUSE = 60_000;
 
 /** Starts every player below `root` that is not started yet. */
 export function startPlayers(root: ParentNode): void {
@@ -33,33 +37,58 @@ export function startPlayers(root: ParentNode): void {
 
 function lastLong(region: HTMLElement, video: HTMLVideoElement): void {
   const message = region.querySelector<HTMLElement>("[data-player-message]");
-  let expiresAt = Date.parse(region.dataset["expiresAt"] ?? "");
+  let expiresAt = NaN;
+  let renewAt = NaN;
   let timer = 0;
   let renewing = false;
-  let renewals = 0;
+  let breaks = 0;
+  let brokeAt = 0;
+  let outages = 0;
+  let signedOut = false;
+  /** Where it was before the renewal that is not through yet: a second attempt must not take its own start for it. */
+  let place: Place | undefined;
 
-  const expiresSoon = () => Number.isFinite(expiresAt) && Date.now() > expiresAt - EARLY;
+  // The browser's clock may be wrong, so only spans count.
+  const good = (seconds: number) => {
+    const life = seconds * 1000;
+    expiresAt = Date.now() + life;
+    renewAt = expiresAt - Math.min(EARLY, life / 4);
+  };
+  const isStale = () => Date.now() >= renewAt;
 
   const plan = () => {
     clearTimeout(timer);
-    if (!Number.isFinite(expiresAt)) return;
+    if (signedOut || breaks >= MOST_BREAKS || Number.isNaN(renewAt)) return;
+    const due = place ? Math.min(1000 * 2 ** (breaks + outages), LONGEST_PAUSE) : renewAt - Date.now();
     // A timer holds at most 2^31 ms, and a sleeping machine stops it: it only asks again.
-    const wait = Math.min(Math.max(expiresAt - EARLY - Date.now(), 1000), 3_600_000);
-    timer = window.setTimeout(() => (video.paused && expiresSoon() ? void renew() : plan()), wait);
+    const wait = Math.min(Math.max(due, 500), 3_600_000);
+    timer = window.setTimeout(() => {
+      // What plays goes on with what it has: a renewal would make it stutter.
+      const wanted = place !== undefined || (video.paused && isStale());
+      if (wanted) void renew();
+      else if (video.paused) plan();
+    }, wait);
   };
 
   const renew = async () => {
     if (renewing || !region.isConnected) return;
-    if (renewals >= MOST_RENEWALS) return say("The video could not be loaded.", true);
     renewing = true;
-    renewals += 1;
+    place ??= { time: video.currentTime, paused: video.paused, rate: video.playbackRate };
+    // Only somebody who waits for the picture is told of a failure; a page in the background tries again by itself.
+    const isNeeded = video.error !== null || !place.paused;
+    let media: Media | undefined;
     try {
-      const media = await fetchMedia(region.dataset["mediaUrl"] ?? "");
-      expiresAt = Date.parse(media.expires_at);
-      await swap(video, media);
+      media = await fetchMedia(region.dataset["mediaUrl"] ?? "");
+      await swap(video, media, place);
+      good(media.expires_in_seconds);
+      [place, outages, signedOut] = [undefined, 0, false];
       say("");
     } catch (error) {
-      say(error instanceof SignedOut ? "You have been signed out. Reload the page to sign in." : "The video could not be loaded.", true);
+      if (media) breaks += 1;
+      else outages += 1;
+      signedOut = error instanceof SignedOut;
+      if (signedOut) say("You have been signed out. Reload the page to sign in.", true);
+      else if (isNeeded || video.error) say("The video could not be loaded.", true);
     } finally {
       renewing = false;
       plan();
@@ -76,22 +105,42 @@ function lastLong(region: HTMLElement, video: HTMLVideoElement): void {
     button.className = "button button-small";
     button.textContent = "Try again";
     button.addEventListener("click", () => {
-      renewals = 0;
+      breaks = 0;
+      say("");
       void renew();
     });
     message.append(button);
   };
 
-  video.addEventListener("error", () => void renew());
+  const broke = () => {
+    if (renewing) return; // the renewal hears of it itself
+    breaks += 1;
+    brokeAt = video.currentTime;
+    if (breaks < MOST_BREAKS) return void renew();
+    place = { time: brokeAt, paused: video.paused, rate: video.playbackRate };
+    say("The video could not be loaded.", true);
+  };
+
+  video.addEventListener("error", broke);
   // Somebody comes back after hours: fresh addresses before the old ones are found to be dead.
-  video.addEventListener("play", () => expiresSoon() && void renew());
+  video.addEventListener("play", () => isStale() && void renew());
   video.addEventListener("pause", plan);
-  video.addEventListener("playing", () => {
-    renewals = 0;
+  video.addEventListener("timeupdate", () => {
+    if (renewing || place || video.seeking || breaks === 0) return;
+    if (Math.abs(video.currentTime - brokeAt) < FORGIVEN_AFTER) return;
+    breaks = 0;
     say("");
   });
+  good(Number(region.dataset["expiresIn"] ?? "NaN"));
   plan();
-  if (video.error) void renew();
+  if (video.error) broke();
+}
+
+/** What a viewer would miss after a renewal. */
+interface Place {
+  time: number;
+  paused: boolean;
+  rate: number;
 }
 
 class SignedOut extends Error {}
@@ -103,28 +152,28 @@ async function fetchMedia(url: string): Promise<Media> {
   return (await response.json()) as Media;
 }
 
-/** Puts fresh addresses into the video and goes on where it was. */
-async function swap(video: HTMLVideoElement, media: Media): Promise<void> {
+/** Puts fresh addresses into the video and goes on at `place`. */
+async function swap(video: HTMLVideoElement, media: Media, place: Place): Promise<void> {
   const src = media.recording ?? media.clip;
   if (!src) throw new Error("the answer names no video");
-  const { currentTime, paused, playbackRate } = video;
   const poster = media.poster ?? media.thumbnail;
-  if (poster && currentTime === 0) video.poster = poster;
+  if (poster && place.time === 0) video.poster = poster;
   for (const track of video.querySelectorAll("track")) {
     const fresh = track.kind === "captions" ? media.captions : media.chapters;
     // Cues that are loaded stay; what was never fetched gets the address that works.
     if (fresh && track.readyState !== HTMLTrackElement.LOADED) track.src = fresh;
   }
+  const settled = new AbortController();
   const ready = new Promise<void>((resolve, reject) => {
-    video.addEventListener("loadedmetadata", () => resolve(), { once: true });
-    video.addEventListener("error", () => reject(video.error), { once: true });
+    video.addEventListener("loadedmetadata", () => resolve(), { signal: settled.signal });
+    video.addEventListener("error", () => reject(video.error ?? new Error("the video failed")), { signal: settled.signal });
   });
   video.src = src;
   video.load();
-  await ready;
-  video.playbackRate = playbackRate;
-  if (currentTime > 0) video.currentTime = currentTime;
-  if (!paused) await video.play().catch(() => undefined);
+  await ready.finally(() => settled.abort());
+  video.playbackRate = place.rate;
+  if (place.time > 0) video.currentTime = place.time;
+  if (!place.paused) await video.play().catch(() => undefined);
 }
 
 async function toggleFullscreen(region: HTMLElement, video: HTMLVideoElement): Promise<void> {

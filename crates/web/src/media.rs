@@ -38,9 +38,9 @@ impl<'a> Signer<'a> {
         Self { app, expires_at: Timestamp((app.now().0 / life + 2) * life) }
     }
 
-    /// When the addresses stop to work.
-    pub fn expires_at(&self) -> Timestamp {
-        self.expires_at
+    /// Whole seconds until the addresses stop to work.
+    pub fn expires_in_seconds(&self) -> u64 {
+        self.expires_at.seconds_since(self.app.now()).max(0.0) as u64
     }
 
     /// The address of an object of media type `kind`, such as `mp4`.

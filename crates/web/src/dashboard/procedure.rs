@@ -57,7 +57,7 @@ fn addresses(app: &App, procedure: &Procedure) -> Option<ProcedureMedia> {
     let clip = procedure.video_key.as_deref()?;
     let kind = if clip.ends_with(".webm") { "webm" } else { "mp4" };
     Some(ProcedureMedia {
-        expires_at: signer.expires_at(),
+        expires_in_seconds: signer.expires_in_seconds(),
         clip: signer.address(clip, kind),
         thumbnail: procedure.thumbnail_key.as_deref().map(|key| signer.address(key, "jpg")),
     })

@@ -59,7 +59,7 @@ fn addresses(app: &App, recording: &Recording) -> SessionMedia {
     let signer = Signer::new(app);
     let track = |key: &Option<String>, kind| key.as_deref().map(|key| signer.address(key, kind));
     SessionMedia {
-        expires_at: signer.expires_at(),
+        expires_in_seconds: signer.expires_in_seconds(),
         recording: signer.address(&recording.video_key, video_kind(recording)),
         poster: track(&recording.poster_key, "jpg"),
         captions: track(&recording.captions_key, "vtt"),

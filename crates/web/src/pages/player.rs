@@ -1,13 +1,13 @@
 //! The video player: what its element carries, and the JSON with which it renews addresses that expire.
 
-use domain::{ProcedureId, SessionId, Timestamp};
+use domain::{ProcedureId, SessionId};
 use serde::Serialize;
 
 /// Answer of `GET /sessions/{id}/media`: signed addresses of a session's recording.
 #[derive(Clone, Debug, Serialize)]
 pub struct SessionMedia {
-    /// When the addresses stop to work.
-    pub expires_at: Timestamp,
+    /// Seconds until the addresses stop to work: a span, for the clock of a browser may be wrong.
+    pub expires_in_seconds: u64,
     /// The recording as a browser plays it.
     pub recording: String,
     /// The frame that stands for the session.
@@ -21,8 +21,8 @@ pub struct SessionMedia {
 /// Answer of `GET /procedures/{id}/media`: signed addresses of a procedure's clip.
 #[derive(Clone, Debug, Serialize)]
 pub struct ProcedureMedia {
-    /// When the addresses stop to work.
-    pub expires_at: Timestamp,
+    /// Seconds until the addresses stop to work: a span, for the clock of a browser may be wrong.
+    pub expires_in_seconds: u64,
     /// The clip.
     pub clip: String,
     /// The frame that stands for the procedure.
@@ -36,8 +36,8 @@ pub struct Player {
     pub label: String,
     /// Where the browser's part asks for fresh addresses.
     pub media_url: String,
-    /// When the addresses below stop to work.
-    pub expires_at: Timestamp,
+    /// Seconds until the addresses below stop to work.
+    pub expires_in_seconds: u64,
     /// The video.
     pub video: String,
     /// The still picture before it plays.
@@ -56,7 +56,7 @@ impl Player {
         Self {
             label: format!("Recording of {name}"),
             media_url: format!("/sessions/{id}/media"),
-            expires_at: media.expires_at,
+            expires_in_seconds: media.expires_in_seconds,
             video: media.recording,
             poster: media.poster,
             captions: media.captions,
@@ -70,7 +70,7 @@ impl Player {
         Self {
             label: format!("Clip of {name}"),
             media_url: format!("/procedures/{id}/media"),
-            expires_at: media.expires_at,
+            expires_in_seconds: media.expires_in_seconds,
             video: media.clip,
             poster: media.thumbnail,
             captions: None,

@@ -57,7 +57,7 @@ pub fn list(rows: Vec<SessionRow>, filter: SessionFilter, newer: Option<&str>, o
 
 pub fn player(session: &Session) -> Player {
     let media = SessionMedia {
-        expires_at: NOON.plus_seconds(3600.0),
+        expires_in_seconds: 3600,
         recording: "/sample/recording.mp4".into(),
         poster: None,
         captions: Some("/sample/captions.vtt".into()),
@@ -105,7 +105,7 @@ pub fn procedure(position: usize, with_clip: bool) -> String {
     let all = procedures();
     let this = &all[position - 1];
     let neighbour = |p: &Procedure| Neighbour { id: p.id, procedure_name: p.procedure_name.clone() };
-    let clip = ProcedureMedia { expires_at: NOON, clip: "/sample/recording.mp4".into(), thumbnail: None };
+    let clip = ProcedureMedia { expires_in_seconds: 3600, clip: "/sample/recording.mp4".into(), thumbnail: None };
     ProcedurePage {
         layout: frame(&this.procedure_name),
         procedure_name: this.procedure_name.clone(),
