@@ -52,7 +52,8 @@ pub enum Lease {
     Lost,
 }
 
-/// Puts down a job in the transaction of the fact that causes it. Nothing happens when one is already alive.
+/// Puts down a job in the transaction of the fact that causes it. Nothing more happens when one waits already; one that
+/// runs may have begun without the fact, so it is noted that another is to follow.
 pub(crate) async fn enqueue(
     tx: &DatabaseTransaction,
     tenant: TenantId,
@@ -60,14 +61,16 @@ pub(crate) async fn enqueue(
     kind: JobKind,
     now: Timestamp,
 ) -> Result<()> {
-    let alive = jobs::Entity::find()
+    let noted = jobs::Entity::update_many()
+        // A claim takes it back: whoever begins now sees the fact.
+        .col_expr(jobs::Column::Again, Expr::value(true))
         .filter(jobs::Column::TenantId.eq(tenant.0))
         .filter(jobs::Column::SessionId.eq(session.0))
         .filter(jobs::Column::Kind.eq(kind.to_string()))
         .filter(alive())
-        .one(tx)
+        .exec(tx)
         .await?;
-    if alive.is_some() {
+    if noted.rows_affected > 0 {
         return Ok(());
     }
     let row = jobs::ActiveModel {
@@ -85,6 +88,7 @@ pub(crate) async fn enqueue(
         error: Set(None),
         created_at: Set(now.0),
         finished_at: Set(None),
+        again: Set(false),
     };
     jobs::Entity::insert(row).exec_without_returning(tx).await?;
     Ok(())
@@ -137,6 +141,7 @@ impl Db {
             .value(jobs::Column::Attempt, Expr::col(jobs::Column::Attempt).add(1))
             .value(jobs::Column::LeaseOwner, worker)
             .value(jobs::Column::LeaseUntil, lease_until.0)
+            .value(jobs::Column::Again, false)
             .and_where(Expr::col(jobs::Column::Id).in_subquery(next))
             .returning_all()
             .take();
@@ -272,6 +277,16 @@ impl Db {
     }
 }
 
+/// How a job ended.
+pub(crate) enum Ended {
+    /// Its outcome stands.
+    Finished,
+    /// Its outcome stands until the next one: more had arrived while it ran.
+    Outdated,
+    /// Not at all: the lease was lost.
+    Lost,
+}
+
 /// Ends a job inside the transaction that writes its outcome, so that a worker that lost its lease writes nothing.
 pub(crate) async fn finish(
     tx: &DatabaseTransaction,
@@ -280,7 +295,7 @@ pub(crate) async fn finish(
     state: JobState,
     error: Option<&str>,
     now: Timestamp,
-) -> Result<bool> {
+) -> Result<Ended> {
     let ended = jobs::Entity::update_many()
         .col_expr(jobs::Column::State, Expr::value(state.to_string()))
         .col_expr(jobs::Column::LeaseOwner, Expr::value(None::<Uuid>))
@@ -288,12 +303,12 @@ pub(crate) async fn finish(
         .col_expr(jobs::Column::Error, Expr::value(error))
         .col_expr(jobs::Column::FinishedAt, Expr::value(now.0))
         .filter(held_by(job, worker))
-        .exec(tx)
+        .exec_with_returning(tx)
         .await?;
-    if ended.rows_affected > 0 {
-        recount(tx, job.tenant_id.0).await?;
-    }
-    Ok(ended.rows_affected > 0)
+    let Some(row) = ended.first() else { return Ok(Ended::Lost) };
+    recount(tx, job.tenant_id.0).await?;
+    // Somebody who called it off does not want it again.
+    Ok(if row.again && state != JobState::Cancelled { Ended::Outdated } else { Ended::Finished })
 }
 
 /// Sets a tenant's counter from the rows it counts, so that it can never drift.

@@ -4,8 +4,8 @@ use super::{
     Db, DbError, Result,
     entity::{procedures, sessions},
     error::{to_json, word},
-    jobs::{self, Job},
-    sessions::{fail, locked},
+    jobs::{self, Ended, Job},
+    sessions::{begin_processing, fail, locked},
 };
 use domain::{
     ProcedureId, SessionId, TenantId, Timestamp,
@@ -45,13 +45,15 @@ pub struct Outcome {
 
 impl Db {
     /// Makes the outcome of a session visible and ends its job, all at once. `false` when the lease was lost meanwhile,
-    /// and then nothing is written. A session that ended abnormally fails with that reason, whatever was found.
+    /// and then nothing is written. A session that ended abnormally fails with that reason, whatever was found. One of
+    /// which more arrived meanwhile shows the outcome and is processed again.
     pub async fn approve(&self, job: &Job, worker: Uuid, outcome: &Outcome, now: Timestamp) -> Result<bool> {
         let (tenant, session) = (job.tenant_id, job.session_id);
         let tx = self.begin().await?;
         let Some(row) = locked(&tx, tenant, session).await? else { return Ok(false) };
         let error = outcome.failure.as_ref().and_then(|(_, detail)| detail.as_deref());
-        if !jobs::finish(&tx, job, worker, JobState::Done, error, now).await? {
+        let ended = jobs::finish(&tx, job, worker, JobState::Done, error, now).await?;
+        if matches!(ended, Ended::Lost) {
             return Ok(false);
         }
         replace_procedures(&tx, tenant, session, &outcome.procedures, now).await?;
@@ -72,6 +74,9 @@ impl Db {
             Some((reason, _)) => fail(&tx, tenant, session, *reason, error, now).await?,
             None => {}
         }
+        if matches!(ended, Ended::Outdated) {
+            begin_processing(&tx, tenant, session, now).await?;
+        }
         tx.commit().await?;
         Ok(true)
     }
@@ -87,10 +92,14 @@ impl Db {
     ) -> Result<bool> {
         let tx = self.begin().await?;
         locked(&tx, job.tenant_id, job.session_id).await?;
-        if !jobs::finish(&tx, job, worker, state, Some(detail), now).await? {
-            return Ok(false);
+        match jobs::finish(&tx, job, worker, state, Some(detail), now).await? {
+            Ended::Lost => return Ok(false),
+            Ended::Finished => {
+                fail(&tx, job.tenant_id, job.session_id, FailureReason::ProcessingError, Some(detail), now).await?;
+            }
+            // What failed may have been the missing end of the recording.
+            Ended::Outdated => begin_processing(&tx, job.tenant_id, job.session_id, now).await?,
         }
-        fail(&tx, job.tenant_id, job.session_id, FailureReason::ProcessingError, Some(detail), now).await?;
         tx.commit().await?;
         Ok(true)
     }

@@ -6,7 +6,10 @@ pub struct Migrator;
 
 impl MigratorTrait for Migrator {
     fn migrations() -> Vec<Box<dyn MigrationTrait>> {
-        vec![Box::new(Sql { name: "0001_initial", up: include_str!("0001_initial.sql") })]
+        vec![
+            Box::new(Sql { name: "0001_initial", up: include_str!("0001_initial.sql") }),
+            Box::new(Sql { name: "0002_jobs_again", up: include_str!("0002_jobs_again.sql") }),
+        ]
     }
 }
 
