@@ -1,5 +1,5 @@
 //! Real recorded sessions with segments marked by hand: how near the built-in extraction comes to them.
-//! `TRAINAR_TINYREC` names the folder (one JSON file per recording: `duration_seconds`, `utterances`, `coarse`, `fine`).
+//! Stands on `tinyrec` of the shared data (one JSON file per recording: `duration_seconds`, `utterances`, `coarse`, `fine`).
 //! `cargo nextest run -p extraction --test recorded_sessions --no-capture` prints the table and the titles.
 
 #![allow(clippy::unwrap_used)]
@@ -32,17 +32,14 @@ struct Marked {
 
 #[test]
 fn segments_come_near_those_marked_by_hand() {
-    let Ok(folder) = std::env::var("TRAINAR_TINYREC") else {
-        eprintln!("SKIPPED: TRAINAR_TINYREC does not name a folder of recorded sessions");
-        return;
-    };
+    let Some(folder) = testkit::data().map(|data| data.join("tinyrec")) else { return };
     for (granularity, least_tiou, most_pk) in [(Granularity::Coarse, 0.60, 0.36), (Granularity::Fine, 0.53, 0.42)] {
         let mean = table(&folder, granularity);
         assert!(mean.tiou >= least_tiou && mean.pk <= most_pk, "{granularity:?}: {mean:?}");
     }
 }
 
-fn table(folder: &str, granularity: Granularity) -> Measures {
+fn table(folder: &std::path::Path, granularity: Granularity) -> Measures {
     let mut files: Vec<_> = std::fs::read_dir(folder).unwrap().map(|f| f.unwrap().path()).collect();
     files.sort();
     let measures: Vec<Measures> = files.iter().map(|file| one(file, granularity)).collect();
