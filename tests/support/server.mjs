@@ -13,12 +13,14 @@ const START_MS = 60_000
 /**
  * Starts `trainar serve` with a tenant, a user and a paired device. With TRAINAR_URL and TRAINAR_DEVICE_TOKEN set it
  * starts nothing and uses that server (TRAINAR_DATA_DIR then tells its data folder, if it is on this machine).
+ * `variables` are settings of the program, such as TRAINAR_SERVER__WORK.
  */
-export async function startServer() {
+export async function startServer(variables = {}) {
   if (process.env.TRAINAR_URL && process.env.TRAINAR_DEVICE_TOKEN) return runningServer()
   const dataDir = mkdtempSync(join(tmpdir(), 'trainar-test-'))
+  let env = settings(dataDir, variables)
   const trainar = (args, input) => {
-    const done = spawnSync(PROGRAM, args, { env: settings(dataDir), input, encoding: 'utf8' })
+    const done = spawnSync(PROGRAM, args, { env, input, encoding: 'utf8' })
     if (done.status !== 0) throw new Error(`${PROGRAM} ${args.join(' ')}: ${done.error ?? done.stderr}`)
     return done.stdout
   }
@@ -29,7 +31,7 @@ export async function startServer() {
     trainar(['seat', 'create', '--tenant', tenant, '--user', email, '--role', 'trainer', '--json']),
   )
   const port = await freePort()
-  let child = await serve(dataDir, port)
+  let child = await serve(env, port)
   const kill = (signal) => {
     const ended = new Promise((done) => (child.exitCode ?? child.signalCode) === null ? child.once('exit', done) : done())
     child.kill(signal)
@@ -45,8 +47,11 @@ export async function startServer() {
     deviceToken: seat.device_token,
     /** Ends the process as a power cut does: kill -9. */
     crash: () => kill('SIGKILL'),
-    /** Starts it again over the same folder, at the same port. */
-    restart: async () => void (child = await serve(dataDir, port)),
+    /** Starts it again over the same folder, at the same port, with other settings if any are given. */
+    restart: async (others = variables) => {
+      env = settings(dataDir, others)
+      child = await serve(env, port)
+    },
     stop: async () => {
       await kill('SIGKILL')
       rmSync(dataDir, { recursive: true, force: true })
@@ -54,11 +59,11 @@ export async function startServer() {
   }
 }
 
-/** Calls the API as the device and returns the JSON of the answer. */
-export async function call(server, method, path, body) {
+/** Calls the API as the device (or another one, by its token) and returns the JSON of the answer. */
+export async function call(server, method, path, body, token = server.deviceToken) {
   const answer = await fetch(new URL(path, server.url), {
     method,
-    headers: { authorization: `Bearer ${server.deviceToken}`, 'content-type': 'application/json' },
+    headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
     body: body && JSON.stringify(body),
   })
   const text = await answer.text()
@@ -77,15 +82,15 @@ function runningServer() {
   }
 }
 
-function settings(dataDir) {
+function settings(dataDir, variables) {
   const plain = Object.entries(process.env).filter(([name]) => !name.startsWith('TRAINAR_'))
-  return { ...Object.fromEntries(plain), TRAINAR_DATA_DIR: dataDir }
+  return { ...Object.fromEntries(plain), ...variables, TRAINAR_DATA_DIR: dataDir }
 }
 
 /** Resolves when the program says that it listens. */
-function serve(dataDir, port) {
+function serve(env, port) {
   const child = spawn(PROGRAM, ['serve', '--listen', `127.0.0.1:${port}`], {
-    env: settings(dataDir),
+    env,
     stdio: ['ignore', 'ignore', 'pipe'],
   })
   // Whatever ends the test ends the server.

@@ -1,0 +1,43 @@
+// More people on a server: a second organisation, another seat. And a task, which so far only an integration makes.
+
+import { spawnSync } from 'node:child_process'
+import { randomBytes } from 'node:crypto'
+import { join } from 'node:path'
+
+/** Creates an organisation with a user and a paired device; usable in place of the server. */
+export function secondTenant(server) {
+  const [tenant, email, password] = ['Rival', 'eve@example.org', 'quite another secret']
+  server.trainar(['tenant', 'create', '--name', tenant])
+  server.trainar(['user', 'create', '--tenant', tenant, '--email', email, '--name', 'Eve', '--password-stdin'], password)
+  const seat = ['seat', 'create', '--tenant', tenant, '--user', email, '--role', 'trainer', '--json']
+  return { ...server, email, password, deviceToken: JSON.parse(server.trainar(seat)).device_token }
+}
+
+/** The device token of one more seat of the first tenant. */
+export function traineeToken(server) {
+  const email = 'tom@example.org'
+  server.trainar(['user', 'create', '--tenant', 'Acme', '--email', email, '--name', 'Tom', '--password-stdin'], 'a trainee too')
+  const seat = ['seat', 'create', '--tenant', 'Acme', '--user', email, '--role', 'trainee', '--json']
+  return JSON.parse(server.trainar(seat)).device_token
+}
+
+/** Writes a task of an integration into the SQLite database; its id, or `undefined` without the program `sqlite3` or `python3`. */
+export function createTask(server, { title, externalId, externalUrl = null, source = 'jobber', description = '' }) {
+  const id = randomBytes(16)
+  id[6] = (id[6] & 0x0f) | 0x70
+  id[8] = (id[8] & 0x3f) | 0x80
+  const hex = id.toString('hex')
+  const text = (value) => (value === null ? 'NULL' : `'${value.replaceAll("'", "''")}'`)
+  const sql = `PRAGMA busy_timeout=5000; INSERT INTO tasks (id, tenant_id, title, description, status, source, external_id, external_url, created_at)
+    SELECT X'${hex}', id, ${text(title)}, ${text(description)}, 'open', ${text(source)}, ${text(externalId)}, ${text(externalUrl)}, ${Date.now() * 1000}
+    FROM tenants WHERE name = 'Acme';`
+  const file = join(server.dataDir, 'trainar.db')
+  const python = 'import sqlite3,sys\nc=sqlite3.connect(sys.argv[1])\nc.executescript(sys.argv[2])\nc.commit()'
+  const written = [['sqlite3', [file, sql]], ['python3', ['-c', python, file, sql]]].some(([program, args]) => {
+    const done = spawnSync(program, args, { encoding: 'utf8' })
+    if (done.error) return false
+    if (done.status !== 0) throw new Error(`${program}: ${done.stderr}`)
+    return true
+  })
+  return written ? hex.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5') : undefined
+}
