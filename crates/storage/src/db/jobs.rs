@@ -17,7 +17,7 @@ use sea_orm::{
     ActiveValue::Set,
     ColumnTrait, ConnectionTrait, DatabaseTransaction, EntityTrait, ExprTrait, FromQueryResult, QueryFilter,
     QueryOrder, QuerySelect,
-    sea_query::{Expr, LockBehavior, LockType, Order, Query},
+    sea_query::{Expr, LockBehavior, LockType, Order, Query, SelectStatement},
 };
 use std::collections::BTreeSet;
 use uuid::Uuid;
@@ -120,7 +120,7 @@ impl Db {
             .table(tenant_queues::Entity)
             .value(tenant_queues::Column::Running, Expr::col(tenant_queues::Column::Running).add(1))
             .value(tenant_queues::Column::LastServed, now.0)
-            .and_where(Expr::col(tenant_queues::Column::TenantId).in_subquery(turn))
+            .and_where(Expr::col(tenant_queues::Column::TenantId).eq(once(turn)))
             .returning_col(tenant_queues::Column::TenantId)
             .take();
         let Some(row) = tx.query_one(&serve).await? else { return Ok(None) };
@@ -142,7 +142,7 @@ impl Db {
             .value(jobs::Column::LeaseOwner, worker)
             .value(jobs::Column::LeaseUntil, lease_until.0)
             .value(jobs::Column::Again, false)
-            .and_where(Expr::col(jobs::Column::Id).in_subquery(next))
+            .and_where(Expr::col(jobs::Column::Id).eq(once(next)))
             .returning_all()
             .take();
         // Another worker may have taken the tenant's only job meanwhile: dropping the transaction gives the turn back.
@@ -323,11 +323,17 @@ async fn recount(tx: &DatabaseTransaction, tenant: Uuid) -> Result<()> {
         .take();
     let update = Query::update()
         .table(tenant_queues::Entity)
-        .value(tenant_queues::Column::Running, Expr::SubQuery(None, Box::new(count.into())))
+        .value(tenant_queues::Column::Running, once(count))
         .and_where(Expr::col(tenant_queues::Column::TenantId).eq(tenant))
         .take();
     tx.execute(&update).await?;
     Ok(())
+}
+
+/// The one value that a query gives, for `=`. With `IN`, PostgreSQL may run the query for every row of the table around
+/// it, and a query that skips what is locked then gives another row each time.
+fn once(query: SelectStatement) -> Expr {
+    Expr::SubQuery(None, Box::new(query.into()))
 }
 
 fn ready(now: Timestamp) -> Expr {
