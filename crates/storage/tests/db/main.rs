@@ -1,0 +1,18 @@
+//! Rows behave alike on SQLite and on a real PostgreSQL.
+#![allow(clippy::unwrap_used)]
+
+mod harness;
+
+mod migrations;
+mod schema;
+mod wall;
+
+mod approve;
+mod jobs;
+mod logins;
+mod overview;
+mod people;
+mod recordings;
+mod session_life;
+mod steps;
+mod uploads;

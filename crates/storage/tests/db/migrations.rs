@@ -1,0 +1,56 @@
+//! Opening a database brings its schema up to date, however often and by however many.
+
+use crate::harness::{Place, at, fresh_places, on_both};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn opening_again_keeps_what_is_there() {
+    on_both(async |place| {
+        let crew = place.crew("acme").await;
+        let again = place.at.open().await;
+        assert_eq!(again.tenant(crew.tenant).await.unwrap().unwrap().name, "acme");
+        again.ping().await.unwrap();
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_fresh_database_is_opened_by_several_at_once() {
+    for place in fresh_places() {
+        let opened = futures::future::join_all((0..6).map(|_| place.open())).await;
+        let place = Place::open_first(place).await;
+        let migrations = place.number("SELECT count(*) FROM seaql_migrations").await;
+        assert!(migrations >= 1);
+        assert_eq!(place.number("SELECT count(DISTINCT version) FROM seaql_migrations").await, migrations);
+        let crew = place.crew("acme").await;
+        for db in opened {
+            assert!(db.tenant(crew.tenant).await.unwrap().is_some());
+        }
+    }
+}
+
+/// Two processes of one installation write in turns; on SQLite neither finds the database locked.
+#[tokio::test(flavor = "multi_thread")]
+async fn writers_and_readers_of_two_processes_do_not_lock_each_other_out() {
+    on_both(async |place| {
+        let crew = place.crew("acme").await;
+        let session = place.recording(&crew, at(0)).await;
+        let other = place.at.open().await;
+        let mut work = tokio::task::JoinSet::new();
+        for n in 0..8 {
+            let db = if n % 2 == 0 { place.db.clone() } else { other.clone() };
+            let (tenant, id) = (crew.tenant, session.id);
+            work.spawn(async move {
+                for i in 0..25 {
+                    assert!(db.heartbeat(tenant, id, at(n * 100 + i)).await.unwrap());
+                    db.save_login(&format!("{n}-{i}"), "{}", at(10)).await.unwrap();
+                    assert!(db.session_overview(tenant, id).await.unwrap().is_some());
+                }
+            });
+        }
+        while let Some(done) = work.join_next().await {
+            done.unwrap();
+        }
+        assert_eq!(place.number("SELECT count(*) FROM logins").await, 200);
+    })
+    .await;
+}

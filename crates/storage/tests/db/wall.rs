@@ -1,0 +1,282 @@
+//! The wall: with another tenant's id every query finds nothing and changes nothing.
+
+use crate::{
+    harness::{Crew, Place, at, new_device, new_upload, on_both},
+    recordings::{part, recording, said},
+};
+use domain::{
+    ProcedureId, TaskId,
+    job::{JobState, Step},
+    procedure::{ProcedureDraft, ProcedureStatus},
+    seat::{Seat, SeatRole},
+    session::Session,
+    task::TaskSource,
+};
+use futures::future::BoxFuture;
+use std::{collections::BTreeSet, fmt::Debug, path::Path};
+use storage::{
+    Db, DbError,
+    db::{
+        jobs::{Job, Lease},
+        overview::{PageFrom, SessionFilter},
+        procedures::{NewProcedure, Outcome},
+        recordings::{Tracks, UtteranceOrigin},
+        sessions::NewSession,
+        tasks::NewTask,
+        uploads::{Chunk, Termination, Upload},
+    },
+};
+use uuid::Uuid;
+
+/// What another tenant has, in every table that a query reads.
+struct Theirs {
+    crew: Crew,
+    task: TaskId,
+    /// Done, with a procedure.
+    done: Session,
+    procedure: ProcedureId,
+    /// Being processed by `worker`.
+    running: Session,
+    job: Job,
+    worker: Uuid,
+    /// Waits for a worker.
+    waiting: Session,
+    /// Records, with a part of its upload.
+    recording: Session,
+    upload: Upload,
+    /// Records, with nothing.
+    bare: Session,
+}
+
+async fn theirs(place: &Place) -> Theirs {
+    let crew = place.crew("theirs").await;
+    let new = NewTask {
+        title: "t".into(),
+        description: String::new(),
+        source: TaskSource::Api,
+        external_id: None,
+        external_url: None,
+    };
+    let task = place.db.create_task(crew.tenant, new, at(0)).await.unwrap().id;
+    let worker = Uuid::now_v7();
+    let done = place.processing(&crew, at(0)).await;
+    let first = place.claim(worker, at(1)).await.unwrap();
+    place.db.save_recording(crew.tenant, &recording(done.id, 9.0), &[part(1)], at(1)).await.unwrap();
+    for origin in [UtteranceOrigin::Device, UtteranceOrigin::Pipeline] {
+        place.db.add_utterances(crew.tenant, done.id, origin, &[(0, said(1.0, "hello"))]).await.unwrap();
+    }
+    place.db.begin_step(crew.tenant, done.id, Step::Receive, "h", at(1)).await.unwrap();
+    place.db.end_step(crew.tenant, done.id, Step::Receive, Ok("1"), at(1)).await.unwrap();
+    place.db.approve(&first, worker, &outcome(), at(2)).await.unwrap();
+    let procedure = place.db.procedures(crew.tenant, done.id).await.unwrap()[0].id;
+    let running = place.processing(&crew, at(3)).await;
+    let job = place.claim(worker, at(4)).await.unwrap();
+    let waiting = place.processing(&crew, at(5)).await;
+    let session = place.recording(&crew, at(6)).await;
+    let upload = place.upload(&session, Some(10), at(6)).await;
+    let upload = place.append(&upload, 0, 4, at(7)).await.unwrap();
+    let bare = place.recording(&crew, at(8)).await;
+    Theirs { crew, task, done, procedure, running, job, worker, waiting, recording: session, upload, bare }
+}
+
+fn outcome() -> Outcome {
+    let draft = ProcedureDraft {
+        procedure_name: "Close the valve".into(),
+        description: String::new(),
+        start_seconds: 1.0,
+        end_seconds: 2.0,
+        status: ProcedureStatus::Approved,
+        excluded_reason: None,
+    };
+    let (video_key, thumbnail_key) = (Some("v".into()), Some("t".into()));
+    let procedure = NewProcedure { number: 1, draft, duration_seconds: 1.0, video_key, thumbnail_key };
+    Outcome { procedures: vec![procedure], ..Outcome::default() }
+}
+
+/// What an answer holds when it holds nothing of anybody.
+trait Nothing: Debug {
+    fn is_nothing(&self) -> bool;
+}
+impl Nothing for () {
+    fn is_nothing(&self) -> bool {
+        true
+    }
+}
+impl Nothing for bool {
+    fn is_nothing(&self) -> bool {
+        !*self
+    }
+}
+impl Nothing for u64 {
+    fn is_nothing(&self) -> bool {
+        *self == 0
+    }
+}
+impl<T: Debug> Nothing for Option<T> {
+    fn is_nothing(&self) -> bool {
+        self.is_none()
+    }
+}
+impl<T: Debug> Nothing for Vec<T> {
+    fn is_nothing(&self) -> bool {
+        self.is_empty()
+    }
+}
+impl Nothing for Termination {
+    fn is_nothing(&self) -> bool {
+        *self == Self::NotFound
+    }
+}
+impl Nothing for Lease {
+    fn is_nothing(&self) -> bool {
+        *self == Self::Lost
+    }
+}
+impl Nothing for storage::db::overview::SessionPage {
+    fn is_nothing(&self) -> bool {
+        self.sessions.is_empty() && self.older.is_none() && self.newer.is_none()
+    }
+}
+/// Only a refusal would be a fit answer to a wish to create something across the wall.
+impl Nothing for domain::seat::Seat {
+    fn is_nothing(&self) -> bool {
+        false
+    }
+}
+impl Nothing for domain::device::Device {
+    fn is_nothing(&self) -> bool {
+        false
+    }
+}
+impl Nothing for Upload {
+    fn is_nothing(&self) -> bool {
+        false
+    }
+}
+impl Nothing for (Session, bool) {
+    fn is_nothing(&self) -> bool {
+        false
+    }
+}
+
+type Attempt<'a> = (&'static str, BoxFuture<'a, Result<Box<dyn Nothing + Send>, DbError>>);
+
+macro_rules! attempts {
+    ($($name:ident: $call:expr),+ $(,)?) => {
+        vec![$((
+            stringify!($name),
+            Box::pin(async move { Ok(Box::new($call.await?) as Box<dyn Nothing + Send>) }) as BoxFuture<'_, _>,
+        )),+]
+    };
+}
+
+fn attempts<'a>(db: &'a Db, us: &'a Crew, they: &'a Theirs) -> Vec<Attempt<'a>> {
+    let tenant = us.tenant;
+    let their_seat: &'static Seat = Box::leak(Box::new(Seat { tenant_id: tenant, ..they.crew.seat.clone() }));
+    let their_job: &'static Job = Box::leak(Box::new(Job { tenant_id: tenant, ..they.job.clone() }));
+    let new_session =
+        |task_id, key: Option<&str>| NewSession { name: "s".into(), task_id, idempotency_key: key.map(Into::into) };
+    let chunk = |start| Chunk { start, bytes: 1, key: "k".into() };
+    let page = move |from| db.session_page(tenant, SessionFilter::default(), from, 10);
+    let beside = storage::db::overview::Cursor { started_at: at(4), id: they.running.id };
+    attempts![
+        user: db.user(tenant, they.crew.user.id),
+        users: async { Ok::<_, DbError>(db.users(tenant).await?.into_iter().filter(|u| u.id != us.user.id).collect::<Vec<_>>()) },
+        seat: db.seat(tenant, they.crew.seat.id),
+        create_seat: db.create_seat(tenant, they.crew.user.id, SeatRole::Trainer, at(50)),
+        pair_device: db.pair_device(tenant, they.crew.seat.id, new_device("new"), at(50)),
+        device_seen: db.device_seen(tenant, they.crew.device.id, at(50)),
+        task: db.task(tenant, they.task),
+        start_session: db.start_session(their_seat, new_session(None, None), at(50)),
+        start_session: db.start_session(their_seat, new_session(None, Some("k")), at(50)),
+        start_session: db.start_session(&us.seat, new_session(Some(they.task), None), at(50)),
+        session: db.session(tenant, they.done.id),
+        heartbeat: db.heartbeat(tenant, they.recording.id, at(50)),
+        stop_session: db.stop_session(tenant, they.recording.id, Some(0), at(50)),
+        process_again: db.process_again(tenant, they.done.id, at(50)),
+        sessions_changed: db.sessions_changed(tenant, at(-1)),
+        session_page: page(PageFrom::Newest),
+        session_page: page(PageFrom::OlderThan(beside)),
+        session_page: page(PageFrom::NewerThan(beside)),
+        session_overview: db.session_overview(tenant, they.done.id),
+        save_recording: db.save_recording(tenant, &recording(they.done.id, 5.0), &[part(1)], at(50)),
+        save_recording: db.save_recording(tenant, &recording(they.bare.id, 5.0), &[], at(50)),
+        recording: db.recording(tenant, they.done.id),
+        save_tracks: db.save_tracks(tenant, they.done.id, Tracks { poster: Some("p".into()), ..Tracks::default() }),
+        parts: db.parts(tenant, they.done.id),
+        add_utterances: db.add_utterances(tenant, they.done.id, UtteranceOrigin::Device, &[(0, said(2.0, "x"))]),
+        add_utterances: db.add_utterances(tenant, they.done.id, UtteranceOrigin::Device, &[(9, said(2.0, "x"))]),
+        replace_transcript: db.replace_transcript(tenant, they.done.id, &[]),
+        replace_transcript: db.replace_transcript(tenant, they.done.id, &[said(2.0, "x"), said(3.0, "y")]),
+        utterances: db.utterances(tenant, they.done.id, UtteranceOrigin::Pipeline),
+        create_upload: db.create_upload(tenant, they.bare.id, new_upload(Some(10)), at(50)),
+        create_upload: db.create_upload(tenant, they.recording.id, new_upload(Some(10)), at(50)),
+        upload: db.upload(tenant, they.upload.id),
+        upload_of: db.upload_of(tenant, they.recording.id),
+        append_chunk: db.append_chunk(tenant, they.upload.id, chunk(4), at(99), at(50)),
+        declare_length: db.declare_length(tenant, they.upload.id, 10, at(50)),
+        reopen_upload: db.reopen_upload(tenant, they.upload.id, at(9999)),
+        chunks: db.chunks(tenant, they.upload.id),
+        replace_chunks: db.replace_chunks(tenant, they.upload.id, 4, "k"),
+        terminate_upload: db.terminate_upload(tenant, they.upload.id),
+        step_result: db.step_result(tenant, they.done.id, Step::Receive, "h"),
+        begin_step: db.begin_step(tenant, they.done.id, Step::Receive, "mine", at(50)),
+        begin_step: db.begin_step(tenant, they.done.id, Step::Name, "mine", at(50)),
+        end_step: db.end_step(tenant, they.done.id, Step::Receive, Ok("2"), at(50)),
+        steps: db.steps(tenant, they.done.id),
+        procedures: db.procedures(tenant, they.done.id),
+        procedure: db.procedure(tenant, they.procedure),
+        jobs: db.jobs(tenant, they.done.id),
+        cancel_processing: db.cancel_processing(tenant, they.waiting.id, at(50)),
+        cancel_processing: db.cancel_processing(tenant, they.running.id, at(50)),
+        renew_lease: db.renew_lease(their_job, they.worker, at(50)),
+        job_progressed: db.job_progressed(their_job, they.worker),
+        retry_job: db.retry_job(their_job, they.worker, "x", at(50)),
+        approve: db.approve(their_job, they.worker, &outcome(), at(50)),
+        fail_processing: db.fail_processing(their_job, they.worker, JobState::Failed, "x", at(50)),
+    ]
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn with_another_tenants_id_nothing_is_found_and_nothing_changed() {
+    on_both(async |place| {
+        let us = place.crew("ours").await;
+        let they = theirs(place).await;
+        let before = place.everything().await;
+        let mut tried = BTreeSet::new();
+        for (name, attempt) in attempts(&place.db, &us, &they) {
+            match attempt.await {
+                Ok(found) => assert!(found.is_nothing(), "{name} found {found:?}"),
+                Err(DbError::Refused(_) | DbError::Exists(_)) => {}
+                Err(e) => panic!("{name}: {e}"),
+            }
+            let now = place.everything().await;
+            let changed: Vec<_> = now.iter().filter(|row| !before.contains(row)).collect();
+            assert!(now == before, "{name} changed something: {changed:?}");
+            tried.insert(name);
+        }
+        // These take no id of anything that another tenant has.
+        tried.extend(["create_user", "create_task", "tenant"]);
+        let forgotten: Vec<_> = queries_of_a_tenant().into_iter().filter(|n| !tried.contains(n.as_str())).collect();
+        assert!(forgotten.is_empty(), "not tried: {forgotten:?}");
+    })
+    .await;
+}
+
+/// The names of all public queries that take a tenant, so that none is forgotten above.
+fn queries_of_a_tenant() -> BTreeSet<String> {
+    let mut names = BTreeSet::new();
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/db");
+    for file in std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).filter(|path| path.is_file()) {
+        let text = std::fs::read_to_string(file).unwrap();
+        for function in text.split("pub async fn ").skip(1) {
+            let (name, rest) = function.split_once('(').unwrap();
+            let arguments = rest.split_once('{').unwrap().0;
+            if ["TenantId", "&Seat", "&Job"].iter().any(|kind| arguments.contains(kind)) {
+                names.insert(name.to_owned());
+            }
+        }
+    }
+    assert!(names.contains("append_chunk") && names.contains("approve"), "{names:?}");
+    names
+}
