@@ -6,6 +6,7 @@ mod harness;
 mod migrations;
 mod schema;
 mod wall;
+mod world;
 
 mod approve;
 mod jobs;
@@ -14,5 +15,6 @@ mod overview;
 mod people;
 mod recordings;
 mod session_life;
+mod silence;
 mod steps;
 mod uploads;

@@ -54,3 +54,19 @@ async fn writers_and_readers_of_two_processes_do_not_lock_each_other_out() {
     })
     .await;
 }
+
+/// What an earlier version kept goes on under the present schema.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_database_of_the_first_version_is_brought_up_to_date_with_its_rows() {
+    on_both(async |place| {
+        let crew = place.crew("acme").await;
+        let session = place.processing(&crew, at(0)).await;
+        place.sql("ALTER TABLE jobs DROP COLUMN again").await.unwrap();
+        place.accepted("DELETE FROM seaql_migrations WHERE version = '0002_jobs_again'").await;
+        let updated = place.at.open().await;
+        let job = updated.claim_job(uuid::Uuid::now_v7(), at(1), at(99)).await.unwrap().unwrap();
+        assert_eq!(job.session_id, session.id);
+        assert_eq!(place.number("SELECT count(*) FROM seaql_migrations").await, 2);
+    })
+    .await;
+}
