@@ -4,6 +4,7 @@ mod config;
 mod create;
 mod demo;
 mod doctor;
+mod evaluate;
 mod process;
 mod recognise;
 mod reference;
@@ -35,6 +36,8 @@ enum Command {
     Work(work::Work),
     /// Turn one recording into procedures, without a server
     Process(process::Process),
+    /// Measure the built-in extraction on recordings with marked segments
+    Evaluate(evaluate::Evaluate),
     /// Tenants: organisations
     #[command(subcommand)]
     Tenant(create::Tenant),
@@ -77,6 +80,7 @@ impl Cli {
             Command::Serve(c) => c.run(settings).await,
             Command::Work(c) => c.run(settings).await,
             Command::Process(c) => c.run(settings).await,
+            Command::Evaluate(c) => c.run(),
             Command::Tenant(c) => c.run(settings).await,
             Command::User(c) => c.run(settings).await,
             Command::Seat(c) => c.run(settings).await,
@@ -87,5 +91,14 @@ impl Cli {
             Command::Reference(c) => c.run(),
             Command::Recognise(_) => unreachable!("ran above"),
         }
+    }
+}
+
+/// Reads `coarse` or `fine`.
+fn granularity(text: &str) -> Result<extraction::Granularity, String> {
+    match text {
+        "coarse" => Ok(extraction::Granularity::Coarse),
+        "fine" => Ok(extraction::Granularity::Fine),
+        other => Err(format!("{other:?} is neither coarse nor fine")),
     }
 }
