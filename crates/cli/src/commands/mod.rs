@@ -5,9 +5,11 @@ mod create;
 mod demo;
 mod doctor;
 mod evaluate;
+mod extract;
 mod process;
 mod recognise;
 mod reference;
+mod report;
 mod serve;
 mod session;
 mod work;
@@ -36,6 +38,8 @@ enum Command {
     Work(work::Work),
     /// Turn one recording into procedures, without a server
     Process(process::Process),
+    /// Find the procedures in a transcript alone
+    Extract(extract::Extract),
     /// Measure the built-in extraction on recordings with marked segments
     Evaluate(evaluate::Evaluate),
     /// Tenants: organisations
@@ -80,6 +84,7 @@ impl Cli {
             Command::Serve(c) => c.run(settings).await,
             Command::Work(c) => c.run(settings).await,
             Command::Process(c) => c.run(settings).await,
+            Command::Extract(c) => c.run(),
             Command::Evaluate(c) => c.run(),
             Command::Tenant(c) => c.run(settings).await,
             Command::User(c) => c.run(settings).await,

@@ -1,19 +1,17 @@
 //! `trainar process FILE`: the whole pipeline on one recording, without a server. The recording goes the way of an
 //! uploaded one, in a database and an object store that live as long as the command.
 
+use super::report::{Report, ReportedProcedure};
 use crate::{assemble, settings::Settings};
 use anyhow::{Context, Result, bail};
 use clap::Args;
-use comfy_table::{ContentArrangement, Table, presets::UTF8_FULL_CONDENSED};
 use domain::{
     Clock, SystemClock,
     job::Step,
     procedure::Procedure,
     recording::Keys,
-    score::Criterion,
     seat::SeatRole,
-    session::{FailureReason, Session, SessionStatus},
-    time::show_duration,
+    session::{Session, SessionStatus},
     user::UserRole,
 };
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
@@ -21,11 +19,11 @@ use pipeline::{
     Event, Observer,
     engine::{Pace, Worker},
 };
-use serde::Serialize;
 use std::{
     collections::BTreeMap,
     fs,
     io::IsTerminal,
+    os::unix::fs::PermissionsExt,
     path::{Path, PathBuf},
     process::ExitCode,
     sync::{Arc, Mutex},
@@ -60,34 +58,6 @@ pub struct Process {
     json: bool,
 }
 
-/// What `--json` prints.
-#[derive(Debug, Serialize)]
-struct Report {
-    status: SessionStatus,
-    failure_reason: Option<FailureReason>,
-    failure_detail: Option<String>,
-    duration_seconds: Option<f64>,
-    score: Option<u8>,
-    criteria: Vec<Criterion>,
-    summary: Option<String>,
-    procedures: Vec<ReportedProcedure>,
-    recording: Option<PathBuf>,
-    poster: Option<PathBuf>,
-    warnings: Vec<String>,
-    timings: BTreeMap<String, f64>,
-    cpu_seconds: BTreeMap<String, f64>,
-}
-
-#[derive(Debug, Serialize)]
-struct ReportedProcedure {
-    procedure_name: String,
-    description: String,
-    start_seconds: f64,
-    end_seconds: f64,
-    video: Option<PathBuf>,
-    thumbnail: Option<PathBuf>,
-}
-
 impl Process {
     pub async fn run(self, mut settings: Settings) -> Result<ExitCode> {
         let bytes = fs::metadata(&self.file).with_context(|| format!("cannot read {}", self.file.display()))?;
@@ -118,7 +88,7 @@ impl Process {
         }
         let session = db.session(session.tenant_id, session.id).await?.context("the session is gone")?;
         let report = self.report(&db, &objects, &session, &clock, home.path()).await?;
-        self.print(&report)?;
+        report.print(self.json)?;
         Ok(exit_code(&db, &session).await?)
     }
 
@@ -136,7 +106,10 @@ impl Process {
             let (Some(out), Some(key)) = (&self.out, key) else { return Ok(None) };
             let to = out.join(name);
             let from = objects.local(key, home).await?.with_context(|| format!("object {key} is missing"))?;
-            fs::rename(from.path(), &to).with_context(|| format!("cannot write {}", to.display()))?;
+            fs::rename(from.path(), &to)
+                // Objects are the server's own; results are the user's to share.
+                .and_then(|()| fs::set_permissions(&to, fs::Permissions::from_mode(0o644)))
+                .with_context(|| format!("cannot write {}", to.display()))?;
             Ok(Some(to))
         };
         let mut procedures = Vec::new();
@@ -186,37 +159,10 @@ impl Process {
             cpu_seconds,
         })
     }
-
-    fn print(&self, report: &Report) -> Result<()> {
-        if self.json {
-            println!("{}", serde_json::to_string_pretty(report)?);
-            return Ok(());
-        }
-        println!("{} ({})", report.status.label(), show_duration(report.duration_seconds));
-        if let Some(reason) = report.failure_reason {
-            println!("{}", report.failure_detail.as_deref().unwrap_or(reason.sentence()));
-        }
-        for warning in &report.warnings {
-            println!("note: {warning}");
-        }
-        if !report.procedures.is_empty() {
-            println!("{}", table(&report.procedures));
-        }
-        if let Some(score) = report.score {
-            println!("Score {score}");
-        }
-        for criterion in &report.criteria {
-            let score = criterion.score.map_or("—".into(), |s| format!("{s:.0}"));
-            println!("  {:<13} {score:>3}  {}", criterion.name.to_string(), criterion.sentence);
-        }
-        if let Some(summary) = &report.summary {
-            println!("\n{summary}");
-        }
-        Ok(())
-    }
 }
 
-fn read_captions(path: &Path) -> Result<String> {
+/// Reads captions that a person named; what can't be read is told before anything begins.
+pub fn read_captions(path: &Path) -> Result<String> {
     let bytes = fs::read(path).with_context(|| format!("cannot read the captions {}", path.display()))?;
     let text =
         String::from_utf8(bytes).with_context(|| format!("the captions {} are not UTF-8 text", path.display()))?;
@@ -286,24 +232,6 @@ fn file_name(p: &Procedure) -> String {
         .collect();
     let words: Vec<_> = plain.split_whitespace().take(8).collect();
     format!("{:02}-{}", p.number, words.join("-")).trim_end_matches('-').to_owned()
-}
-
-fn table(procedures: &[ReportedProcedure]) -> Table {
-    let mut table = Table::new();
-    table.load_preset(UTF8_FULL_CONDENSED).set_content_arrangement(ContentArrangement::Dynamic);
-    table.set_header(["#", "From", "To", "Procedure", "Clip"]);
-    let clock = |s: f64| format!("{}:{:02}", s as u64 / 60, s as u64 % 60);
-    for (i, p) in procedures.iter().enumerate() {
-        let clip =
-            p.video.as_deref().and_then(Path::file_name).map_or("—".into(), |n| n.to_string_lossy().into_owned());
-        let text = if p.description.is_empty() {
-            p.procedure_name.clone()
-        } else {
-            format!("{}\n{}", p.procedure_name, p.description)
-        };
-        table.add_row([(i + 1).to_string(), clock(p.start_seconds), clock(p.end_seconds), text, clip]);
-    }
-    table
 }
 
 /// What every step took, and its bar.
