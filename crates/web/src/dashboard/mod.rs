@@ -100,11 +100,22 @@ impl<T: FromStr> FromRequestParts<App> for Id<T> {
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Response> {
         let Path(text) = Path::<String>::from_request_parts(parts, app).await.map_err(IntoResponse::into_response)?;
-        text.parse().map(Self).map_err(|_| error_page(&ErrorPage::not_found(None)))
+        if let Ok(id) = text.parse() {
+            return Ok(Self(id));
+        }
+        let login = Session::from_request_parts(parts, app).await.map_err(IntoResponse::into_response)?;
+        Err(nothing_here(app, &login).await)
     }
 }
 
-async fn not_found(State(app): State<App>, login: Session) -> Answer {
-    let who = Viewer::of(&app, &login).await?.map(|viewer| viewer.signed_in());
-    Ok(error_page(&ErrorPage::not_found(who)))
+async fn not_found(State(app): State<App>, login: Session) -> Response {
+    nothing_here(&app, &login).await
+}
+
+/// The page for what is not there, in the frame of whoever is signed in.
+async fn nothing_here(app: &App, login: &Session) -> Response {
+    match Viewer::of(app, login).await {
+        Ok(viewer) => error_page(&ErrorPage::not_found(viewer.map(|viewer| viewer.signed_in()))),
+        Err(failure) => failure,
+    }
 }

@@ -8,7 +8,7 @@ use crate::{
     pages::{
         layout::{Area, Layout},
         player::{Player, SessionMedia},
-        session::{SessionLive, SessionPage, SessionView},
+        session::{RecordingView, SessionLive, SessionPage, SessionView},
         task::LinkedTask,
     },
 };
@@ -51,8 +51,10 @@ async fn view(app: &App, viewer: &Viewer, id: SessionId) -> Result<SessionView, 
         .recording
         .as_ref()
         .map(|r| Player::of_session(id, &found.session.name, addresses(app, r), &tenant.language));
+    let arrived = found.upload.as_ref().is_some_and(|upload| upload.received > 0);
+    let recording = RecordingView::of(player, progress, arrived);
     let task = task.as_ref().map(LinkedTask::new);
-    Ok(SessionView::new(found.session, found.user_name, progress, player, &procedures, task, &tenant.timezone))
+    Ok(SessionView::new(found.session, found.user_name, progress, recording, &procedures, task, &tenant.timezone))
 }
 
 fn addresses(app: &App, recording: &Recording) -> SessionMedia {

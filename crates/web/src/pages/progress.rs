@@ -55,6 +55,15 @@ impl Progress {
         }
     }
 
+    /// The picture that stands for it: a symbol of `icons.html`.
+    pub fn icon(self) -> &'static str {
+        match self {
+            Self::Recording => "recording",
+            Self::Uploading { .. } => "upload",
+            Self::Processing { .. } => "processing",
+        }
+    }
+
     /// How far the upload is, 0 to 100, where that can be drawn.
     pub fn percent(self) -> Option<u8> {
         match self {

@@ -72,8 +72,22 @@ pub enum RecordingView {
     Playable(Player),
     /// It is on its way.
     NotYet(Progress),
+    /// Bytes arrived that are no recording.
+    Unplayable,
     /// There is none and there will be none.
     Missing,
+}
+
+impl RecordingView {
+    /// A recording without a `player` is on its way as long as `progress` says so; `arrived` tells whether any of it came.
+    pub fn of(player: Option<Player>, progress: Option<Progress>, arrived: bool) -> Self {
+        match (player, progress) {
+            (Some(player), _) => Self::Playable(player),
+            (None, Some(progress)) => Self::NotYet(progress),
+            (None, None) if arrived => Self::Unplayable,
+            (None, None) => Self::Missing,
+        }
+    }
 }
 
 /// One line of the list of procedures.
@@ -89,21 +103,15 @@ pub struct ProcedureLine {
 
 impl SessionView {
     /// The view of `session`, dates read in `timezone`; empty texts count as none.
-    /// A recording that is not `player`ed yet is on its way as long as `progress` says so.
     pub fn new(
         session: Session,
         user_name: String,
         progress: Option<Progress>,
-        player: Option<Player>,
+        recording: RecordingView,
         procedures: &[Procedure],
         task: Option<LinkedTask>,
         timezone: &str,
     ) -> Self {
-        let recording = match (player, progress) {
-            (Some(player), _) => RecordingView::Playable(player),
-            (None, Some(progress)) => RecordingView::NotYet(progress),
-            (None, None) => RecordingView::Missing,
-        };
         Self {
             id: session.id,
             status: session.status,

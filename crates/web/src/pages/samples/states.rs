@@ -6,7 +6,7 @@ use crate::pages::{
     player::{Player, ProcedureMedia, SessionMedia},
     procedure::{Neighbour, ProcedurePage},
     progress::Progress,
-    session::{SessionPage, SessionView},
+    session::{RecordingView, SessionPage, SessionView},
     sessions::{SessionFilter, SessionRow, SessionsPage},
     sign_in::{SignInPage, SignInProblem},
     task::{LinkedTask, TaskPage},
@@ -73,7 +73,16 @@ pub fn view(
     procedures: &[Procedure],
     task: Option<&Task>,
 ) -> SessionView {
-    SessionView::new(session, "Marek Kowalczyk".into(), progress, player, procedures, task.map(LinkedTask::new), ZONE)
+    let recording = RecordingView::of(player, progress, false);
+    SessionView::new(
+        session,
+        "Marek Kowalczyk".into(),
+        progress,
+        recording,
+        procedures,
+        task.map(LinkedTask::new),
+        ZONE,
+    )
 }
 
 pub fn detail(view: SessionView) -> String {
