@@ -45,9 +45,9 @@ export function recording(seconds = SECONDS) {
   const folder = mkdtempSync(join(tmpdir(), 'trainar-recording-'))
   try {
     const file = join(folder, 'recording.mp4')
-    const picture = `testsrc2=size=640x360:rate=15:duration=${seconds}`
+    const picture = `testsrc2=size=480x270:rate=10:duration=${seconds}`
     const sound = `aevalsrc=0.3*sin(2*PI*(180+60*sin(2*PI*0.5*t))*t)*(0.6+0.4*sin(2*PI*3*t)):s=16000:d=${seconds}`
-    const coding = '-c:v libx264 -preset ultrafast -crf 34 -pix_fmt yuv420p -g 15 -c:a aac -b:a 48k -movflags +faststart'
+    const coding = '-c:v libx264 -preset ultrafast -crf 34 -pix_fmt yuv420p -g 10 -c:a aac -b:a 48k -movflags +faststart'
     const args = ['-nostdin', '-v', 'error', '-f', 'lavfi', '-i', picture, '-f', 'lavfi', '-i', sound, ...coding.split(' '), file]
     execFileSync('ffmpeg', args)
     return readFileSync(file)
