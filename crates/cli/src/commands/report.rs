@@ -10,8 +10,12 @@ use domain::{
 use serde::Serialize;
 use std::{
     collections::BTreeMap,
+    io::IsTerminal,
     path::{Path, PathBuf},
 };
+
+/// Width of a table that goes into a file, in characters.
+const PLAIN_WIDTH: u16 = 110;
 
 /// What `--json` prints.
 #[derive(Debug, Serialize)]
@@ -75,6 +79,9 @@ impl Report {
 fn table(procedures: &[ReportedProcedure]) -> Table {
     let mut table = Table::new();
     table.load_preset(UTF8_FULL_CONDENSED).set_content_arrangement(ContentArrangement::Dynamic);
+    if !std::io::stdout().is_terminal() {
+        table.set_width(PLAIN_WIDTH);
+    }
     table.set_header(["#", "From", "To", "Procedure", "Clip"]);
     let clock = |s: f64| format!("{}:{:02}", s as u64 / 60, s as u64 % 60);
     for (i, p) in procedures.iter().enumerate() {
