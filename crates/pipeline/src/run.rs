@@ -31,26 +31,27 @@ impl Run<'_> {
         let hash = input_hash(step, input)?;
         if let Some(result) = db.step_result(tenant, session, step, &hash).await? {
             self.kit.tell(Event::Ended(step, None));
-            return serde_json::from_str(&result).map_err(|e| StepError::Fail(format!("reading back {step}: {e}")));
+            return read_back(step, &result);
         }
         db.begin_step(tenant, session, step, &hash, self.kit.clock.now()).await?;
         self.kit.tell(Event::Begun(step));
         let begun = Instant::now();
-        let result = work.await;
-        let now = self.kit.clock.now();
-        match &result {
+        let result = match work.await {
             Ok(output) => {
                 let json =
-                    serde_json::to_string(output).map_err(|e| StepError::Fail(format!("storing {step}: {e}")))?;
-                db.end_step(tenant, session, step, Ok(&json), now).await?;
+                    serde_json::to_string(&output).map_err(|e| StepError::Fail(format!("storing {step}: {e}")))?;
+                db.end_step(tenant, session, step, Ok(&json), self.kit.clock.now()).await?;
                 db.job_progressed(self.job, self.worker).await?;
+                // What is read back after a crash, to the last bit: else the next steps would seem to have new input.
+                Ok(read_back(step, &json)?)
             }
             Err(e) => {
                 let state =
                     if matches!(e, StepError::Rejected { .. }) { StepState::Rejected } else { StepState::Failed };
-                db.end_step(tenant, session, step, Err((state, &e.to_string())), now).await?;
+                db.end_step(tenant, session, step, Err((state, &e.to_string())), self.kit.clock.now()).await?;
+                Err(e)
             }
-        }
+        };
         let seconds = begun.elapsed().as_secs_f64();
         metrics::histogram!("trainar_step_seconds", "step" => step.to_string()).record(seconds);
         self.kit.tell(Event::Ended(step, Some(seconds)));
@@ -60,6 +61,10 @@ impl Run<'_> {
             rejected => rejected,
         })
     }
+}
+
+fn read_back<O: DeserializeOwned>(step: Step, json: &str) -> Result<O, StepError> {
+    serde_json::from_str(json).map_err(|e| StepError::Fail(format!("reading back {step}: {e}")))
 }
 
 fn input_hash<I: Serialize>(step: Step, input: &I) -> Result<String, StepError> {

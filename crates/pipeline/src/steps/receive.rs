@@ -26,7 +26,7 @@ pub struct Received {
     pub source: Source,
     /// Key of what a browser plays and of what clips are cut from.
     pub video_key: String,
-    /// What it holds.
+    /// What the playable recording holds; a caption stream is counted in the recording as it arrived.
     pub probed: Probed,
 }
 
@@ -90,7 +90,21 @@ pub async fn receive(kit: &Kit, target: Target, about: &About) -> Result<Receive
     for key in kit.db.replace_chunks(target.tenant, upload, source.bytes, &source.key).await? {
         kit.objects.delete(&key).await?;
     }
+    sweep(kit, target, upload, source.bytes).await?;
     Ok(Received { source, video_key, probed })
+}
+
+/// Removes the chunks that a run left which was killed after their rows had gone. A chunk's name begins with the offset
+/// of its first byte; one from `bytes` on may be about to get its row.
+async fn sweep(kit: &Kit, target: Target, upload: UploadId, bytes: u64) -> Result<(), StepError> {
+    for key in kit.objects.list(&format!("tenants/{}/uploads/{upload}", target.tenant)).await? {
+        let name = key.rsplit('/').next().unwrap_or_default();
+        let start = name.split_once('-').and_then(|(start, _)| start.parse::<u64>().ok());
+        if start.is_some_and(|start| start < bytes) {
+            kit.objects.delete(&key).await?;
+        }
+    }
+    Ok(())
 }
 
 async fn join(kit: &Kit, target: Target, upload: UploadId, bytes: u64) -> Result<Source, StepError> {
@@ -127,9 +141,11 @@ async fn make_playable(
         .await?;
     let key = target.keys().playable(extension);
     // Clips are cut from the playable recording, so its own clock and keyframes are what counts.
-    let warnings = std::mem::take(&mut probed.info.warnings);
+    let (warnings, captions) = (std::mem::take(&mut probed.info.warnings), probed.info.captions_stream);
     *probed = media::probe(&kit.media, &path).await?;
     probed.info.warnings.splice(0..0, warnings);
+    // Captions are not copied: they are read from the recording as it arrived.
+    probed.info.captions_stream = captions;
     kit.objects.put_file(&key, &path).await?;
     Ok(key)
 }
