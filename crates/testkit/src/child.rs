@@ -3,7 +3,7 @@
 use std::{os::unix::process::CommandExt, process::Command};
 
 /// Makes the kernel send `signal` to the child when the *thread* that spawned it ends, however it ends.
-pub(crate) fn die_with_owner(command: &mut Command, signal: libc::c_int) -> &mut Command {
+pub fn die_with_owner(command: &mut Command, signal: libc::c_int) -> &mut Command {
     let request = move || match prctl_death_signal(signal) {
         0 => Ok(()),
         _ => Err(std::io::Error::last_os_error()),

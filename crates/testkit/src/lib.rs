@@ -12,6 +12,7 @@ mod postgres;
 pub mod proxy;
 mod s3;
 
+pub use child::die_with_owner;
 pub use data::data;
 pub use postgres::Postgres;
 pub use s3::S3;
