@@ -50,6 +50,7 @@ pub async fn cut(tools: &Tools, playable: &Path, probed: &Probed, span: Span, ds
             args.extend(muxing(dst.extension().and_then(|e| e.to_str()).unwrap_or("mp4")));
             args.push(sniff::file_url(beside.path())?);
             tools.run(DOING, &tools.ffmpeg, args).await?;
+            beside.write_out();
             let duration_seconds = verify(tools, DOING, beside.path(), expected).await?;
             beside.publish(DOING)?;
             Ok(Cut { starts_at, duration_seconds })

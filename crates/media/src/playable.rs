@@ -2,7 +2,7 @@
 
 use crate::{
     MediaError, Probed, Tools,
-    probe::verify,
+    probe::verify_packets,
     sniff::{self, Kind, Sniffed},
 };
 use domain::recording::MediaInfo;
@@ -68,7 +68,7 @@ impl Plan {
 }
 
 /// Writes the recording at `src` to `dst` as browsers play it: first picture and first sound, rotation kept.
-/// `progress` is told the share done, 0 to 1. `dst` appears whole or not at all.
+/// `progress` is told the share done, 0 to 1. `dst` appears whole or not at all. Returns what it came out as.
 ///
 /// # Errors
 /// [`MediaError`]; the result's length is compared with `probed` before it counts.
@@ -78,7 +78,7 @@ pub async fn make_playable(
     probed: &Probed,
     dst: &Path,
     progress: impl Fn(f64) + Send + Sync,
-) -> Result<(), MediaError> {
+) -> Result<Probed, MediaError> {
     const DOING: &str = "making the recording playable";
     let seconds = probed.info.duration_seconds;
     let re_encodes = probed.playable == Playable::Transcode;
@@ -102,10 +102,11 @@ pub async fn make_playable(
                 }
             }
             running.finish().await?;
-            verify(tools, DOING, beside.path(), seconds).await?;
+            beside.write_out();
+            let made = verify_packets(tools, DOING, beside.path(), seconds).await?;
             beside.publish(DOING)?;
             progress(1.0);
-            Ok(())
+            Ok(made)
         })
         .await
 }
@@ -172,6 +173,13 @@ impl<'a> Beside<'a> {
 
     pub fn path(&self) -> &Path {
         &self.path
+    }
+
+    /// Has the disk begin while the result is examined: who stores it will sync it, and then waits less.
+    pub fn write_out(&self) {
+        if let Ok(file) = std::fs::File::open(&self.path) {
+            tokio::task::spawn_blocking(move || file.sync_data());
+        }
     }
 
     pub fn publish(self, doing: &'static str) -> Result<(), MediaError> {

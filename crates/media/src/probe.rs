@@ -314,20 +314,47 @@ fn quiet() -> Vec<std::ffi::OsString> {
 /// Length in seconds of a file that this program just had written, or what is wrong with it. Its header may be believed
 /// once it is whole: ffmpeg writes the length from the packets, at the very end.
 pub(crate) async fn verify(tools: &Tools, doing: &'static str, path: &Path, expected: f64) -> Result<f64, MediaError> {
-    let wrong = |what: String| MediaError::Tool { doing, exit: "success".into(), stderr: what };
     let look = async {
         let sniffed = sniff::sniff(path).await?;
         let file = describe(tools, path, &sniffed).await?;
         info(&file, &sniffed)?;
-        Ok((sniffed.truncated, file.format.duration.and_then(|d| d.parse::<f64>().ok()).unwrap_or(0.0)))
+        let seconds = file.format.duration.and_then(|d| d.parse::<f64>().ok()).unwrap_or(0.0);
+        Ok((sniffed.truncated, seconds))
     };
-    match look.await {
-        Ok((true, _)) => Err(wrong("the result is cut off".into())),
-        Ok((_, seconds)) if (seconds - expected).abs() > 1.0 + 0.05 * expected => {
-            Err(wrong(format!("the result lasts {seconds:.1} s instead of {expected:.1} s")))
-        }
-        Ok((_, seconds)) => Ok(seconds),
-        Err(MediaError::NotMedia { reason }) => Err(wrong(format!("the result is not readable: {reason}"))),
-        Err(other) => Err(other),
+    let (truncated, seconds) = look.await.map_err(|e| unreadable(doing, e))?;
+    approve(doing, truncated, seconds, expected)?;
+    Ok(seconds)
+}
+
+/// [`probe`] of a file that this program just had written, or what is wrong with it.
+pub(crate) async fn verify_packets(
+    tools: &Tools,
+    doing: &'static str,
+    path: &Path,
+    expected: f64,
+) -> Result<Probed, MediaError> {
+    let probed = probe(tools, path).await.map_err(|e| unreadable(doing, e))?;
+    approve(doing, sniff::sniff(path).await?.truncated, probed.info.duration_seconds, expected)?;
+    Ok(probed)
+}
+
+fn approve(doing: &'static str, truncated: bool, seconds: f64, expected: f64) -> Result<(), MediaError> {
+    if truncated {
+        return Err(wrong(doing, "the result is cut off".into()));
     }
+    if (seconds - expected).abs() > 1.0 + 0.05 * expected {
+        return Err(wrong(doing, format!("the result lasts {seconds:.1} s instead of {expected:.1} s")));
+    }
+    Ok(())
+}
+
+fn unreadable(doing: &'static str, error: MediaError) -> MediaError {
+    match error {
+        MediaError::NotMedia { reason } => wrong(doing, format!("the result is not readable: {reason}")),
+        other => other,
+    }
+}
+
+fn wrong(doing: &'static str, stderr: String) -> MediaError {
+    MediaError::Tool { doing, exit: "success".into(), stderr }
 }

@@ -137,15 +137,14 @@ async fn make_playable(
     let extension = probed.playable_extension();
     let scratch = kit.scratch()?;
     let path = scratch.path().join(format!("playable.{extension}"));
-    media::make_playable(&kit.media, source, probed, &path, |done| kit.tell(Event::Progress(Step::Receive, done)))
-        .await?;
+    let progress = |done| kit.tell(Event::Progress(Step::Receive, done));
+    let mut made = media::make_playable(&kit.media, source, probed, &path, progress).await?;
     let key = target.keys().playable(extension);
     // Clips are cut from the playable recording, so its own clock and keyframes are what counts.
-    let (warnings, captions) = (std::mem::take(&mut probed.info.warnings), probed.info.captions_stream);
-    *probed = media::probe(&kit.media, &path).await?;
-    probed.info.warnings.splice(0..0, warnings);
+    made.info.warnings.splice(0..0, std::mem::take(&mut probed.info.warnings));
     // Captions are not copied: they are read from the recording as it arrived.
-    probed.info.captions_stream = captions;
+    made.info.captions_stream = probed.info.captions_stream;
+    *probed = made;
     kit.objects.put_file(&key, &path).await?;
     Ok(key)
 }
