@@ -15,8 +15,8 @@ use std::{
 };
 use storage::db::{procedures::NewProcedure, recordings::Tracks};
 
-/// Clips that are cut at once.
-const AT_ONCE: usize = 2;
+/// Clips that are cut at once: while one is written to the disk, the others compute.
+const AT_ONCE: usize = 3;
 /// Height of a thumbnail in pixels.
 const THUMBNAIL_HEIGHT: u32 = 480;
 
