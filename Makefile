@@ -4,6 +4,8 @@
 # make bench   speed and memory, printed as tables
 
 SHELL := /bin/bash
+# Where rustup puts cargo.
+export PATH := $(HOME)/.cargo/bin:$(PATH)
 .DELETE_ON_ERROR:
 .PHONY: demo test lint bench build web install install-test reference clean
 
