@@ -89,7 +89,7 @@ impl Process {
         let session = db.session(session.tenant_id, session.id).await?.context("the session is gone")?;
         let report = self.report(&db, &objects, &session, &clock, home.path()).await?;
         report.print(self.json)?;
-        Ok(exit_code(&db, &session).await?)
+        exit_code(&db, &session).await
     }
 
     async fn report(

@@ -1,0 +1,23 @@
+//! Journeys with the real program: a data folder of its own, a device that talks to it, and what is left afterwards.
+
+#![allow(clippy::unwrap_used)]
+
+mod support;
+
+mod killed;
+
+mod machines;
+
+mod uploads;
+
+mod sessions;
+
+mod words;
+
+mod process;
+
+mod bad_input;
+
+mod disk_full;
+
+mod commands;
