@@ -63,7 +63,7 @@ test('the words are its captions and the procedures its chapters', async () => {
   const words = await page.evaluate(() => [...document.querySelector('video').textTracks].find((t) => t.kind === 'captions').cues[0].text)
   assert.match(words, /isolate the boiler/)
   await key(page, 'c')
-  assert.equal(await page.evaluate(() => [...document.querySelector('video').textTracks].find((t) => t.kind === 'captions').mode), 'disabled')
+  assert.equal(await page.evaluate(() => [...document.querySelector('video').textTracks].find((t) => t.kind === 'captions').mode), 'hidden')
   await close()
 })
 

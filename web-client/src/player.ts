@@ -30,8 +30,8 @@ export function startPlayers(root: ParentNode): void {
     listenToKeys(region, video);
     const button = region.closest(".card")?.querySelector("[data-fullscreen]");
     button?.addEventListener("click", () => void toggleFullscreen(region, video));
-    // Chapters are loaded only when the track is not disabled.
-    for (const track of video.textTracks) if (track.kind === "chapters") track.mode = "hidden";
+    // Loaded at once, for who turns captions on after hours: the address in the page may be dead by then.
+    for (const track of video.textTracks) track.mode = "hidden";
   }
 }
 
@@ -211,6 +211,6 @@ function listenToKeys(region: HTMLElement, video: HTMLVideoElement): void {
 
 function toggleCaptions(video: HTMLVideoElement): void {
   for (const track of video.textTracks) {
-    if (track.kind === "captions") track.mode = track.mode === "showing" ? "disabled" : "showing";
+    if (track.kind === "captions") track.mode = track.mode === "showing" ? "hidden" : "showing";
   }
 }
