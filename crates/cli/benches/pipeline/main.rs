@@ -26,6 +26,8 @@ struct Subject {
     captions: PathBuf,
     work: tempfile::TempDir,
     minutes: u32,
+    /// The machine's load average over a minute before anything ran.
+    load: String,
 }
 
 /// Wall and CPU seconds.
@@ -41,12 +43,14 @@ async fn main() -> Result<()> {
     let folder = Path::new(PROGRAM).ancestors().nth(2).context("the program lies in no target folder")?.join("bench");
     std::fs::create_dir_all(&folder)?;
     let minutes = setting("BENCH_MINUTES").map_or(Ok(20), |text| text.parse())?;
+    let load = std::fs::read_to_string("/proc/loadavg").unwrap_or_default();
     eprintln!("recording of {minutes} minutes …");
     let subject = Subject {
         video: recording::of(&folder, minutes)?,
         captions: narration::of(&folder, minutes)?,
         work: tempfile::tempdir_in(&folder)?,
         minutes,
+        load: load.split(' ').next().unwrap_or("unknown").to_owned(),
     };
     eprintln!("trainar process …");
     let command = command::run(&subject)?;

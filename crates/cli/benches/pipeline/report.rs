@@ -19,10 +19,11 @@ impl Report<'_> {
         let bytes = std::fs::metadata(&self.subject.video).map_or(0, |file| file.len());
         let profile = if cfg!(debug_assertions) { "debug" } else { "release" };
         println!(
-            "\n{} minutes, {:.0} MB, {} procedures; {cores} cores, {profile}, load before us included",
+            "\n{} minutes, {:.0} MB, {} procedures; {cores} cores, {profile}, load average {} at the start",
             self.subject.minutes,
             bytes as f64 / 1e6,
-            self.command.said.procedures.len()
+            self.command.said.procedures.len(),
+            self.subject.load
         );
         println!(
             "\nSteps of `trainar process`, captions given (steps that run at once share their CPU)\n{}",
