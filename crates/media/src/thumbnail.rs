@@ -41,13 +41,9 @@ async fn picture(tools: &Tools, src: &Path, span: Span, filter: &[&str], dst: &P
             let beside = Beside::new(dst)?;
             let kind = sniff::sniff(src).await?.kind;
             let mut args = common();
-            args.extend(["-y".into(), "-threads".into(), tools.threads.to_string().into()]);
-            args.extend([
-                "-max_pixels".into(),
-                MAX_PIXELS.to_string().into(),
-                "-skip_loop_filter".into(),
-                "nokey".into(),
-            ]);
+            // For one frame a second thread costs more than it gives, in time and in memory.
+            let pixels = MAX_PIXELS.to_string();
+            args.extend(["-y", "-threads", "1", "-max_pixels", &pixels, "-skip_loop_filter", "nokey"].map(Into::into));
             args.extend(["-ss".into(), format!("{at_seconds:.3}").into()]);
             if span.duration() > 0.0 {
                 args.extend(["-t".into(), format!("{:.3}", span.duration()).into()]);
