@@ -12,7 +12,7 @@ use std::{
 };
 
 /// Between two looks.
-const EVERY: Duration = Duration::from_millis(25);
+const EVERY: Duration = Duration::from_millis(50);
 
 /// The largest sums seen at one moment, in bytes.
 #[derive(Clone, Copy, Default)]
