@@ -193,9 +193,9 @@ mod tests {
 
     #[test]
     fn a_start_says_only_what_is_known() {
-        let role = Some(SeatRole::Trainee);
+        let task_id = Some(TaskId(Uuid::nil()));
         assert_eq!(serde_json::to_string(&StartSession::default()).unwrap(), "{}");
-        let json = serde_json::to_string(&StartSession { role, ..StartSession::default() }).unwrap();
-        assert_eq!(json, r#"{"role":"trainee"}"#);
+        let json = serde_json::to_string(&StartSession { task_id, ..StartSession::default() }).unwrap();
+        assert_eq!(json, r#"{"task_id":"00000000-0000-0000-0000-000000000000"}"#);
     }
 }
