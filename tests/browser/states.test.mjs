@@ -2,8 +2,9 @@
 
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
-import { assertAccessible, DESKTOP, launch, open, openSignedIn, PHONE, shoot } from '../support/browser.mjs'
+import { assertAccessible, DESKTOP, launch, open, openSignedIn, PHONE, shoot, signIn } from '../support/browser.mjs'
 import { startGallery } from '../support/gallery.mjs'
+import { secondTenant } from '../support/tenants.mjs'
 
 const NO_RECORDING = 'No recording was captured for this session'
 const NO_PROCEDURES = 'No procedures extracted for this session'
@@ -11,10 +12,11 @@ const NO_SUMMARY = 'Summary not provided by Training App.'
 const PROCEDURES_LATER = 'Procedures appear here as soon as the session is processed.'
 const SUMMARY_LATER = 'The summary appears here as soon as the session is processed.'
 
-let server, sessions, tasks, browser, window, page
+let server, rival, sessions, tasks, browser, window, page
 
 before(async () => {
   ;({ server, sessions, tasks } = await startGallery())
+  rival = secondTenant(server)
   browser = await launch()
   window = await openSignedIn(browser, server)
   page = window.page
@@ -132,6 +134,12 @@ for (const colorScheme of ['light', 'dark']) {
       const outside = await open(browser, server, look)
       await outside.page.goto('/sign-in')
       await assertGood(outside.page, 'sign-in', `${size}-${colorScheme}`)
+      await signIn(outside.page, { email: rival.email, password: 'wrong' })
+      await outside.page.getByRole('alert').waitFor()
+      await assertGood(outside.page, 'sign-in-refused', `${size}-${colorScheme}`)
+      await signIn(outside.page, rival)
+      await outside.page.getByRole('heading', { name: 'No sessions yet' }).waitFor()
+      await assertGood(outside.page, 'list-empty', `${size}-${colorScheme}`)
       await outside.close()
       const inside = await openSignedIn(browser, server, look)
       const named = [['list', '/sessions'], ['list-none-match', '/sessions?status=completed&role=trainee&before=1.01a1fe6f-415b-73f9-afab-5443e3a82ad6'], ['not-found', '/nowhere']]
