@@ -137,10 +137,7 @@ fn a_session_without_a_part_says_so_in_the_products_words() {
         &["No procedures extracted for this session", "Summary not provided by Training App."],
     );
     check("session-no-recording", &["Linked Task", "href=\"/tasks/", "View Task"]);
-    check(
-        "session-failed",
-        &["Failed</span>", "The camera was covered", "Only 2 of 21 minutes", "<video", "No procedures extracted"],
-    );
+    check("session-failed", &["Failed</span>", "Only 2 of 21 minutes", "<video", "No procedures extracted"]);
     check("session-recording", &["In Progress</span>", ">Recording<", "still running"]);
     check("session-uploading", &[">Uploading 63%<", "still uploading: 63%", "<progress max=\"100\" value=\"63\""]);
     check("session-processing", &[">Processing 5 of 9: naming<", "step 5 of 9, naming"]);
