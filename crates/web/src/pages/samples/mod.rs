@@ -174,7 +174,6 @@ fn the_other_pages_say_what_they_are_for() {
     check("sign-in-limited", &["Too many attempts. Wait 2 minutes"]);
     check("task", &[">jobber<", "J-48213", "In Progress", "No hot water", "Marek Kowalczyk", "22 Nov 2026"]);
     check("error-404", &["404", "Page not found"]);
-    check("error-403", &["403", "You do not have access"]);
     check("error-500", &["500", "our side", "01934c5e7a10"]);
 }
 
