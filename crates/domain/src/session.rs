@@ -73,7 +73,7 @@ impl FailureReason {
     pub fn sentence(self) -> &'static str {
         match self {
             Self::EndedAbnormally => {
-                "The session ended abnormally: the device stopped reporting before it was stopped. What arrived was kept and processed."
+                "The session ended abnormally: the device stopped reporting before it was stopped. Whatever had arrived by then was kept."
             }
             Self::NoRecording => "The session was stopped before any video was recorded.",
             Self::AudioDropout => "The sound is missing from most of the recording, so the work could not be followed.",
