@@ -23,7 +23,8 @@ impl Reference {
         ];
         for (name, text) in files {
             let path = self.dir.join(name);
-            fs::write(&path, format!("{}\n", text.trim_end())).with_context(|| format!("cannot write {}", path.display()))?;
+            fs::write(&path, format!("{}\n", text.trim_end()))
+                .with_context(|| format!("cannot write {}", path.display()))?;
         }
         Ok(ExitCode::SUCCESS)
     }

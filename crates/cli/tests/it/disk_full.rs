@@ -2,17 +2,17 @@
 
 use crate::support::{Outcome, Place, Rows, captions, sample, sha256, until};
 use std::{fs, path::PathBuf, process::Command};
+use tempfile::TempDir;
 
-/// A small file system of its own; unmounted when dropped.
-struct Disk(PathBuf);
+/// A small file system of its own; unmounted when dropped, and only then its folder can go.
+struct Disk(TempDir);
 
 impl Disk {
     /// `None`, said aloud, without the right to mount.
-    fn mount(place: &Place, size: &str) -> Option<Self> {
-        let folder = place.file("disk");
-        fs::create_dir(&folder).unwrap();
+    fn mount(size: &str) -> Option<Self> {
+        let folder = tempfile::Builder::new().prefix("trainar-it-").tempdir().unwrap();
         let mut mount = Command::new("mount");
-        mount.args(["-t", "tmpfs", "-o", &format!("size={size}"), "tmpfs"]).arg(&folder);
+        mount.args(["-t", "tmpfs", "-o", &format!("size={size}"), "tmpfs"]).arg(folder.path());
         if !matches!(mount.output(), Ok(done) if done.status.success()) {
             testkit::skip("a file system can only be mounted as root");
             return None;
@@ -21,14 +21,14 @@ impl Disk {
     }
 
     fn resize(&self, size: &str) {
-        let done = Command::new("mount").args(["-o", &format!("remount,size={size}")]).arg(&self.0).status();
+        let done = Command::new("mount").args(["-o", &format!("remount,size={size}")]).arg(self.0.path()).status();
         assert!(done.unwrap().success());
     }
 
     /// Leaves so many bytes free.
     fn fill(&self, free: u64) -> PathBuf {
-        let stat = rustix::fs::statvfs(&self.0).unwrap();
-        let path = self.0.join("ballast");
+        let stat = rustix::fs::statvfs(self.0.path()).unwrap();
+        let path = self.0.path().join("ballast");
         fs::write(&path, vec![1; (stat.f_bavail * stat.f_frsize - free) as usize]).unwrap();
         path
     }
@@ -36,18 +36,18 @@ impl Disk {
 
 impl Drop for Disk {
     fn drop(&mut self) {
-        let _ = Command::new("umount").arg("-l").arg(&self.0).status();
+        let _ = Command::new("umount").arg("-l").arg(self.0.path()).status();
     }
 }
 
 fn on(disk: &Disk, place: Place) -> Place {
-    place.set("DATA_DIR", disk.0.join("data").to_str().unwrap())
+    place.set("DATA_DIR", disk.0.path().join("data").to_str().unwrap())
 }
 
 #[tokio::test]
 async fn while_uploading() {
     let place = Place::new();
-    let Some(disk) = Disk::mount(&place, "16m") else { return };
+    let Some(disk) = Disk::mount("16m") else { return };
     let place = on(&disk, place);
     let pairing = place.pair("Harbour");
     let server = place.serve().await;
@@ -96,7 +96,7 @@ async fn while_uploading() {
 #[tokio::test]
 async fn while_processing() {
     let place = Place::new();
-    let Some(disk) = Disk::mount(&place, "64m") else { return };
+    let Some(disk) = Disk::mount("64m") else { return };
     let place = on(&disk, place).set("SERVER__WORK", "false");
     let pairing = place.pair("Harbour");
     let server = place.serve().await;
@@ -133,7 +133,7 @@ async fn while_processing() {
 #[tokio::test]
 async fn while_processing_for_too_long() {
     let place = Place::new();
-    let Some(disk) = Disk::mount(&place, "64m") else { return };
+    let Some(disk) = Disk::mount("64m") else { return };
     let place = on(&disk, place).set("SERVER__WORK", "false").set("PROCESSING__ATTEMPTS", "1");
     let pairing = place.pair("Harbour");
     let server = place.serve().await;
