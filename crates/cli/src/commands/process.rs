@@ -1,7 +1,10 @@
 //! `trainar process FILE`: the whole pipeline on one recording, without a server. The recording goes the way of an
 //! uploaded one, in a database and an object store that live as long as the command.
 
-use super::report::{Report, ReportedProcedure};
+use super::{
+    report::{Report, ReportedProcedure},
+    serve::stop_on_signal,
+};
 use crate::{assemble, settings::Settings};
 use anyhow::{Context, Result, bail};
 use clap::Args;
@@ -82,9 +85,10 @@ impl Process {
         kit.observer = Some(clock.observer());
         // Nobody waits here for a disk to be cleared: the first failure is told at once.
         let worker = Worker::new(kit, Pace { attempts: 1, ..assemble::pace(&settings) });
+        let stop = stop_on_signal()?;
         tokio::select! {
             done = worker.run_until_idle() => done?,
-            _ = tokio::signal::ctrl_c() => bail!("interrupted"),
+            () = stop.cancelled() => bail!("interrupted"),
         }
         let session = db.session(session.tenant_id, session.id).await?.context("the session is gone")?;
         let report = self.report(&db, &objects, &session, &clock, home.path()).await?;

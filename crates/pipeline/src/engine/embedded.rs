@@ -176,7 +176,6 @@ impl Worker {
         db.begin_step(tenant, session, Step::Approve, "", now).await?;
         self.kit.tell(crate::Event::Begun(Step::Approve));
         if db.approve(job, self.id, outcome, self.kit.clock.now()).await? {
-            db.end_step(tenant, session, Step::Approve, Ok("null"), self.kit.clock.now()).await?;
             self.kit.tell(crate::Event::Ended(Step::Approve, Some(self.kit.clock.now().seconds_since(now))));
             metrics::counter!("trainar_sessions_processed_total").increment(1);
         }
@@ -192,6 +191,8 @@ impl Worker {
     }
 
     async fn give_back(&self, job: &Job) -> Result<(), DbError> {
+        // Being stopped is no failure of the recording: this attempt does not count.
+        self.kit.db.job_progressed(job, self.id).await?;
         let now = self.kit.clock.now();
         self.kit.db.retry_job(job, self.id, "the worker was stopped", now).await.map(|_| ())
     }

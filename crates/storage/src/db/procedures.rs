@@ -6,10 +6,11 @@ use super::{
     error::{to_json, word},
     jobs::{self, Ended, Job},
     sessions::{begin_processing, fail, locked},
+    steps,
 };
 use domain::{
     ProcedureId, SessionId, TenantId, Timestamp,
-    job::JobState,
+    job::{JobState, Step},
     procedure::{Procedure, ProcedureDraft, ProcedureStatus},
     score::ScoreCard,
     session::{FailureReason, Phase, SessionStatus},
@@ -44,7 +45,7 @@ pub struct Outcome {
 }
 
 impl Db {
-    /// Makes the outcome of a session visible and ends its job, all at once. `false` when the lease was lost meanwhile,
+    /// Makes the outcome of a session visible and ends its last step and its job, all at once. `false` when the lease was lost meanwhile,
     /// and then nothing is written. A session that ended abnormally fails with that reason, whatever was found. One of
     /// which more arrived meanwhile shows the outcome and is processed again.
     pub async fn approve(&self, job: &Job, worker: Uuid, outcome: &Outcome, now: Timestamp) -> Result<bool> {
@@ -74,6 +75,7 @@ impl Db {
             Some((reason, _)) => fail(&tx, tenant, session, *reason, error, now).await?,
             None => {}
         }
+        steps::end(&tx, tenant, session, Step::Approve, Ok("null"), now).await?;
         if matches!(ended, Ended::Outdated) {
             begin_processing(&tx, tenant, session, now).await?;
         }

@@ -90,20 +90,7 @@ impl Db {
         outcome: std::result::Result<&str, (StepState, &str)>,
         now: Timestamp,
     ) -> Result<()> {
-        let (state, result, error) = match outcome {
-            Ok(result) => (StepState::Done, Some(result), None),
-            Err((state, error)) => (state, None, Some(error)),
-        };
-        step_runs::Entity::update_many()
-            .col_expr(step_runs::Column::State, Expr::value(state.to_string()))
-            .col_expr(step_runs::Column::Result, Expr::value(result))
-            .col_expr(step_runs::Column::Error, Expr::value(error))
-            .col_expr(step_runs::Column::FinishedAt, Expr::value(now.0))
-            .filter(of(tenant, session))
-            .filter(step_runs::Column::Step.eq(step.to_string()))
-            .exec(&self.conn)
-            .await?;
-        Ok(())
+        end(&self.conn, tenant, session, step, outcome, now).await
     }
 
     /// The steps of a session that have begun, in the order of the pipeline.
@@ -115,6 +102,31 @@ impl Db {
             .await?;
         rows.into_iter().map(StepRun::try_from).collect()
     }
+}
+
+/// Writes how a step ended.
+pub(crate) async fn end(
+    conn: &impl ConnectionTrait,
+    tenant: TenantId,
+    session: SessionId,
+    step: Step,
+    outcome: std::result::Result<&str, (StepState, &str)>,
+    now: Timestamp,
+) -> Result<()> {
+    let (state, result, error) = match outcome {
+        Ok(result) => (StepState::Done, Some(result), None),
+        Err((state, error)) => (state, None, Some(error)),
+    };
+    step_runs::Entity::update_many()
+        .col_expr(step_runs::Column::State, Expr::value(state.to_string()))
+        .col_expr(step_runs::Column::Result, Expr::value(result))
+        .col_expr(step_runs::Column::Error, Expr::value(error))
+        .col_expr(step_runs::Column::FinishedAt, Expr::value(now.0))
+        .filter(of(tenant, session))
+        .filter(step_runs::Column::Step.eq(step.to_string()))
+        .exec(conn)
+        .await?;
+    Ok(())
 }
 
 /// Forgets the results of a session's steps, so that all of them run again.

@@ -16,6 +16,8 @@ use tower_sessions::{Expiry, Session, SessionManagerLayer, cookie::SameSite};
 
 /// A login that nobody uses for so long is over.
 const IDLE: Duration = Duration::days(7);
+/// The form of somebody who has not signed in is good for so long.
+const FORM: Duration = Duration::hours(1);
 /// How often a login in use is noted as such.
 const SEEN_EVERY_SECONDS: f64 = 3600.0;
 
@@ -104,8 +106,14 @@ pub async fn sign_in(login: &Session, user: &User) -> Result<(), Response> {
     login.insert(CSRF, new_token()).await.map_err(failed)
 }
 
+/// The token for the sign-in form of somebody who may never sign in: what is kept for it goes soon.
+pub async fn sign_in_form_token(login: &Session) -> Result<String, Response> {
+    login.set_expiry(Some(Expiry::OnInactivity(FORM)));
+    csrf_token(login).await
+}
+
 /// The token that every form of a login carries; made when it has none.
-pub async fn csrf_token(login: &Session) -> Result<String, Response> {
+async fn csrf_token(login: &Session) -> Result<String, Response> {
     if let Some(token) = login.get::<String>(CSRF).await.map_err(failed)? {
         return Ok(token);
     }

@@ -4,7 +4,7 @@ use super::{Answer, failed, page};
 use crate::{
     App,
     auth::{
-        login::{self, Viewer, csrf_token, is_own_form},
+        login::{self, Viewer, is_own_form, sign_in_form_token},
         password::verify_password,
         throttle::{Throttle, client_address},
     },
@@ -44,7 +44,7 @@ pub async fn show(State(app): State<App>, login: Session, Query(Next { next }): 
     if Viewer::of(&app, &login).await?.is_some() {
         return Ok(Redirect::to(local(&next)).into_response());
     }
-    page(&SignInPage::new(csrf_token(&login).await?, local_or_none(&next)))
+    page(&SignInPage::new(sign_in_form_token(&login).await?, local_or_none(&next)))
 }
 
 /// `POST /sign-in`
@@ -88,7 +88,7 @@ pub struct SignOut {
 }
 
 async fn refuse(login: &Session, attempt: Attempt, status: StatusCode, problem: SignInProblem) -> Answer {
-    let mut form = SignInPage::new(csrf_token(login).await?, local_or_none(&attempt.next));
+    let mut form = SignInPage::new(sign_in_form_token(login).await?, local_or_none(&attempt.next));
     form.email = attempt.email;
     form.problem = Some(problem);
     Ok((status, page(&form)?).into_response())
