@@ -2,12 +2,13 @@
 # make test    install, then run every test
 # make lint    formatting and clippy
 # make bench   speed and memory, printed as tables
+# make release the program for real use: target/release/trainar
 
 SHELL := /bin/bash
 # Where rustup puts cargo.
 export PATH := $(HOME)/.cargo/bin:$(PATH)
 .DELETE_ON_ERROR:
-.PHONY: demo test lint bench build web install install-test reference clean
+.PHONY: demo test lint bench build release web install install-test reference clean
 
 TRAINAR := target/debug/trainar
 NPM_CI := npm ci --no-audit --no-fund --loglevel=error
@@ -28,6 +29,9 @@ bench: install web
 
 build: web
 	cargo build --locked -p cli
+
+release: install web
+	cargo build --release --locked -p cli
 
 # The browser's part is embedded in the program, so it is built first.
 web: web-client/dist/app.js

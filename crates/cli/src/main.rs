@@ -6,7 +6,10 @@ mod settings;
 
 use anyhow::Result;
 use clap::Parser;
-use std::{io::IsTerminal, process::ExitCode};
+use std::{
+    io::{self, IsTerminal},
+    process::ExitCode,
+};
 use tracing_subscriber::{EnvFilter, fmt};
 
 fn main() -> ExitCode {
@@ -21,6 +24,10 @@ fn main() -> ExitCode {
     log_to_stderr(cli.quiet_by_default());
     match run(cli) {
         Ok(code) => code,
+        // Whoever read the output has seen enough.
+        Err(e) if e.downcast_ref::<io::Error>().is_some_and(|e| e.kind() == io::ErrorKind::BrokenPipe) => {
+            ExitCode::SUCCESS
+        }
         Err(e) => {
             eprintln!("error: {e:#}");
             ExitCode::from(1)

@@ -3,7 +3,7 @@
 use anyhow::{Context, Result, bail};
 use config::{Config, Environment, File, FileFormat};
 use extraction::Granularity;
-use secrecy::SecretString;
+use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 use std::{
     collections::HashMap,
@@ -118,11 +118,39 @@ impl Settings {
             .separator("__")
             .try_parsing(true)
             .source(Some(variables));
-        builder
-            .add_source(environment)
-            .build()
-            .and_then(Config::try_deserialize)
-            .context("settings; `trainar config` prints every key with its meaning")
+        let settings: Self =
+            builder.add_source(environment).build().and_then(Config::try_deserialize).context(
+                "settings (file and TRAINAR_… variables); `trainar config` prints every key with its meaning",
+            )?;
+        settings.check()?;
+        Ok(settings)
+    }
+
+    /// What no type says: numbers that would break or stall the program are refused by name.
+    fn check(&self) -> Result<()> {
+        let (processing, limits) = (&self.processing, &self.limits);
+        for (key, value, least, most) in [
+            ("processing.lease_seconds", processing.lease_seconds, 0.5, 3600.0),
+            ("processing.poll_seconds", processing.poll_seconds, 0.01, 60.0),
+            ("processing.at_once", processing.at_once as f64, 1.0, 64.0),
+            ("processing.attempts", f64::from(processing.attempts), 1.0, 1000.0),
+            ("limits.heartbeat_seconds", limits.heartbeat_seconds, 1.0, 86_400.0),
+            ("limits.upload_idle_hours", limits.upload_idle_hours, 0.0001, 87_600.0),
+            ("limits.upload_keep_hours", limits.upload_keep_hours, 0.0001, 87_600.0),
+            ("limits.upload_gigabytes", limits.upload_gigabytes, 0.000_001, 1_000_000.0),
+            ("server.media_address_seconds", self.server.media_address_seconds as f64, 1.0, 31_536_000.0),
+            ("server.sign_in_attempts_per_minute", f64::from(self.server.sign_in_attempts_per_minute), 1.0, 10_000.0),
+            ("speech.threads", self.speech.threads as f64, 0.0, 1024.0),
+        ] {
+            if !(least..=most).contains(&value) {
+                bail!("setting {key} is {value}; it takes {least} to {most}");
+            }
+        }
+        let url = self.database.url.expose_secret();
+        if !url.is_empty() && !url.starts_with("postgres://") && !url.starts_with("postgresql://") {
+            bail!("setting database.url must begin with postgres:// (or be empty for SQLite in the data folder)");
+        }
+        Ok(())
     }
 
     /// The S3 settings; `None` keeps objects in the data folder.
@@ -158,6 +186,21 @@ mod tests {
         assert_eq!((settings.server.listen.port(), settings.data_dir.as_path()), (9000, Path::new("/x")));
         let refused = format!("{:#}", with(&[("TRAINAR_SERVER__PROT", "1")]).unwrap_err());
         assert!(refused.contains("prot"), "{refused}");
+    }
+
+    #[test]
+    fn a_number_that_would_stall_the_program_is_refused_by_name() {
+        for (name, value, key) in [
+            ("TRAINAR_PROCESSING__AT_ONCE", "0", "processing.at_once"),
+            ("TRAINAR_LIMITS__UPLOAD_KEEP_HOURS", "-1", "limits.upload_keep_hours"),
+            ("TRAINAR_PROCESSING__LEASE_SECONDS", "1e300", "processing.lease_seconds"),
+            ("TRAINAR_LIMITS__HEARTBEAT_SECONDS", "nan", "heartbeat_seconds"),
+        ] {
+            let refused = format!("{:#}", with(&[(name, value)]).unwrap_err());
+            assert!(refused.contains(key), "{refused}");
+        }
+        let refused = format!("{:#}", with(&[("TRAINAR_DATABASE__URL", "mysql://u:hush@h/x")]).unwrap_err());
+        assert!(refused.contains("database.url") && !refused.contains("hush"), "{refused}");
     }
 
     #[test]

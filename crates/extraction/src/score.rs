@@ -68,7 +68,8 @@ fn narration(work: &[Span], transcript: &Transcript, signals: &Signals) -> Crite
     let spoken = (heard / total / WELL_NARRATED).min(1.0);
     // Speech whose words are lost counts for a little more than half.
     let clear = if heard > 0.0 { (known / heard).min(1.0) } else { 0.0 };
-    let score = 100.0 * spoken * (0.55 + 0.45 * clear);
+    // An empty sum is -0.
+    let score = (100.0 * spoken * (0.55 + 0.45 * clear)).max(0.0);
     let percent = (100.0 * heard / total).round();
     let sentence = match () {
         _ if heard == 0.0 && signals.sound.is_none() => {

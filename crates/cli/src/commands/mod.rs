@@ -80,6 +80,10 @@ impl Cli {
             return child.run();
         }
         let settings = Settings::load(self.config.as_deref())?;
+        if !matches!(self.command, Command::Process(_) | Command::Reference(_)) {
+            // Recordings, transcripts and password hashes are nobody else's on this machine.
+            rustix::process::umask(rustix::fs::Mode::RWXG | rustix::fs::Mode::RWXO);
+        }
         match self.command {
             Command::Serve(c) => c.run(settings).await,
             Command::Work(c) => c.run(settings).await,

@@ -10,7 +10,7 @@ use domain::{
 use serde::Serialize;
 use std::{
     collections::BTreeMap,
-    io::IsTerminal,
+    io::{IsTerminal, Write},
     path::{Path, PathBuf},
 };
 
@@ -48,29 +48,30 @@ pub struct ReportedProcedure {
 impl Report {
     /// Prints one JSON object and nothing else, or what a person reads.
     pub fn print(&self, json: bool) -> Result<()> {
+        let mut out = std::io::stdout().lock();
         if json {
-            println!("{}", serde_json::to_string_pretty(self)?);
+            writeln!(out, "{}", serde_json::to_string_pretty(self)?)?;
             return Ok(());
         }
-        println!("{} ({})", self.status.label(), show_duration(self.duration_seconds));
+        writeln!(out, "{} ({})", self.status.label(), show_duration(self.duration_seconds))?;
         if let Some(reason) = self.failure_reason {
-            println!("{}", self.failure_detail.as_deref().unwrap_or(reason.sentence()));
+            writeln!(out, "{}", self.failure_detail.as_deref().unwrap_or(reason.sentence()))?;
         }
         for warning in &self.warnings {
-            println!("note: {warning}");
+            writeln!(out, "note: {warning}")?;
         }
         if !self.procedures.is_empty() {
-            println!("{}", table(&self.procedures));
+            writeln!(out, "{}", table(&self.procedures))?;
         }
         if let Some(score) = self.score {
-            println!("Score {score}");
+            writeln!(out, "Score {score}")?;
         }
         for criterion in &self.criteria {
             let score = criterion.score.map_or("—".into(), |s| format!("{s:.0}"));
-            println!("  {:<13} {score:>3}  {}", criterion.name.to_string(), criterion.sentence);
+            writeln!(out, "  {:<13} {score:>3}  {}", criterion.name.to_string(), criterion.sentence)?;
         }
         if let Some(summary) = &self.summary {
-            println!("\n{summary}");
+            writeln!(out, "\n{summary}")?;
         }
         Ok(())
     }

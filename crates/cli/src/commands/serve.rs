@@ -2,7 +2,9 @@
 
 use crate::{assemble, settings::Settings};
 use anyhow::{Context, Result};
+use axum_server::Handle;
 use clap::Args;
+use hyper_util::rt::TokioTimer;
 use pipeline::engine::Worker;
 use std::{net::SocketAddr, process::ExitCode, time::Duration};
 use storage::{Db, db::sessions::PhaseLimits};
@@ -11,6 +13,10 @@ use tokio_util::sync::CancellationToken;
 
 /// How often the phases are looked through for what has been silent too long.
 const ROUND: Duration = Duration::from_secs(2);
+/// Time for the head of a request.
+const HEADERS_WITHIN: Duration = Duration::from_secs(20);
+/// Time for the answers that are under way when the server is stopped.
+const LAST_ANSWERS_WITHIN: Duration = Duration::from_secs(5);
 
 /// Run the server
 #[derive(Debug, Args)]
@@ -61,16 +67,7 @@ impl Server {
         }
         tasks.push(tokio::spawn(housekeeping(db.clone(), assemble::phase_limits(settings), stop.clone())));
         let router = web::router(assemble::app(settings, db.clone(), objects)?);
-        let stopped = stop.clone();
-        tasks.push(tokio::spawn(async move {
-            let service = router.into_make_service_with_connect_info::<SocketAddr>();
-            let serving = axum::serve(listener, service).with_graceful_shutdown(stopped.clone().cancelled_owned());
-            tokio::select! {
-                served = serving => served.context("the server stopped"),
-                // Open event streams never end by themselves.
-                () = async { stopped.cancelled().await; tokio::time::sleep(Duration::from_secs(5)).await } => Ok(()),
-            }
-        }));
+        tasks.push(answer(listener, router, stop.clone())?);
         Ok(Self { address, db, tasks })
     }
 
@@ -81,6 +78,21 @@ impl Server {
         }
         Ok(())
     }
+}
+
+/// Answers until `stop` is cancelled, and then finishes what it is answering.
+fn answer(listener: TcpListener, router: axum::Router, stop: CancellationToken) -> Result<JoinHandle<Result<()>>> {
+    let handle = Handle::new();
+    let mut server = axum_server::from_tcp(listener.into_std()?)?.handle(handle.clone());
+    // Whoever is slow to say what is wanted does not hold a connection for ever.
+    server.http_builder().http1().timer(TokioTimer::new()).header_read_timeout(HEADERS_WITHIN);
+    tokio::spawn(async move {
+        stop.cancelled().await;
+        // Open event streams never end by themselves.
+        handle.graceful_shutdown(Some(LAST_ANSWERS_WITHIN));
+    });
+    let service = router.into_make_service_with_connect_info::<SocketAddr>();
+    Ok(tokio::spawn(async move { server.serve(service).await.context("the server stopped") }))
 }
 
 /// Starts the worker of this process.

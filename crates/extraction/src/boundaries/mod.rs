@@ -33,7 +33,10 @@ pub fn segment(transcript: &Transcript, signals: &Signals, options: &Options) ->
     let heard = has_words(transcript);
     let enough = match heard {
         true => active >= SHORT_SECONDS || title::names_work(transcript),
-        false => active >= UNHEARD_SECONDS && speaks_or_shows(transcript, signals),
+        // Movement alone may be anything: somebody has to speak, or to have said before what the work is.
+        false => {
+            active >= UNHEARD_SECONDS && (speaks(transcript, signals) || (options.task().is_some() && shows(signals)))
+        }
     };
     if active < MIN_SECONDS || !enough {
         return Vec::new();
@@ -84,12 +87,16 @@ fn has_words(transcript: &Transcript) -> bool {
     terms >= 6 && known >= 0.25 * spoken
 }
 
-/// Whether a voice or movement shows that somebody does something.
-fn speaks_or_shows(transcript: &Transcript, signals: &Signals) -> bool {
-    let voiced = !transcript.voiced.is_empty()
+/// Whether a voice was heard, be its words known or not.
+fn speaks(transcript: &Transcript, signals: &Signals) -> bool {
+    !transcript.voiced.is_empty()
         || !transcript.utterances.is_empty()
-        || signals.sound.as_ref().is_some_and(|s| s.voiced.iter().any(|v| *v > 0.3));
-    voiced || activity::something_moves(signals, &Span::new(0.0, signals.duration_seconds))
+        || signals.sound.as_ref().is_some_and(|s| s.voiced.iter().any(|v| *v > 0.3))
+}
+
+/// Whether movement shows that somebody does something.
+fn shows(signals: &Signals) -> bool {
+    activity::something_moves(signals, &Span::new(0.0, signals.duration_seconds))
 }
 
 /// The units of one stretch; the first starts with it.

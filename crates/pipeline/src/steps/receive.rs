@@ -1,8 +1,10 @@
 //! Step 1, recording uploaded: its chunks are joined, it is probed and made playable. From here on it can be watched.
 
-use crate::{Event, Kit, StepError, Target};
+use crate::{Event, Kit, StepError, Target, kit::hex};
+use aws_lc_rs::digest;
 use domain::{UploadId, job::Step, session::FailureReason};
 use extraction::Options;
+use futures::TryStreamExt;
 use media::{Playable, Probed};
 use serde::{Deserialize, Serialize};
 use std::path::Path;
@@ -86,11 +88,6 @@ pub async fn receive(kit: &Kit, target: Target, about: &About) -> Result<Receive
         key: source.key.clone(),
     };
     kit.db.save_recording(target.tenant, &recording, &[part], kit.clock.now()).await?;
-    // The whole stands under its own key now; the chunks that it was made of can go.
-    for key in kit.db.replace_chunks(target.tenant, upload, source.bytes, &source.key).await? {
-        kit.objects.delete(&key).await?;
-    }
-    sweep(kit, target, upload, source.bytes).await?;
     Ok(Received { source, video_key, probed })
 }
 
@@ -112,16 +109,29 @@ async fn join(kit: &Kit, target: Target, upload: UploadId, bytes: u64) -> Result
     let chunks: Vec<_> =
         kit.db.chunks(target.tenant, upload).await?.into_iter().filter(|c| c.start < bytes).map(|c| c.key).collect();
     if chunks == [key.clone()] {
-        // Joined before, by a run of which nothing else is left but what it wrote of the part.
-        if let Some(part) = kit.db.parts(target.tenant, target.session).await?.into_iter().find(|p| p.key == key) {
-            return Ok(Source { key, bytes, sha256: part.sha256 });
-        }
+        // Joined before, by a run of which nothing else is left.
+        let sha256 = hash(kit, &key, bytes).await?;
+        return Ok(Source { key, bytes, sha256 });
     }
     let joined = kit.objects.join(&chunks, &key).await?;
     if joined.bytes != bytes {
         return Err(StepError::Fail(format!("the chunks hold {} bytes where {bytes} were received", joined.bytes)));
     }
+    // The whole stands under its own key now; the chunks that it was made of can go.
+    for chunk in kit.db.replace_chunks(target.tenant, upload, bytes, &key).await? {
+        kit.objects.delete(&chunk).await?;
+    }
+    sweep(kit, target, upload, bytes).await?;
     Ok(Source { key, bytes, sha256: joined.sha256 })
+}
+
+async fn hash(kit: &Kit, key: &str, bytes: u64) -> Result<String, StepError> {
+    let mut read = kit.objects.get_range(key, 0..bytes).await?;
+    let mut hash = digest::Context::new(&digest::SHA256);
+    while let Some(piece) = read.try_next().await? {
+        hash.update(&piece);
+    }
+    Ok(hex(hash.finish().as_ref()))
 }
 
 async fn make_playable(

@@ -1,7 +1,7 @@
 //! `/api/v1/sessions`: start, look, heartbeat, stop.
 
 use super::{
-    input::{Id, Input},
+    input::{Id, Input, visible},
     words,
 };
 use crate::{
@@ -142,8 +142,8 @@ pub async fn start(
         None => None,
     };
     let timezone = app.db.tenant(tenant).await?.ok_or_else(|| Problem::not_found("tenant"))?.timezone;
-    let given = start.name.map(|name| name.split(char::is_control).collect::<Vec<_>>().join(" "));
-    let title = given.as_deref().filter(|n| !n.trim().is_empty()).or(task.as_ref().map(|t| t.title.as_str()));
+    let given = start.name.map(|name| visible(&name.split(char::is_control).collect::<Vec<_>>().join(" ")));
+    let title = given.as_deref().filter(|n| !n.is_empty()).or(task.as_ref().map(|t| t.title.as_str()));
     let new = NewSession {
         name: session_name(title, now, &timezone),
         task_id: task.as_ref().map(|t| t.id),

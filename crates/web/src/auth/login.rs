@@ -5,7 +5,7 @@ use crate::{App, dashboard::failed, pages::layout::SignedIn};
 use aws_lc_rs::constant_time::verify_slices_are_equal;
 use axum::{
     extract::FromRequestParts,
-    http::{Method, header, request::Parts},
+    http::{Method, StatusCode, header, request::Parts},
     response::{IntoResponse, Redirect, Response},
 };
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
@@ -88,10 +88,13 @@ impl FromRequestParts<App> for Viewer {
         if let Some(viewer) = Self::of(app, &login).await? {
             return Ok(viewer);
         }
+        let accepts = |kind| parts.headers.get(header::ACCEPT).is_some_and(|a| a.to_str().is_ok_and(|a| a == kind));
+        if accepts("text/event-stream") {
+            return Err(StatusCode::UNAUTHORIZED.into_response());
+        }
         // A page comes back here after the sign-in; what a script asked for is no place to come back to.
-        let for_a_person = parts.method == Method::GET
-            && parts.headers.get("sec-fetch-mode").is_none_or(|mode| mode == "navigate")
-            && parts.headers.get(header::ACCEPT).is_none_or(|a| a.to_str().is_ok_and(|a| a != "text/event-stream"));
+        let for_a_person =
+            parts.method == Method::GET && parts.headers.get("sec-fetch-mode").is_none_or(|mode| mode == "navigate");
         let path = parts.uri.path_and_query().map_or("/", |p| p.as_str());
         let query = serde_urlencoded::to_string([("next", path)]).unwrap_or_default();
         let target = if for_a_person && path != "/" { format!("/sign-in?{query}") } else { "/sign-in".into() };

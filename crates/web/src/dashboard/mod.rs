@@ -34,13 +34,18 @@ const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self'; st
      img-src 'self' blob: data:; media-src 'self' blob:; connect-src 'self'; font-src 'self'; \
      form-action 'self'; frame-ancestors 'none'; base-uri 'none'";
 
+/// Each form leaves a row for an hour, whoever asks for it.
+const SIGN_IN_FORMS_PER_MINUTE: u32 = 60;
+
 /// Every address of the Dashboard.
 pub fn routes(app: &App) -> Router<App> {
     let throttle = Throttle::per_minute(app.settings.sign_in_attempts_per_minute);
+    let forms = Throttle::per_minute(SIGN_IN_FORMS_PER_MINUTE);
+    let show = get(move |state, login, request| sign_in::show(state, login, forms, request));
     let submit = post(move |state, login, request| sign_in::submit(state, login, throttle, request));
     let pages = Router::new()
         .route("/", get(async || Redirect::to("/sessions")))
-        .route("/sign-in", get(sign_in::show).merge(submit))
+        .route("/sign-in", show.merge(submit))
         .route("/sign-out", post(sign_in::sign_out))
         .route("/sessions", get(sessions::list))
         .route("/sessions/{id}", get(session::show))

@@ -40,9 +40,17 @@ struct Attempt {
 }
 
 /// `GET /sign-in`
-pub async fn show(State(app): State<App>, login: Session, Query(Next { next }): Query<Next>) -> Answer {
+pub async fn show(State(app): State<App>, login: Session, throttle: Throttle, request: Request) -> Answer {
+    let address = client_address(&request, &app.settings);
+    let next = Query::<Next>::try_from_uri(request.uri()).map_or(String::new(), |Query(n)| n.next);
     if Viewer::of(&app, &login).await?.is_some() {
         return Ok(Redirect::to(local(&next)).into_response());
+    }
+    if let Err(seconds) = throttle.attempt(address) {
+        let mut form = SignInPage::new("", local_or_none(&next));
+        form.problem = Some(SignInProblem::TooManyAttempts { retry_after_seconds: seconds });
+        let wait = [(header::RETRY_AFTER, HeaderValue::from(seconds))];
+        return Ok((StatusCode::TOO_MANY_REQUESTS, wait, page(&form)?).into_response());
     }
     page(&SignInPage::new(sign_in_form_token(&login).await?, local_or_none(&next)))
 }

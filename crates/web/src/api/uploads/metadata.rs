@@ -1,7 +1,7 @@
 //! `Upload-Metadata`: what a device says of its file. It may say anything, so it is cleaned, shortened and never used
 //! as a path.
 
-use crate::problem::Problem;
+use crate::{api::input::visible, problem::Problem};
 use axum::http::HeaderMap;
 use base64::{Engine, engine::general_purpose::STANDARD};
 
@@ -40,8 +40,8 @@ pub fn write(filename: &str, content_type: &str) -> String {
 
 fn clean_name(name: &str) -> String {
     let last = name.rsplit(['/', '\\']).next().unwrap_or_default();
-    let shown: String = last.chars().filter(|c| !c.is_control() && !is_invisible(*c)).collect();
-    let shown = shown.trim().trim_start_matches('.').trim();
+    let shown = visible(last);
+    let shown = shown.trim_start_matches('.').trim();
     if shown.is_empty() { "recording".into() } else { shorten(shown) }
 }
 
@@ -54,11 +54,6 @@ fn shorten(name: &str) -> String {
     let ending = name.rfind('.').map(|at| &name[at..]).filter(|e| e.chars().count() <= 10).unwrap_or_default();
     let start: String = name.chars().take(LONGEST_FILENAME - ending.chars().count()).collect();
     start + ending
-}
-
-/// Characters that turn or hide text around them.
-fn is_invisible(c: char) -> bool {
-    matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
 }
 
 fn clean_type(content_type: Option<String>) -> String {
