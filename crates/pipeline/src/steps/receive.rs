@@ -109,7 +109,8 @@ async fn join(kit: &Kit, target: Target, upload: UploadId, bytes: u64) -> Result
     let chunks: Vec<_> =
         kit.db.chunks(target.tenant, upload).await?.into_iter().filter(|c| c.start < bytes).map(|c| c.key).collect();
     if chunks == [key.clone()] {
-        // Joined before, by a run of which nothing else is left.
+        // Joined before, by a run that may have been killed before it cleared the chunks away.
+        sweep(kit, target, upload, bytes).await?;
         let sha256 = hash(kit, &key, bytes).await?;
         return Ok(Source { key, bytes, sha256 });
     }
