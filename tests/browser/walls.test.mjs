@@ -171,6 +171,6 @@ test('another organisation finds nothing of ours, under any address', async () =
 })
 
 test('somebody whose login was ended sees nothing more', async () => {
-  assert.equal((await get('/events/sessions', { accept: 'text/event-stream' })).status, 303)
+  assert.equal((await get('/events/sessions', { accept: 'text/event-stream' })).status, 401)
   assert.equal((await get('/sessions', { cookie: 'trainar=made-up' })).status, 303)
 })
