@@ -7,8 +7,8 @@ mod support;
 use domain::{Span, utterance::Utterance};
 use inference::speech::{Recogniser, SpeechError, Whisper};
 use std::path::Path;
-use support::ggml::{Say, write_model};
 use support::{noise, write};
+use testkit::whisper_model::{Say, write_model};
 
 const CHILD: &str = env!("CARGO_BIN_EXE_speech_child");
 const SCRIPT: [Say; 9] = [

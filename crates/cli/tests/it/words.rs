@@ -9,6 +9,7 @@ use media::sample::Voice;
 use reqwest::Method;
 use serde_json::json;
 use std::{fs, path::Path};
+use testkit::whisper_model::{Say, write_model};
 
 struct Scene {
     place: Place,
@@ -132,6 +133,29 @@ async fn without_words_somebody_listens_and_hears_nothing_in_silence() {
     let understood = understood.iter().filter(|word| words.contains(**word)).count();
     assert!(understood >= 2, "{words}");
     assert!(heard.utterances.iter().all(|u| u.confidence < 1.0), "{heard:?}");
+    scene.server.stop();
+    scene.place.is_tidy();
+}
+
+#[tokio::test]
+async fn a_configured_whisper_model_is_what_listens() {
+    let Ok(voice) = Voice::find() else { return testkit::skip("flite is not installed") };
+    // The model says its script whatever it hears; that it is heard at all is what whisper.cpp does for real.
+    let folder = tempfile::tempdir().unwrap();
+    let model = folder.path().join("model.bin");
+    let script = [Say::Time(0.0), Say::Text(" Open"), Say::Text(" the"), Say::Text(" panel."), Say::Time(2.0)];
+    write_model(&model, &script).unwrap();
+    let place = Place::new().set("SPEECH__WHISPER_MODEL", model.to_str().unwrap());
+    let pairing = place.pair("Harbour");
+    let server = place.serve().await;
+    let scene = Scene { device: pairing.at(&server), place, pairing, server };
+    let spoken = scene.place.file("spoken.mp4");
+    let tools = media::Tools::find(None, None).unwrap();
+    media::sample::sample_recording(&tools, &media::sample::BOILER_SERVICE[..3], &voice, &spoken).await.unwrap();
+    let spoken = scene.device.record(&spoken, None).await;
+    let heard = scene.heard(spoken).await;
+    assert_eq!(heard.source, TranscriptSource::Whisper);
+    assert!(said(&heard).starts_with("Open the panel."), "{heard:?}");
     scene.server.stop();
     scene.place.is_tidy();
 }

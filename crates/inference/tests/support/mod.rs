@@ -7,8 +7,6 @@ use inference::voice_activity::VoiceActivity;
 use std::path::Path;
 use std::process::Command;
 
-pub mod ggml;
-
 pub const RATE: usize = 16_000;
 
 /// A raw sound with what is said in it, lower case without punctuation.
