@@ -12,12 +12,13 @@ use axum::{
 };
 use axum_extra::{
     TypedHeader,
-    headers::{ETag, IfRange, Range},
+    headers::{ETag, IfRange},
+    typed_header::TypedHeaderRejection,
 };
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use domain::Timestamp;
+use http_range::{HttpRange, HttpRangeParseError};
 use serde::Deserialize;
-use std::ops::Bound;
 
 /// Every address of media.
 pub fn routes() -> Router<App> {
@@ -81,8 +82,8 @@ async fn serve(
     State(app): State<App>,
     Path(key): Path<String>,
     signed: Result<Query<Signed>, QueryRejection>,
-    range: Option<TypedHeader<Range>>,
-    if_range: Option<TypedHeader<IfRange>>,
+    if_range: Result<TypedHeader<IfRange>, TypedHeaderRejection>,
+    asked: HeaderMap,
 ) -> Response {
     let Ok(Query(signed)) = signed else { return expired() };
     if !is_valid(&app, &key, &signed) {
@@ -102,11 +103,12 @@ async fn serve(
     if let Some(value) = etag.as_deref().and_then(|t| HeaderValue::from_str(t).ok()) {
         headers.insert(header::ETAG, value);
     }
-    let unchanged = if_range.is_none_or(|TypedHeader(condition)| {
+    let unchanged = if_range.ok().is_none_or(|TypedHeader(condition)| {
         let etag: Option<ETag> = etag.as_deref().and_then(|t| t.parse().ok());
         !condition.is_modified(etag.as_ref(), None)
     });
-    let (status, start, end) = match range.filter(|_| unchanged).map(|TypedHeader(range)| wanted(&range, meta.bytes)) {
+    let range = asked.get(header::RANGE).filter(|_| unchanged).and_then(|range| range.to_str().ok());
+    let (status, start, end) = match range.map(|range| wanted(range, meta.bytes)) {
         None | Some(Wanted::Everything) => (StatusCode::OK, 0, meta.bytes),
         Some(Wanted::Part(start, end)) => {
             let part = format!("bytes {start}-{}/{}", end - 1, meta.bytes);
@@ -137,19 +139,17 @@ enum Wanted {
     Nothing,
 }
 
-/// One range is answered as such; several at once are answered by everything, as the protocol allows.
-fn wanted(range: &Range, bytes: u64) -> Wanted {
-    let mut parts = range.satisfiable_ranges(bytes);
-    let (Some(first), None) = (parts.next(), parts.next()) else {
-        return if range.satisfiable_ranges(bytes).next().is_none() { Wanted::Nothing } else { Wanted::Everything };
-    };
-    let (start, end) = match first {
-        (Bound::Included(start), Bound::Included(end)) => (start, end.saturating_add(1).min(bytes)),
-        (Bound::Included(start), _) => (start, bytes),
-        (Bound::Unbounded, Bound::Included(last)) => (bytes.saturating_sub(last), bytes),
-        _ => (0, bytes),
-    };
-    if start < end { Wanted::Part(start, end) } else { Wanted::Nothing }
+/// One range is answered as such. Several at once, and what is no range, are answered by everything, as the protocol
+/// allows.
+fn wanted(range: &str, bytes: u64) -> Wanted {
+    match HttpRange::parse(range, bytes) {
+        Ok(ranges) => match ranges.as_slice() {
+            [one] => Wanted::Part(one.start, one.start + one.length),
+            _ => Wanted::Everything,
+        },
+        Err(HttpRangeParseError::NoOverlap) => Wanted::Nothing,
+        Err(HttpRangeParseError::InvalidRange) => Wanted::Everything,
+    }
 }
 
 fn expired() -> Response {
@@ -173,16 +173,15 @@ mod tests {
 
     #[test]
     fn ranges_are_read_as_players_mean_them() {
-        let ask = |text: &str, bytes| {
-            let value = HeaderValue::from_str(text).unwrap();
-            let range = <Range as axum_extra::headers::Header>::decode(&mut std::iter::once(&value)).unwrap();
-            wanted(&range, bytes)
-        };
+        let ask = wanted;
         assert_eq!(ask("bytes=0-", 100), Wanted::Part(0, 100));
         assert_eq!(ask("bytes=10-19", 100), Wanted::Part(10, 20));
         assert_eq!(ask("bytes=10-1000", 100), Wanted::Part(10, 100));
         assert_eq!(ask("bytes=-30", 100), Wanted::Part(70, 100));
+        assert_eq!(ask("bytes=-300", 100), Wanted::Part(0, 100));
         assert_eq!(ask("bytes=100-", 100), Wanted::Nothing);
+        assert_eq!(ask("bytes=5-2", 100), Wanted::Everything);
+        assert_eq!(ask("items=0-1", 100), Wanted::Everything);
         assert_eq!(ask("bytes=0-1,5-6", 100), Wanted::Everything);
     }
 }

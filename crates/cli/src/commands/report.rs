@@ -10,12 +10,14 @@ use domain::{
 use serde::Serialize;
 use std::{
     collections::BTreeMap,
-    io::{IsTerminal, Write},
+    io::Write,
     path::{Path, PathBuf},
 };
 
-/// Width of a table that goes into a file, in characters.
+/// Width of a table in characters where there is no terminal to ask, or none that could hold it.
 const PLAIN_WIDTH: u16 = 110;
+/// Below this a table is not readable.
+const NARROW_WIDTH: u16 = 60;
 
 /// What `--json` prints.
 #[derive(Debug, Serialize)]
@@ -80,7 +82,7 @@ impl Report {
 fn table(procedures: &[ReportedProcedure]) -> Table {
     let mut table = Table::new();
     table.load_preset(UTF8_FULL_CONDENSED).set_content_arrangement(ContentArrangement::Dynamic);
-    if !std::io::stdout().is_terminal() {
+    if table.width().is_none_or(|width| width < NARROW_WIDTH) {
         table.set_width(PLAIN_WIDTH);
     }
     table.set_header(["#", "From", "To", "Procedure", "Clip"]);
