@@ -5,7 +5,7 @@ use super::{
     entity::{procedures, sessions},
     error::{to_json, word},
     jobs::{self, Ended, Job},
-    sessions::{begin_processing, fail, locked},
+    sessions::{begin_processing, fail, locked, of},
     steps,
 };
 use domain::{
@@ -67,6 +67,7 @@ impl Db {
             .col_expr(sessions::Column::Score, Expr::value(score))
             .col_expr(sessions::Column::Summary, Expr::value(outcome.summary.clone()))
             .col_expr(sessions::Column::UpdatedAt, Expr::value(now.0))
+            .filter(of(tenant))
             .filter(sessions::Column::Id.eq(session.0))
             .exec(&tx)
             .await?;

@@ -123,6 +123,7 @@ impl Db {
                 .col_expr(sessions::Column::AnnouncedRecordings, Expr::value(recordings.map(i64::from)))
                 // Somebody did say stop: the device was only out of reach.
                 .col_expr(sessions::Column::EndedAbnormally, Expr::value(false))
+                .filter(of(tenant))
                 .filter(sessions::Column::Id.eq(id.0))
                 .exec(&tx)
                 .await?;
@@ -157,7 +158,7 @@ impl Db {
             // A heartbeat may have come since.
             let still = locked(&tx, tenant, id).await?.is_some_and(|r| r.last_heartbeat_at == row.last_heartbeat_at);
             if still {
-                set_ended_abnormally(&tx, id, true).await?;
+                set_ended_abnormally(&tx, tenant, id, true).await?;
                 advance(&tx, tenant, id, now).await?;
                 ended += 1;
             }
@@ -217,7 +218,7 @@ pub(crate) async fn advance(tx: &DatabaseTransaction, tenant: TenantId, id: Sess
         Some(upload) if upload.state == UploadState::Complete.to_string() => {
             if session.stopped_at.is_some() {
                 // It was only late: stopped, and every byte is here.
-                set_ended_abnormally(tx, id, false).await?;
+                set_ended_abnormally(tx, tenant, id, false).await?;
             }
             begin_processing(tx, tenant, id, now).await
         }
@@ -237,9 +238,10 @@ pub(crate) async fn advance(tx: &DatabaseTransaction, tenant: TenantId, id: Sess
     }
 }
 
-async fn set_ended_abnormally(tx: &DatabaseTransaction, id: SessionId, value: bool) -> Result<()> {
+async fn set_ended_abnormally(tx: &DatabaseTransaction, tenant: TenantId, id: SessionId, value: bool) -> Result<()> {
     sessions::Entity::update_many()
         .col_expr(sessions::Column::EndedAbnormally, Expr::value(value))
+        .filter(of(tenant))
         .filter(sessions::Column::Id.eq(id.0))
         .exec(tx)
         .await?;

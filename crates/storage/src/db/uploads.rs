@@ -274,6 +274,7 @@ async fn settle(tx: &DatabaseTransaction, mut upload: uploads::Model, now: Times
         upload.state = UploadState::Complete.to_string();
         uploads::Entity::update_many()
             .col_expr(uploads::Column::State, Expr::value(upload.state.clone()))
+            .filter(of(tenant))
             .filter(uploads::Column::Id.eq(upload.id))
             .exec(tx)
             .await?;
