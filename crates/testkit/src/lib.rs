@@ -11,6 +11,7 @@ pub mod media;
 mod postgres;
 pub mod proxy;
 mod s3;
+pub mod sentence_model;
 pub mod whisper_model;
 
 pub use child::die_with_owner;
