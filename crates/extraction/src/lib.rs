@@ -3,6 +3,7 @@
 
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
+pub mod align;
 pub mod boundaries;
 pub mod captions;
 pub mod describe;
@@ -14,6 +15,8 @@ pub mod summary;
 pub mod title;
 
 mod activity;
+mod prose;
+mod ramp;
 mod verbs;
 mod words;
 
