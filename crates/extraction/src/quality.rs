@@ -51,14 +51,6 @@ pub fn check(transcript: &Transcript, signals: &Signals) -> Result<(), Rejection
     Ok(())
 }
 
-/// How well a frame shows something, 0 (covered, black, blank) to 1.
-pub(crate) fn visibility(frame: &FrameSample) -> f32 {
-    let ramp = |value: f32, none: f32, full: f32| ((value - none) / (full - none)).clamp(0.0, 1.0);
-    let lit = ramp(frame.luma, 10.0, 45.0).max(ramp(frame.contrast, 10.0, 40.0));
-    let detailed = ramp(frame.contrast, 5.0, 30.0).min(0.3 + 0.7 * ramp(frame.sharpness, 0.8, 4.0));
-    lit * detailed
-}
-
 /// Stretches in which the camera sees nothing: flat and without detail, or black.
 pub(crate) fn occluded(signals: &Signals) -> Vec<Span> {
     let frames = signals.picture.as_ref().map_or(&[][..], |p| &p.frames);
