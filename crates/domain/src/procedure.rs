@@ -56,3 +56,17 @@ pub struct Procedure {
     pub thumbnail_key: Option<String>,
     pub created_at: Timestamp,
 }
+
+impl Procedure {
+    /// As extraction found it.
+    pub fn draft(&self) -> ProcedureDraft {
+        ProcedureDraft {
+            procedure_name: self.procedure_name.clone(),
+            description: self.description.clone(),
+            start_seconds: self.start_seconds,
+            end_seconds: self.end_seconds,
+            status: self.status,
+            excluded_reason: self.excluded_reason.clone(),
+        }
+    }
+}

@@ -10,7 +10,7 @@ use super::{
 use domain::{
     SessionId, TaskId, TenantId, Timestamp,
     job::JobKind,
-    seat::Seat,
+    seat::{Seat, SeatRole},
     session::{FailureReason, Phase, Session, SessionStatus},
 };
 use sea_orm::{
@@ -90,6 +90,21 @@ impl Db {
     /// One session.
     pub async fn session(&self, tenant: TenantId, id: SessionId) -> Result<Option<Session>> {
         let found = sessions::Entity::find_by_id(id.0).filter(of(tenant)).one(&self.conn).await?;
+        found.map(Session::try_from).transpose()
+    }
+
+    /// The newest completed trainer session of a task: what a trainee's is compared with.
+    pub async fn trainer_session(&self, tenant: TenantId, task: TaskId) -> Result<Option<Session>> {
+        let found = sessions::Entity::find()
+            .filter(of(tenant))
+            .filter(sessions::Column::TaskId.eq(task.0))
+            .filter(sessions::Column::Role.eq(SeatRole::Trainer.to_string()))
+            .filter(sessions::Column::Status.eq(SessionStatus::Completed.to_string()))
+            .order_by_desc(sessions::Column::StartedAt)
+            .order_by_desc(sessions::Column::Id)
+            .limit(1)
+            .one(&self.conn)
+            .await?;
         found.map(Session::try_from).transpose()
     }
 

@@ -17,4 +17,6 @@ mod recordings;
 mod session_life;
 mod silence;
 mod steps;
+
+mod trainer_session;
 mod uploads;

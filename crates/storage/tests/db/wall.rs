@@ -193,6 +193,7 @@ fn attempts<'a>(db: &'a Db, us: &'a Crew, they: &'a Theirs) -> Vec<Attempt<'a>> 
         session: db.session(tenant, they.done.id),
         heartbeat: db.heartbeat(tenant, they.recording.id, at(50)),
         stop_session: db.stop_session(tenant, they.recording.id, Some(0), at(50)),
+        trainer_session: db.trainer_session(tenant, they.task),
         process_again: db.process_again(tenant, they.done.id, at(50)),
         sessions_changed: db.sessions_changed(tenant, at(-1)),
         session_page: page(PageFrom::Newest),
