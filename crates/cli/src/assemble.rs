@@ -74,6 +74,7 @@ pub fn kit(settings: &Settings, db: Db, objects: Objects) -> Result<(Kit, Worksp
         work: workspace.path().to_owned(),
         granularity: settings.processing.granularity,
         observer: None,
+        reference: None,
     };
     Ok((kit, workspace))
 }

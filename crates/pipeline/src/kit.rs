@@ -39,6 +39,8 @@ pub struct Kit {
     /// How finely recordings are cut.
     pub granularity: Granularity,
     pub observer: Option<Observer>,
+    /// What sessions are compared with, whatever their role; else the trainer's session of the same task is looked for.
+    pub reference: Option<Arc<Vec<extraction::align::Step>>>,
 }
 
 /// The session that is worked on.

@@ -3,7 +3,7 @@
 use crate::{
     StepError,
     run::Run,
-    steps::{clip, name, observe, receive, score, segment, summarise, transcribe},
+    steps::{clip, name, observe, receive, reference, score, segment, summarise, transcribe},
 };
 use domain::job::Step;
 use storage::db::procedures::Outcome;
@@ -20,9 +20,11 @@ pub(crate) async fn process_session(run: &Run<'_>) -> Result<Outcome, StepError>
     let segments = run.step(Step::Segment, &seen, segment::segment(kit, seen)).await?;
     let drafts = run.step(Step::Name, &(&segments, seen), name::name(kit, &segments, seen)).await?;
     let procedures = run.step(Step::Clip, &(&received, &drafts), clip::clip(kit, target, &received, &drafts)).await?;
-    let score = run.step(Step::Score, &(&drafts, seen), score::score(kit, &drafts, seen)).await?;
-    let summary =
-        run.step(Step::Summarise, &(&drafts, &score, seen), summarise::summarise(kit, &drafts, &score, seen)).await?;
+    let reference = reference::reference(kit, target).await?;
+    let beside = (&drafts, &reference, seen);
+    let score = run.step(Step::Score, &beside, score::score(kit, &drafts, reference.as_ref(), seen)).await?;
+    let summary = summarise::summarise(kit, &drafts, &score, reference.as_ref(), seen);
+    let summary = run.step(Step::Summarise, &(&score, beside), summary).await?;
     // 9, approve: everything becomes visible in one transaction, which the engine writes with the end of the job.
     Ok(Outcome { procedures, score: Some(score), summary, failure: None })
 }

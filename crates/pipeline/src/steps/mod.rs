@@ -12,6 +12,8 @@ pub mod name;
 
 pub mod clip;
 
+pub mod reference;
+
 pub mod score;
 
 pub mod summarise;

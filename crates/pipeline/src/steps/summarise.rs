@@ -1,6 +1,6 @@
-//! The prose summary: what was done, in what order, how long, what was unclear.
+//! The prose summary: what was done, in what order, how long, what was unclear, and how it stands beside the trainer's.
 
-use super::{Seen, read};
+use super::{Seen, read, reference::Reference};
 use crate::{Kit, StepError};
 use domain::{procedure::ProcedureDraft, score::ScoreCard};
 
@@ -9,8 +9,11 @@ pub async fn summarise(
     kit: &Kit,
     drafts: &[ProcedureDraft],
     score: &ScoreCard,
+    reference: Option<&Reference>,
     seen: Seen<'_>,
 ) -> Result<Option<String>, StepError> {
     let (transcript, signals) = read(kit, seen).await?;
-    Ok(extraction::summary::summarise(drafts, &transcript, score, &signals, seen.2))
+    let alignment = reference.map(|r| r.beside(drafts, &transcript));
+    let alignment = alignment.as_ref();
+    Ok(extraction::summary::summarise_against(drafts, &transcript, score, &signals, seen.2, alignment))
 }
