@@ -3,6 +3,7 @@
 use super::{
     process::read_captions,
     report::{Report, ReportedProcedure},
+    trainer,
 };
 use anyhow::{Context, Result};
 use clap::Args;
@@ -13,7 +14,7 @@ use domain::{
     signals::Signals,
     utterance::{Transcript, TranscriptSource, Utterance},
 };
-use extraction::{Granularity, Options, boundaries, captions, score, summary};
+use extraction::{Granularity, Options, align, boundaries, captions, score, summary};
 use serde::Deserialize;
 use std::{
     collections::BTreeMap,
@@ -38,6 +39,9 @@ pub struct Extract {
     /// Title of the task that was worked on
     #[arg(long, value_name = "TITLE")]
     task: Option<String>,
+    /// The trainer's session of the same job, to compare with: the JSON that --json prints for it, or its transcript
+    #[arg(long, value_name = "FILE")]
+    reference: Option<PathBuf>,
     /// Print one JSON object on the standard output and nothing else there
     #[arg(long)]
     json: bool,
@@ -51,6 +55,7 @@ struct Spoken {
 
 impl Extract {
     pub fn run(self) -> Result<ExitCode> {
+        let reference = self.reference.as_deref().map(trainer::read_steps).transpose()?;
         let (utterances, duration) = read(&self.captions)?;
         let begun = Instant::now();
         let end = utterances.iter().map(|u| u.end).fold(0.0, f64::max);
@@ -62,8 +67,13 @@ impl Extract {
         let segments = boundaries::segment(&transcript, &signals, &options);
         let drafts = extraction::name(&segments, &transcript, &signals, &options);
         let found = drafts.iter().any(|d| d.status == ProcedureStatus::Approved);
-        let card = found.then(|| without_picture(score::score(&drafts, &transcript, &signals, &options)));
-        let summary = card.as_ref().and_then(|c| summary::summarise(&drafts, &transcript, c, &signals, &options));
+        let alignment = reference.map(|steps| align::align(&steps, &drafts, &transcript));
+        let card = found.then(|| {
+            without_picture(score::score_against(&drafts, &transcript, &signals, &options, alignment.as_ref()))
+        });
+        let summary = card
+            .as_ref()
+            .and_then(|c| summary::summarise_against(&drafts, &transcript, c, &signals, &options, alignment.as_ref()));
         let report = Report {
             status: if found { SessionStatus::Completed } else { SessionStatus::Failed },
             failure_reason: (!found).then_some(FailureReason::NoProcedures),
@@ -78,6 +88,7 @@ impl Extract {
             warnings: Vec::new(),
             timings: BTreeMap::from([("extract".into(), begun.elapsed().as_secs_f64())]),
             cpu_seconds: BTreeMap::new(),
+            alignment: alignment.map(|a| a.steps),
         };
         report.print(self.json)?;
         Ok(if found { ExitCode::SUCCESS } else { ExitCode::from(REJECTED) })

@@ -12,6 +12,7 @@ mod reference;
 mod report;
 mod serve;
 mod session;
+mod trainer;
 mod work;
 
 use crate::settings::Settings;

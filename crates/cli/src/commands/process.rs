@@ -4,19 +4,21 @@
 use super::{
     report::{Report, ReportedProcedure},
     serve::stop_on_signal,
+    trainer,
 };
 use crate::{assemble, settings::Settings};
 use anyhow::{Context, Result, bail};
 use clap::Args;
 use domain::{
-    Clock, SystemClock,
-    job::Step,
+    Clock, SystemClock, job,
     procedure::Procedure,
     recording::Keys,
     seat::SeatRole,
     session::{Session, SessionStatus},
     user::UserRole,
+    utterance::{Transcript, TranscriptSource},
 };
+use extraction::align::{AlignedStep, Step, align};
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 use pipeline::{
     Event, Observer,
@@ -35,6 +37,7 @@ use storage::{
     Db,
     db::{
         people::NewUser,
+        recordings::UtteranceOrigin,
         sessions::NewSession,
         tenants::NewTenant,
         uploads::{Chunk, NewUpload},
@@ -53,6 +56,9 @@ pub struct Process {
     /// Captions beside it (WebVTT or SRT), used instead of listening
     #[arg(long, value_name = "FILE")]
     captions: Option<PathBuf>,
+    /// The trainer's session of the same job, to compare with: the JSON that --json prints for it, or its transcript
+    #[arg(long, value_name = "FILE")]
+    reference: Option<PathBuf>,
     /// Folder for the clips, thumbnails, captions and chapters; created when missing
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
@@ -68,6 +74,7 @@ impl Process {
             bail!("{} is not a file", self.file.display());
         }
         let captions = self.captions.as_deref().map(read_captions).transpose()?;
+        let reference = self.reference.as_deref().map(trainer::read_steps).transpose()?;
         if let Some(out) = &self.out {
             fs::create_dir_all(out).with_context(|| format!("cannot create {}", out.display()))?;
         }
@@ -79,10 +86,13 @@ impl Process {
         settings.data_dir = home.path().to_owned();
         let db = Db::open_sqlite(&home.path().join("trainar.db")).await?;
         let objects = Objects::disk(&home.path().join("objects"))?;
-        let session = take_in(&db, &objects, &self.file, bytes.len(), captions).await?;
+        let role = if reference.is_some() { SeatRole::Trainee } else { SeatRole::Trainer };
+        let session = take_in(&db, &objects, &self.file, bytes.len(), captions, role).await?;
         let (mut kit, _workspace) = assemble::kit(&settings, db.clone(), objects.clone())?;
         let clock = Arc::new(StepClock::new(kit.media.clone(), !self.json && std::io::stderr().is_terminal()));
         kit.observer = Some(clock.observer());
+        kit.reference = reference.map(Arc::new);
+        let reference = kit.reference.clone();
         // Nobody waits here for a disk to be cleared: the first failure is told at once.
         let worker = Worker::new(kit, Pace { attempts: 1, ..assemble::pace(&settings) });
         let stop = stop_on_signal()?;
@@ -91,7 +101,10 @@ impl Process {
             () = stop.cancelled() => bail!("interrupted"),
         }
         let session = db.session(session.tenant_id, session.id).await?.context("the session is gone")?;
-        let report = self.report(&db, &objects, &session, &clock, home.path()).await?;
+        let mut report = self.report(&db, &objects, &session, &clock, home.path()).await?;
+        if let Some(reference) = reference {
+            report.alignment = Some(beside(&db, &session, &reference).await?);
+        }
         report.print(self.json)?;
         exit_code(&db, &session).await
     }
@@ -161,8 +174,18 @@ impl Process {
             warnings,
             timings,
             cpu_seconds,
+            alignment: None,
         })
     }
+}
+
+/// What was found beside the trainer's steps, as the pipeline compared it.
+async fn beside(db: &Db, session: &Session, reference: &[Step]) -> Result<Vec<AlignedStep>> {
+    let (tenant, id) = (session.tenant_id, session.id);
+    let drafts: Vec<_> = db.procedures(tenant, id).await?.iter().map(Procedure::draft).collect();
+    let utterances = db.utterances(tenant, id, UtteranceOrigin::Pipeline).await?;
+    let transcript = Transcript { source: TranscriptSource::Captions, utterances, voiced: Vec::new() };
+    Ok(align(reference, &drafts, &transcript).steps)
 }
 
 /// Reads captions that a person named; what can't be read is told before anything begins.
@@ -175,7 +198,14 @@ pub fn read_captions(path: &Path) -> Result<String> {
 }
 
 /// Brings a file in the way an upload comes in: a session is started, its bytes arrive, it is stopped.
-async fn take_in(db: &Db, objects: &Objects, file: &Path, bytes: u64, captions: Option<String>) -> Result<Session> {
+async fn take_in(
+    db: &Db,
+    objects: &Objects,
+    file: &Path,
+    bytes: u64,
+    captions: Option<String>,
+    role: SeatRole,
+) -> Result<Session> {
     let now = SystemClock.now();
     let tenant = NewTenant {
         name: "local".into(),
@@ -193,7 +223,7 @@ async fn take_in(db: &Db, objects: &Objects, file: &Path, bytes: u64, captions: 
         password_hash: String::new(),
     };
     let user = db.create_user(tenant, user, now).await?;
-    let seat = db.create_seat(tenant, user.id, SeatRole::Trainer, now).await?;
+    let seat = db.create_seat(tenant, user.id, role, now).await?;
     let name = domain::session::session_name(None, now, "UTC");
     let new = NewSession { name, task_id: None, idempotency_key: None };
     let (session, _) = db.start_session(&seat, new, now).await?;
@@ -242,7 +272,7 @@ fn file_name(p: &Procedure) -> String {
 struct StepClock {
     media: media::Tools,
     bars: Option<MultiProgress>,
-    steps: Mutex<BTreeMap<Step, Lap>>,
+    steps: Mutex<BTreeMap<job::Step, Lap>>,
 }
 
 #[derive(Default)]
@@ -301,7 +331,7 @@ impl StepClock {
     }
 }
 
-fn bar(step: Step) -> ProgressBar {
+fn bar(step: job::Step) -> ProgressBar {
     let style = ProgressStyle::with_template("{prefix:>16} {bar:30} {percent:>3}% {msg}");
     ProgressBar::new(100).with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar())).with_prefix(step.label())
 }

@@ -7,6 +7,7 @@ use domain::{
     session::{FailureReason, SessionStatus},
     time::show_duration,
 };
+use extraction::align::AlignedStep;
 use serde::Serialize;
 use std::{
     collections::BTreeMap,
@@ -35,6 +36,9 @@ pub struct Report {
     pub warnings: Vec<String>,
     pub timings: BTreeMap<String, f64>,
     pub cpu_seconds: BTreeMap<String, f64>,
+    /// Beside the trainer's steps; only where a reference was given.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub alignment: Option<Vec<AlignedStep>>,
 }
 
 #[derive(Debug, Serialize)]

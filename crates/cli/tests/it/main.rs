@@ -16,6 +16,8 @@ mod words;
 
 mod process;
 
+mod compare;
+
 mod bad_input;
 
 mod disk_full;
