@@ -218,10 +218,10 @@ fn judge(alignment: &Alignment, n: usize, way: &[(usize, Span)], moved: Option<u
         let within = way.iter().filter(|(j, _)| *j == i).map(|(_, span)| span.overlap(&found)).sum::<f64>();
         within >= 0.5 * found.duration()
     };
-    for i in 0..n {
+    for (i, step) in steps.iter().enumerate().take(n) {
         let missing = !way.iter().any(|(j, _)| *j == i);
         let done = !missing && moved != Some(i);
-        let fate = steps[i].fate;
+        let fate = step.fate;
         let mut count = |which: usize, said: bool, is: bool, right: bool| {
             counts[which].said += f64::from(u8::from(said));
             counts[which].true_ += f64::from(u8::from(is));
