@@ -20,8 +20,13 @@ pub struct Sound {
     pub level_db: Vec<f32>,
     /// Share of the window in which a voice was heard, 0 to 1; `[windows]`.
     pub voiced: Vec<f32>,
-    /// Share of the window that is digital silence (samples all zero, or no samples at all), 0 to 1; `[windows]`.
+    /// Share of the window that is digital silence (at least 20 ms of samples within one step of zero, or no samples at
+    /// all), 0 to 1; `[windows]`.
     pub dropout: Vec<f32>,
+    /// The same level of what lies above some 2 kHz; far below `level_db` where cloth muffles the microphone;
+    /// `[windows]`, empty where it was not measured.
+    #[serde(default)]
+    pub treble_db: Vec<f32>,
 }
 
 impl Sound {
@@ -36,8 +41,8 @@ pub struct Picture {
     pub frames: Vec<FrameSample>,
 }
 
-/// One sampled keyframe, measured on a gray picture of 160 x 90.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+/// One sampled keyframe, measured on a picture of 160 x 90.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct FrameSample {
     /// Seconds from the start of the recording.
     pub at: f64,
@@ -45,12 +50,30 @@ pub struct FrameSample {
     pub luma: f32,
     /// Standard deviation of luma; near 0 for a covered lens.
     pub contrast: f32,
-    /// Mean absolute difference of neighbouring pixels; low when blurred or covered.
+    /// Mean absolute difference of neighbouring pixels; low when blurred or covered, raised by noise.
     pub sharpness: f32,
     /// Mean absolute luma difference to the sample before, 0 to 255; 0 for the first.
     pub change: f32,
     /// Mean luma on a grid, row by row; `[GRID_ROWS x GRID_COLUMNS]`.
     pub grid: Vec<u8>,
+    /// How much blocks of 5 x 5 pixels stand out from their neighbours, in luma: low for a smooth surface, hardly
+    /// raised by noise.
+    #[serde(default)]
+    pub detail: f32,
+    /// Share of those blocks that look otherwise than in the sample before, beyond noise and a change of the whole
+    /// picture's brightness, 0 to 1; 0 for the first.
+    #[serde(default)]
+    pub moved: f32,
+    /// Mean distance of blue from gray (Cb), -128 to 127.
+    #[serde(default)]
+    pub blue: f32,
+    /// Mean distance of red from gray (Cr), -128 to 127.
+    #[serde(default)]
+    pub red: f32,
+    /// Mean size of the packets that are no keyframes, from this sample to the next, as a share of the keyframes' size:
+    /// next to nothing while the picture stands still. `None` where every packet is a keyframe.
+    #[serde(default)]
+    pub flow: Option<f32>,
 }
 
 impl FrameSample {

@@ -6,8 +6,12 @@ use domain::{
     utterance::Transcript,
 };
 
-/// Mean luma change between two samples from which on the picture counts as moving, 0 to 255.
-const MOVING: f32 = 2.5;
+/// Share of the picture that must look otherwise than a sample before to count as moving: a hand at work, far away.
+const MOVING: f32 = 0.015;
+/// Packets between two samples, as a share of a keyframe, that contradict samples which are alike to the last pixel.
+const FLOWING: f32 = 0.03;
+/// Share of the samples within a span that must move for something to go on there.
+const GOING_ON: f64 = 0.25;
 /// Share of a window in which a voice must be heard for the window to count as spoken.
 const VOICED: f32 = 0.15;
 /// A stretch in which nothing is said, heard or seen to move for this many seconds belongs to no procedure.
@@ -48,23 +52,45 @@ pub fn active_stretches(transcript: &Transcript, signals: &Signals) -> Vec<Span>
     }
     let frames = signals.picture.as_ref().map_or(&[][..], |p| &p.frames);
     for pair in frames.windows(2) {
-        if pair[1].change >= MOVING {
+        if moves(&pair[0], &pair[1]) {
             mark(pair[0].at, pair[1].at);
         }
     }
     stretches(active, duration)
 }
 
-/// Mean luma change between samples within a span; `None` where there are no samples.
-pub fn movement(signals: &Signals, span: &Span) -> Option<f32> {
-    let within = || frames(signals, span).skip(1);
-    let n = within().count();
-    (n > 0).then(|| within().map(|f| f.change).sum::<f32>() / n as f32)
+/// Stretches in which nothing is said, heard or seen to move for long, in order.
+pub fn idle_stretches(transcript: &Transcript, signals: &Signals) -> Vec<Span> {
+    let active = active_stretches(transcript, signals);
+    let starts = std::iter::once(0.0).chain(active.iter().map(|s| s.end));
+    let ends = active.iter().map(|s| s.start).chain([duration(transcript, signals)]);
+    starts.zip(ends).filter(|(start, end)| end > start).map(|(start, end)| Span::new(start, end)).collect()
+}
+
+/// Whether a voice was heard, be its words known or not.
+pub fn speaks(transcript: &Transcript, signals: &Signals) -> bool {
+    !transcript.voiced.is_empty()
+        || !transcript.utterances.is_empty()
+        || signals.sound.as_ref().is_some_and(|s| s.voiced.iter().any(|v| *v > 0.3))
 }
 
 /// Whether the picture shows something going on within a span.
 pub fn something_moves(signals: &Signals, span: &Span) -> bool {
-    movement(signals, span).is_some_and(|mean| mean >= MOVING)
+    let within: Vec<_> = frames(signals, span).collect();
+    let moving = within.windows(2).filter(|pair| moves(pair[0], pair[1])).count();
+    moving > 0 && moving as f64 >= GOING_ON * (within.len() - 1) as f64
+}
+
+/// Whether something moves from one sample to the next.
+fn moves(before: &FrameSample, after: &FrameSample) -> bool {
+    after.moved >= MOVING || loops(before, after)
+}
+
+/// Whether two samples are the same moment of a scene that is repeated: alike to the last pixel, with just as much
+/// flowing after one as after the other.
+pub fn loops(before: &FrameSample, after: &FrameSample) -> bool {
+    let flows = before.flow.zip(after.flow).is_some_and(|(a, b)| a >= FLOWING && (a - b).abs() < 0.1 * a);
+    after.change == 0.0 && flows
 }
 
 /// The sampled frames within a span.

@@ -28,10 +28,19 @@ pub fn signals(duration: f64) -> Signals {
         sharpness: 9.0,
         change: 12.0,
         grid: (0..40).map(|cell| (90 + (i * 7 + cell * 13) % 40) as u8).collect(),
+        detail: 8.0,
+        moved: 0.4,
+        flow: Some(0.2),
+        ..FrameSample::default()
     };
     Signals {
         duration_seconds: duration,
-        sound: Some(Sound { level_db: vec![-25.0; windows], voiced: vec![0.6; windows], dropout: vec![0.0; windows] }),
+        sound: Some(Sound {
+            level_db: vec![-25.0; windows],
+            voiced: vec![0.6; windows],
+            dropout: vec![0.0; windows],
+            treble_db: vec![-38.0; windows],
+        }),
         picture: Some(Picture { frames: (0..(duration / 4.0) as usize).map(frame).collect() }),
     }
 }
@@ -43,7 +52,7 @@ pub fn fall_silent(signals: &mut Signals, start: f64, end: f64) {
         (sound.level_db[i], sound.voiced[i]) = (-70.0, 0.0);
     }
     for frame in signals.picture.as_mut().unwrap().frames.iter_mut().filter(|f| f.at > start && f.at <= end) {
-        frame.change = 0.5;
+        (frame.change, frame.moved) = (0.5, 0.0);
     }
 }
 

@@ -22,7 +22,7 @@ async fn main() -> Result<(), MediaError> {
     let playable = folder.join("playable");
     make_playable(&tools, &src, &probed, &playable, |_| {}).await?;
     tell("make playable");
-    let n = keyframes_gray(&tools, &playable, &probed, 4.0, |_, _| {}).await?;
+    let n = keyframes(&tools, &playable, &probed, 4.0, |_, _| {}).await?;
     tell(&format!("keyframes every 4 s: {n}"));
     let n = sound_16k_mono(&tools, &playable, |_| {}).await.unwrap_or(0);
     tell(&format!("sound: {n} samples"));

@@ -1,4 +1,4 @@
-//! A chosen few keyframes as small gray pictures. Only those are decoded: a 1080p keyframe costs some 10 to 30 ms.
+//! A chosen few keyframes as small pictures. Only those are decoded: a 1080p keyframe costs some 10 to 30 ms.
 
 use crate::{
     MediaError, Probed, Tools,
@@ -15,12 +15,12 @@ pub const FRAME_WIDTH: usize = 160;
 pub const FRAME_HEIGHT: usize = 90;
 
 /// Gives `on_frame` one keyframe about every `every_seconds`, in order: its time in seconds from the start of the
-/// recording and its luma, `[FRAME_HEIGHT, FRAME_WIDTH]`, not rotated. Returns how many there were; none without a
-/// picture.
+/// recording and its planes in full range, not rotated: luma `[FRAME_HEIGHT, FRAME_WIDTH]`, then blue and red, each
+/// `[FRAME_HEIGHT / 2, FRAME_WIDTH / 2]` (yuv420p). Returns how many there were; none without a picture.
 ///
 /// # Errors
 /// [`MediaError`].
-pub async fn keyframes_gray(
+pub async fn keyframes(
     tools: &Tools,
     src: &Path,
     probed: &Probed,
@@ -38,7 +38,7 @@ pub async fn keyframes_gray(
             let mut decoder = tools.start(DOING, &tools.ffmpeg, decode(tools), picker.pipe()).await?;
             let mut blocks = BlockReader::new(BufReader::with_capacity(64 << 10, decoder.stdout()?));
             let (mut frame, mut frames) = (Vec::new(), 0);
-            let size = FRAME_WIDTH * FRAME_HEIGHT;
+            let size = FRAME_WIDTH * FRAME_HEIGHT * 3 / 2;
             let failed = |e| MediaError::io(DOING, src, e);
             while let Some(at) = blocks.next(&mut frame, size as u64).await.map_err(failed)? {
                 if frame.len() == size {
@@ -79,7 +79,7 @@ fn decode(tools: &Tools) -> Vec<OsString> {
     args.extend(
         ["-copyts", "-noautorotate", "-protocol_whitelist", "pipe", "-f", "matroska", "-i", "pipe:0"].map(Into::into),
     );
-    let scale = format!("scale={FRAME_WIDTH}:{FRAME_HEIGHT}:flags=fast_bilinear,format=gray");
+    let scale = format!("scale={FRAME_WIDTH}:{FRAME_HEIGHT}:flags=fast_bilinear:out_range=full,format=yuv420p");
     args.extend(["-an", "-vsync", "passthrough", "-vf", &scale, "-c:v", "rawvideo"].map(Into::into));
     args.extend(["-avoid_negative_ts", "disabled", "-flush_packets", "1", "-f", "matroska", "pipe:1"].map(Into::into));
     args

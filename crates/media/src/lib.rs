@@ -23,7 +23,7 @@ pub use captions::{CAPTIONS_LIMIT_BYTES, embedded_captions};
 pub use cut::{Cut, cut};
 pub use error::MediaError;
 pub use frame_meter::FrameMeter;
-pub use keyframes::{FRAME_HEIGHT, FRAME_WIDTH, keyframes_gray};
+pub use keyframes::{FRAME_HEIGHT, FRAME_WIDTH, keyframes};
 pub use playable::{Playable, make_playable};
 pub use probe::{MAX_PIXELS, Probed, probe};
 pub use sound::{SAMPLE_RATE, sound_16k_mono};

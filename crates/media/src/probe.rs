@@ -26,6 +26,10 @@ pub struct Probed {
     /// Times of the keyframes in seconds from the start of the recording, ascending, at least 0.2 s apart; empty
     /// without a picture.
     pub keyframes: Vec<f64>,
+    /// Mean size of the packets between a keyframe and the next that are none, as a share of the keyframe's own size:
+    /// how much the picture changes meanwhile. One for each of `keyframes`, 0 where there are no such packets.
+    #[serde(default)]
+    pub flow: Vec<f32>,
     /// The file's own clock at its start, in seconds. All other times count from here.
     pub start_time: f64,
     /// What it needs until a browser plays it.
@@ -57,7 +61,8 @@ pub async fn probe(tools: &Tools, path: &Path) -> Result<Probed, MediaError> {
             info.duration_seconds = packets.end - packets.start;
             info.warnings.extend(doubts(&file, &sniffed, info.duration_seconds));
             let playable = Playable::of(&sniffed, &info, file.streams.len());
-            Ok(Probed { info, keyframes: packets.keyframes, start_time: packets.start, playable })
+            let (keyframes, flow) = (packets.keyframes, packets.flow);
+            Ok(Probed { info, keyframes, flow, start_time: packets.start, playable })
         })
         .await
 }
@@ -234,6 +239,7 @@ struct Packets {
     start: f64,
     end: f64,
     keyframes: Vec<f64>,
+    flow: Vec<f32>,
 }
 
 async fn scan(
@@ -246,7 +252,7 @@ async fn scan(
     const DOING: &str = "scanning the recording's packets";
     let mut args = quiet();
     args.extend(
-        ["-show_entries", "packet=stream_index,pts_time,dts_time,duration_time,flags", "-of", "csv=p=0"]
+        ["-show_entries", "packet=stream_index,pts_time,dts_time,duration_time,size,flags", "-of", "csv=p=0"]
             .map(Into::into),
     );
     args.extend(sniff::open_args(path, kind)?);
@@ -254,6 +260,7 @@ async fn scan(
     let mut lines = BufReader::with_capacity(64 << 10, running.stdout()?);
     let (video, audio) = (info.video.as_ref().map(|v| v.stream), info.audio.as_ref().map(|a| a.stream));
     let (mut first, mut end, mut keyframes) = (f64::INFINITY, f64::NEG_INFINITY, Vec::<f64>::new());
+    let mut flow = Flow::default();
     let mut line = Vec::new();
     while lines.read_until(b'\n', &mut line).await.map_err(|e| MediaError::io(DOING, path, e))? > 0 {
         if let Some(packet) = Packet::parse(&line)
@@ -263,11 +270,12 @@ async fn scan(
             if !packet.discard {
                 first = first.min(packet.at);
             }
-            if packet.key
-                && Some(packet.stream) == video
-                && keyframes.last().is_none_or(|last| packet.at - last >= KEYFRAME_GAP_SECONDS)
-            {
-                keyframes.push(packet.at);
+            if Some(packet.stream) == video {
+                let far = keyframes.last().is_none_or(|last| packet.at - last >= KEYFRAME_GAP_SECONDS);
+                if packet.key && far {
+                    keyframes.push(packet.at);
+                }
+                flow.count(&packet, far);
             }
         }
         line.clear();
@@ -283,27 +291,59 @@ async fn scan(
     for keyframe in &mut keyframes {
         *keyframe = (*keyframe - start).max(0.0);
     }
-    Ok(Packets { start, end, keyframes })
+    Ok(Packets { start, end, keyframes, flow: flow.finish() })
+}
+
+/// Compares the sizes of keyframes with those of the packets between them.
+#[derive(Default)]
+struct Flow {
+    /// One for every keyframe that has ended.
+    shares: Vec<f32>,
+    /// Bytes of the current keyframe, then bytes and number of the packets after it.
+    open: Option<(u64, u64, u32)>,
+}
+
+impl Flow {
+    /// Takes the next packet of the picture; `far` where a keyframe counts as another one.
+    fn count(&mut self, packet: &Packet, far: bool) {
+        if packet.key && far {
+            self.shares.extend(self.open.replace((packet.bytes, 0, 0)).map(share));
+        } else if let Some((_, bytes, number)) = self.open.as_mut().filter(|_| !packet.key) {
+            *bytes += packet.bytes;
+            *number += 1;
+        }
+    }
+
+    fn finish(mut self) -> Vec<f32> {
+        self.shares.extend(self.open.map(share));
+        self.shares
+    }
+}
+
+fn share((keyframe, bytes, number): (u64, u64, u32)) -> f32 {
+    (bytes as f64 / f64::from(number.max(1)) / keyframe.max(1) as f64) as f32
 }
 
 struct Packet {
     stream: usize,
     at: f64,
     duration: f64,
+    bytes: u64,
     key: bool,
     discard: bool,
 }
 
 impl Packet {
-    /// One line of `stream_index,pts_time,dts_time,duration_time,flags`.
+    /// One line of `stream_index,pts_time,dts_time,duration_time,size,flags`.
     fn parse(line: &[u8]) -> Option<Self> {
         let mut fields = std::str::from_utf8(line).ok()?.trim_end().split(',');
         let stream = fields.next()?.parse().ok()?;
         let (pts, dts) = (fields.next()?.parse::<f64>(), fields.next()?.parse::<f64>());
         let at = pts.or(dts).ok().filter(|t| t.is_finite())?;
         let duration = fields.next()?.parse().unwrap_or(0.0);
+        let bytes = fields.next()?.parse().unwrap_or(0);
         let flags = fields.next()?;
-        Some(Self { stream, at, duration, key: flags.contains('K'), discard: flags.contains('D') })
+        Some(Self { stream, at, duration, bytes, key: flags.contains('K'), discard: flags.contains('D') })
     }
 }
 

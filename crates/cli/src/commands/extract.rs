@@ -86,6 +86,7 @@ impl Extract {
             recording: None,
             poster: None,
             warnings: Vec::new(),
+            findings: Vec::new(),
             timings: BTreeMap::from([("extract".into(), begun.elapsed().as_secs_f64())]),
             cpu_seconds: BTreeMap::new(),
             alignment: alignment.map(|a| a.steps),

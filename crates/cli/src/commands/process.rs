@@ -19,6 +19,7 @@ use domain::{
     utterance::{Transcript, TranscriptSource},
 };
 use extraction::align::{AlignedStep, Step, align};
+use extraction::quality::{self, Finding};
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 use pipeline::{
     Event, Observer,
@@ -172,6 +173,7 @@ impl Process {
             recording: playable,
             poster,
             warnings,
+            findings: findings(objects, keys).await?,
             timings,
             cpu_seconds,
             alignment: None,
@@ -186,6 +188,14 @@ async fn beside(db: &Db, session: &Session, reference: &[Step]) -> Result<Vec<Al
     let utterances = db.utterances(tenant, id, UtteranceOrigin::Pipeline).await?;
     let transcript = Transcript { source: TranscriptSource::Captions, utterances, voiced: Vec::new() };
     Ok(align(reference, &drafts, &transcript).steps)
+}
+
+/// What is wrong with the recording, as far as the pipeline came to observe it.
+async fn findings(objects: &Objects, keys: Keys) -> Result<Vec<Finding>> {
+    let transcript = objects.get(&keys.step_result("transcript")).await?;
+    let signals = objects.get(&keys.step_result("signals")).await?;
+    let (Some(transcript), Some(signals)) = (transcript, signals) else { return Ok(Vec::new()) };
+    Ok(quality::findings(&serde_json::from_slice(&transcript)?, &serde_json::from_slice(&signals)?))
 }
 
 /// Reads captions that a person named; what can't be read is told before anything begins.

@@ -8,6 +8,7 @@ use domain::{
     time::show_duration,
 };
 use extraction::align::AlignedStep;
+use extraction::quality::Finding;
 use serde::Serialize;
 use std::{
     collections::BTreeMap,
@@ -34,6 +35,8 @@ pub struct Report {
     pub recording: Option<PathBuf>,
     pub poster: Option<PathBuf>,
     pub warnings: Vec<String>,
+    /// What is wrong with sound and picture, and when.
+    pub findings: Vec<Finding>,
     pub timings: BTreeMap<String, f64>,
     pub cpu_seconds: BTreeMap<String, f64>,
     /// Beside the trainer's steps; only where a reference was given.
@@ -63,7 +66,9 @@ impl Report {
         if let Some(reason) = self.failure_reason {
             writeln!(out, "{}", self.failure_detail.as_deref().unwrap_or(reason.sentence()))?;
         }
-        for warning in &self.warnings {
+        // A failed session has said its findings.
+        let findings = self.findings.iter().filter(|_| self.failure_reason.is_none()).map(|f| &f.sentence);
+        for warning in self.warnings.iter().chain(findings) {
             writeln!(out, "note: {warning}")?;
         }
         if !self.procedures.is_empty() {

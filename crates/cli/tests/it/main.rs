@@ -18,6 +18,8 @@ mod process;
 
 mod compare;
 
+mod quality;
+
 mod bad_input;
 
 mod disk_full;

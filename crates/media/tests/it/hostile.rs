@@ -98,7 +98,7 @@ async fn rubbish_behind_a_valid_header_neither_crashes_nor_hangs() {
                     // Whatever was read must be safe to go on with: a clear error or a result, in the time given.
                     let dst = bench.path("rubbish.out");
                     drop(media::make_playable(&bench.tools, &path, &probed, &dst, |_| {}).await);
-                    drop(media::keyframes_gray(&bench.tools, &path, &probed, 4.0, |_, _| {}).await);
+                    drop(media::keyframes(&bench.tools, &path, &probed, 4.0, |_, _| {}).await);
                     drop(media::sound_16k_mono(&bench.tools, &path, |_| {}).await);
                 }
                 Err(error) => assert!(error.is_input_fault(), "{name} {head}: {error:?}"),

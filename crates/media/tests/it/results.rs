@@ -23,14 +23,14 @@ async fn a_clip_starts_at_the_keyframe_before_and_says_so() {
         near(made.info.duration_seconds, clip.duration_seconds, 0.15);
         // The picture is the one that stood there: the same frame, seen through both files.
         let (mut whole, mut part) = (Vec::new(), Vec::new());
-        media::keyframes_gray(&bench.tools, &path, &probed, 2.0, |t, f| {
+        media::keyframes(&bench.tools, &path, &probed, 2.0, |t, f| {
             if (t - at).abs() < 0.2 {
                 whole = f.to_vec();
             }
         })
         .await
         .unwrap();
-        media::keyframes_gray(&bench.tools, &dst, &made, 60.0, |_, f| part = f.to_vec()).await.unwrap();
+        media::keyframes(&bench.tools, &dst, &made, 60.0, |_, f| part = f.to_vec()).await.unwrap();
         assert!(!whole.is_empty() && whole == part, "{start}");
     }
     let behind = media::cut(&bench.tools, &path, &probed, Span::new(40.0, 50.0), &bench.path("no.mp4")).await;
@@ -57,7 +57,7 @@ async fn a_clip_of_webm_and_of_sound_alone() {
     let clip = media::cut(&bench.tools, &path, &probed, Span::new(2.5, 4.5), &bench.path("sound.mp4")).await.unwrap();
     near(clip.starts_at, 2.5, 0.001);
     near(clip.duration_seconds, 2.0, 0.1);
-    let none = media::keyframes_gray(&bench.tools, &path, &probed, 4.0, |_, _| {}).await.unwrap();
+    let none = media::keyframes(&bench.tools, &path, &probed, 4.0, |_, _| {}).await.unwrap();
     assert_eq!(none, 0);
 }
 
@@ -84,8 +84,7 @@ async fn keyframes_come_every_four_seconds_with_their_times() {
     for path in [path, late] {
         let probed = bench.probe(&path).await.unwrap();
         let (mut meter, mut frames) = (FrameMeter::default(), Vec::new());
-        let n =
-            media::keyframes_gray(&bench.tools, &path, &probed, 4.0, |at, luma| frames.push(meter.measure(at, luma)));
+        let n = media::keyframes(&bench.tools, &path, &probed, 4.0, |at, luma| frames.push(meter.measure(at, luma)));
         assert_eq!(n.await.unwrap(), 5);
         for (i, frame) in frames.iter().enumerate() {
             near(frame.at, 4.0 * i as f64, 0.1);
@@ -141,7 +140,7 @@ async fn the_sample_recording_is_three_minutes_in_six_scenes() {
     assert!((150.0..220.0).contains(&probed.info.duration_seconds));
     let mut meter = FrameMeter::default();
     let mut changes = Vec::new();
-    media::keyframes_gray(&bench.tools, &dst, &probed, 2.0, |at, luma| {
+    media::keyframes(&bench.tools, &dst, &probed, 2.0, |at, luma| {
         changes.push(meter.measure(at, luma).change);
     })
     .await

@@ -13,7 +13,11 @@ pub async fn name(kit: &Kit, segments: &[Segment], seen: Seen<'_>) -> Result<Vec
     let (transcript, signals) = read(kit, seen).await?;
     let drafts = extraction::name(segments, &transcript, &signals, seen.2);
     if !drafts.iter().any(|d| d.status == ProcedureStatus::Approved) {
-        return Err(StepError::rejected(FailureReason::NoProcedures, FailureReason::NoProcedures.sentence()));
+        let mut sentence = extraction::quality::why_nothing(&transcript, &signals);
+        if let Some(reason) = drafts.iter().find_map(|d| d.excluded_reason.as_deref()) {
+            sentence = format!("{sentence} {reason}");
+        }
+        return Err(StepError::rejected(FailureReason::NoProcedures, sentence));
     }
     Ok(drafts)
 }

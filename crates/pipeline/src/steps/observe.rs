@@ -8,7 +8,7 @@ use domain::{
     signals::{FrameSample, Picture, Signals, Sound},
 };
 use inference::voice_activity::VoiceActivity;
-use media::{FrameMeter, SoundMeter};
+use media::{FrameMeter, MediaError, Probed, SoundMeter, Tools};
 use serde::{Deserialize, Serialize};
 use std::path::Path;
 use storage::db::recordings::Tracks;
@@ -32,27 +32,41 @@ pub async fn observe(kit: &Kit, target: Target, received: &Received) -> Result<O
     let scratch = kit.scratch()?;
     let missing = || StepError::Fail(format!("object {} is missing", received.video_key));
     let file = kit.objects.local(&received.video_key, scratch.path()).await?.ok_or_else(missing)?;
-    let (sound, picture) = tokio::try_join!(hear(kit, received, file.path()), look(kit, received, file.path()))?;
-    let poster_key = match &picture {
+    let progress = |share| kit.tell(Event::Progress(Step::Observe, share));
+    let signals = signals(&kit.media, file.path(), &received.probed, progress).await?;
+    let poster_key = match &signals.picture {
         Some(picture) => Some(poster(kit, target, file.path(), scratch.path(), picture).await?),
         None => None,
     };
-    let signals = Signals { duration_seconds: received.probed.info.duration_seconds, sound, picture };
     let signals = kit.save_document(target.keys().step_result("signals"), &signals).await?;
     Ok(Observed { signals, poster_key })
 }
 
-async fn hear(kit: &Kit, received: &Received, file: &Path) -> Result<Option<Sound>, StepError> {
-    if received.probed.info.audio.is_none() {
+/// What sound and picture of the recording at `file` show; `progress` is told how much has been seen, 0 to 1.
+///
+/// # Errors
+/// [`MediaError`].
+pub async fn signals(
+    tools: &Tools,
+    file: &Path,
+    probed: &Probed,
+    progress: impl Fn(f64),
+) -> Result<Signals, MediaError> {
+    let (sound, picture) = tokio::try_join!(hear(tools, file, probed), look(tools, file, probed, progress))?;
+    Ok(Signals { duration_seconds: probed.info.duration_seconds, sound, picture })
+}
+
+async fn hear(tools: &Tools, file: &Path, probed: &Probed) -> Result<Option<Sound>, MediaError> {
+    if probed.info.audio.is_none() {
         return Ok(None);
     }
     let (mut meter, mut voice) = (SoundMeter::default(), VoiceActivity::new());
-    media::sound_16k_mono(&kit.media, file, |samples| {
+    media::sound_16k_mono(tools, file, |samples| {
         meter.push(samples);
         voice.push(samples);
     })
     .await?;
-    let mut sound = meter.finish(received.probed.info.duration_seconds);
+    let mut sound = meter.finish(probed.info.duration_seconds);
     sound.voiced = voiced_share(&voice.finish(), sound.level_db.len());
     Ok(Some(sound))
 }
@@ -74,19 +88,38 @@ fn voiced_share(voiced: &[Span], windows: usize) -> Vec<f32> {
     share
 }
 
-async fn look(kit: &Kit, received: &Received, file: &Path) -> Result<Option<Picture>, StepError> {
-    if received.probed.info.video.is_none() {
+async fn look(
+    tools: &Tools,
+    file: &Path,
+    probed: &Probed,
+    progress: impl Fn(f64),
+) -> Result<Option<Picture>, MediaError> {
+    if probed.info.video.is_none() {
         return Ok(None);
     }
-    let duration = received.probed.info.duration_seconds.max(1.0);
+    let duration = probed.info.duration_seconds.max(1.0);
     let mut meter = FrameMeter::default();
     let mut frames: Vec<FrameSample> = Vec::new();
-    media::keyframes_gray(&kit.media, file, &received.probed, FRAME_EVERY_SECONDS, |at, gray| {
-        frames.push(meter.measure(at, gray));
-        kit.tell(Event::Progress(Step::Observe, (at / duration).min(1.0)));
+    media::keyframes(tools, file, probed, FRAME_EVERY_SECONDS, |at, planes| {
+        frames.push(meter.measure(at, planes));
+        progress((at / duration).min(1.0));
     })
     .await?;
+    let flows = flows(&frames.iter().map(|f| f.at).collect::<Vec<_>>(), probed);
+    frames.iter_mut().zip(flows).for_each(|(frame, flow)| frame.flow = flow);
     Ok(Some(Picture { frames }))
+}
+
+/// What flows from each sample to the next, of all keyframes between them; `None` where nothing but keyframes does.
+fn flows(samples: &[f64], probed: &Probed) -> Vec<Option<f32>> {
+    // A sample's time has been rounded on its way.
+    let first = |at: f64| probed.keyframes.partition_point(|k| *k < at - 0.1);
+    let ends = samples.iter().skip(1).map(|at| first(*at)).chain([probed.keyframes.len()]);
+    let mean = |(from, to): (usize, usize)| {
+        let within: Vec<f32> = probed.flow.get(from..to)?.iter().copied().filter(|flow| *flow > 0.0).collect();
+        (!within.is_empty()).then(|| within.iter().sum::<f32>() / within.len() as f32)
+    };
+    samples.iter().map(|at| first(*at)).zip(ends).map(mean).collect()
 }
 
 async fn poster(

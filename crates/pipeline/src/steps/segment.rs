@@ -13,7 +13,7 @@ pub async fn segment(kit: &Kit, seen: Seen<'_>) -> Result<Vec<Segment>, StepErro
     }
     let segments = boundaries::segment(&transcript, &signals, seen.2);
     if segments.is_empty() {
-        return Err(StepError::rejected(FailureReason::NoProcedures, FailureReason::NoProcedures.sentence()));
+        return Err(StepError::rejected(FailureReason::NoProcedures, quality::why_nothing(&transcript, &signals)));
     }
     Ok(segments)
 }

@@ -1,0 +1,97 @@
+//! What is wrong with the picture, sample by sample: covered, dark, or standing still.
+
+use super::stretches::joined;
+use crate::activity;
+use domain::{
+    Span,
+    signals::{FrameSample, Signals},
+};
+
+/// Samples of the picture below which it is not judged, unless it does not change between them.
+const FRAMES: usize = 4;
+/// Detail below which nothing is to be made out, in luma: a hand, a lens cap, a wall.
+const SMOOTH: f32 = 1.6;
+/// The same in the dark, where everything stands out less.
+const SMOOTH_IN_THE_DARK: f32 = 0.7;
+/// Share of the sharpness that noise alone leaves in the detail.
+const NOISE_IN_DETAIL: f32 = 0.17;
+/// Detail that a picture has at most, as a share of its contrast.
+const FLAT: f32 = 0.3;
+/// Mean luma below which it is dark, 0 to 255.
+const DARK: f32 = 24.0;
+/// From this luma on a smooth picture without colour is a wall or a sheet of paper, not something on the lens.
+const PALE: f32 = 120.0;
+/// Distance from gray up to which a picture has no colour.
+const COLOURLESS: f32 = 9.0;
+/// Mean luma change up to which a sample is the one before again, whatever flows between them.
+const SAME: f32 = 0.12;
+/// The same where hardly anything flows between them, so that the encoder's noise may be larger.
+const ALIKE: f32 = 0.6;
+/// Size of a packet as a share of a keyframe's, below which it says "as before".
+const STILL_FLOW: f32 = 0.012;
+
+/// What hides the scene in a sample.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Hidden {
+    /// Something smooth lies before the lens.
+    Covered,
+    /// There is no light, or a cap on the lens.
+    Dark,
+}
+
+/// What hides the scene; `None` where it can be seen.
+pub(super) fn hidden(frame: &FrameSample) -> Option<Hidden> {
+    // A flat picture has no detail, whatever noise says.
+    let detail = (frame.detail - NOISE_IN_DETAIL * frame.sharpness).max(0.0).min(FLAT * frame.contrast);
+    if frame.luma < DARK {
+        return (detail < SMOOTH_IN_THE_DARK).then_some(Hidden::Dark);
+    }
+    let pale = frame.luma >= PALE && frame.red.abs().max(frame.blue.abs()) <= COLOURLESS;
+    (detail < SMOOTH && !pale).then_some(Hidden::Covered)
+}
+
+/// Stretches in which the scene is hidden, by anything or by one thing.
+pub(super) fn stretches_hidden(signals: &Signals, by: Option<Hidden>) -> Vec<Span> {
+    let frames = samples(signals);
+    if !enough(frames) {
+        return Vec::new();
+    }
+    let spans = spans(signals, frames).filter(|(f, _)| hidden(f).is_some_and(|h| by.is_none_or(|by| by == h)));
+    joined(spans.map(|(_, span)| span), 0.5)
+}
+
+/// Stretches in which the same picture comes again and again, though the scene can be seen.
+pub(super) fn frozen(signals: &Signals) -> Vec<Span> {
+    let frames = samples(signals);
+    let between =
+        frames.windows(2).filter(|pair| stands_still(&pair[0], &pair[1])).map(|pair| Span::new(pair[0].at, pair[1].at));
+    let last = frames.last().filter(|f| still(f)).map(|f| Span::new(f.at, signals.duration_seconds.max(f.at)));
+    let seen = |span: &Span| frames.iter().any(|f| f.at >= span.start && f.at < span.end && hidden(f).is_none());
+    joined(between.chain(last), 0.5).into_iter().filter(seen).collect()
+}
+
+fn stands_still(before: &FrameSample, after: &FrameSample) -> bool {
+    let alike = if still(before) { ALIKE } else { SAME };
+    after.moved == 0.0 && after.change <= alike && !activity::loops(before, after)
+}
+
+/// Whether hardly anything flows after a sample.
+fn still(frame: &FrameSample) -> bool {
+    frame.flow.is_some_and(|flow| flow < STILL_FLOW)
+}
+
+pub(super) fn samples(signals: &Signals) -> &[FrameSample] {
+    signals.picture.as_ref().map_or(&[], |p| &p.frames)
+}
+
+/// Few samples say enough when they stand for what is between them.
+fn enough(frames: &[FrameSample]) -> bool {
+    frames.len() >= FRAMES || (!frames.is_empty() && frames.iter().all(still))
+}
+
+/// Every sample with the stretch until the next.
+fn spans<'a>(signals: &Signals, frames: &'a [FrameSample]) -> impl Iterator<Item = (&'a FrameSample, Span)> {
+    let end = signals.duration_seconds;
+    let until = move |i: usize| frames.get(i + 1).map_or(end, |next: &FrameSample| next.at);
+    frames.iter().enumerate().map(move |(i, f)| (f, Span::new(f.at, until(i).max(f.at))))
+}
