@@ -8,8 +8,10 @@ use domain::{
 
 /// Share of the picture that must look otherwise than a sample before to count as moving: a hand at work, far away.
 const MOVING: f32 = 0.015;
-/// Packets between two samples, as a share of a keyframe, that contradict samples which are alike to the last pixel.
-const FLOWING: f32 = 0.03;
+/// Mean luma change up to which a sample is the one before again, but for the encoder's noise.
+const SAME: f32 = 0.6;
+/// Size of the packets between two samples, as a share of a keyframe, that contradicts two that are the same.
+const FLOWING: f32 = 0.075;
 /// Share of the samples within a span that must move for something to go on there.
 const GOING_ON: f64 = 0.25;
 /// Share of a window in which a voice must be heard for the window to count as spoken.
@@ -81,16 +83,23 @@ pub fn something_moves(signals: &Signals, span: &Span) -> bool {
     moving > 0 && moving as f64 >= GOING_ON * (within.len() - 1) as f64
 }
 
-/// Whether something moves from one sample to the next.
+/// Whether something moves from one sample to the next. Where much flows between two that are the same, they are the same
+/// moment of a scene that is repeated.
 fn moves(before: &FrameSample, after: &FrameSample) -> bool {
-    after.moved >= MOVING || loops(before, after)
+    after.moved >= MOVING || (is_same(after) && flows(before))
 }
 
-/// Whether two samples are the same moment of a scene that is repeated: alike to the last pixel, with just as much
-/// flowing after one as after the other.
-pub fn loops(before: &FrameSample, after: &FrameSample) -> bool {
-    let flows = before.flow.zip(after.flow).is_some_and(|(a, b)| a >= FLOWING && (a - b).abs() < 0.1 * a);
-    after.change == 0.0 && flows
+/// Whether the picture is the same from one sample to the next, to the sensor's noise.
+pub fn stands_still(before: &FrameSample, after: &FrameSample) -> bool {
+    is_same(after) && !flows(before)
+}
+
+fn is_same(after: &FrameSample) -> bool {
+    after.moved == 0.0 && after.change <= SAME
+}
+
+fn flows(before: &FrameSample) -> bool {
+    before.flow.is_some_and(|flow| flow >= FLOWING)
 }
 
 /// The sampled frames within a span.

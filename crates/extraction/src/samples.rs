@@ -52,7 +52,8 @@ pub fn fall_silent(signals: &mut Signals, start: f64, end: f64) {
         (sound.level_db[i], sound.voiced[i]) = (-70.0, 0.0);
     }
     for frame in signals.picture.as_mut().unwrap().frames.iter_mut().filter(|f| f.at > start && f.at <= end) {
-        (frame.change, frame.moved) = (0.5, 0.0);
+        // A camera that lies still, and its noise.
+        (frame.change, frame.moved) = (1.5, 0.0);
     }
 }
 

@@ -241,7 +241,7 @@ mod tests {
         signals.sound.as_mut().unwrap().dropout[150..170].fill(1.0);
         let expected = [
             (Fault::CameraCovered, 40.0, 80.0),
-            (Fault::PictureFrozen, 116.0, 136.0),
+            (Fault::PictureFrozen, 120.0, 136.0),
             (Fault::SoundMissing, 150.0, 170.0),
         ];
         assert_eq!(faults(&Transcript::silent(), &signals), expected);
@@ -278,14 +278,14 @@ mod tests {
     fn a_frozen_picture_is_forgiven_where_the_work_is_told_and_a_loop_is_not_frozen() {
         let mut signals = samples::signals(180.0);
         for f in &mut signals.picture.as_mut().unwrap().frames[5..] {
-            (f.change, f.moved, f.flow) = (0.1, 0.0, Some(0.2));
+            (f.change, f.moved, f.flow) = (0.1, 0.0, Some(0.02));
         }
         let rejection = check(&Transcript::silent(), &signals).unwrap_err();
         assert_eq!(rejection.reason, FailureReason::CameraOccluded);
-        assert_eq!(rejection.sentence, "The picture stands still from 0:16 to 2:56 (89 % of the recording).");
+        assert_eq!(rejection.sentence, "The picture stands still from 0:20 to 3:00 (89 % of the recording).");
         assert_eq!(check(&samples::boiler(), &signals), Ok(()));
         for f in &mut signals.picture.as_mut().unwrap().frames {
-            f.change = 0.0;
+            f.flow = Some(0.2);
         }
         assert_eq!(faults(&Transcript::silent(), &signals), []);
     }

@@ -9,10 +9,10 @@ use domain::{
 
 /// Samples of the picture below which it is not judged, unless it does not change between them.
 const FRAMES: usize = 4;
-/// Detail below which nothing is to be made out, in luma: a hand, a lens cap, a wall.
-const SMOOTH: f32 = 1.6;
-/// The same in the dark, where everything stands out less.
-const SMOOTH_IN_THE_DARK: f32 = 0.7;
+/// Detail below which nothing is to be made out (a hand, a lens cap, a wall): at least and at most, in luma, and as a
+/// share of the mean luma between them, as everything stands out less in the dark.
+const SMOOTH: (f32, f32) = (0.6, 1.3);
+const SMOOTH_SHARE: f32 = 0.05;
 /// Share of the sharpness that noise alone leaves in the detail.
 const NOISE_IN_DETAIL: f32 = 0.17;
 /// Detail that a picture has at most, as a share of its contrast.
@@ -23,10 +23,6 @@ const DARK: f32 = 24.0;
 const PALE: f32 = 120.0;
 /// Distance from gray up to which a picture has no colour.
 const COLOURLESS: f32 = 9.0;
-/// Mean luma change up to which a sample is the one before again, whatever flows between them.
-const SAME: f32 = 0.12;
-/// The same where hardly anything flows between them, so that the encoder's noise may be larger.
-const ALIKE: f32 = 0.6;
 /// Size of a packet as a share of a keyframe's, below which it says "as before".
 const STILL_FLOW: f32 = 0.012;
 
@@ -43,11 +39,10 @@ pub(super) enum Hidden {
 pub(super) fn hidden(frame: &FrameSample) -> Option<Hidden> {
     // A flat picture has no detail, whatever noise says.
     let detail = (frame.detail - NOISE_IN_DETAIL * frame.sharpness).max(0.0).min(FLAT * frame.contrast);
-    if frame.luma < DARK {
-        return (detail < SMOOTH_IN_THE_DARK).then_some(Hidden::Dark);
-    }
+    let smooth = detail < (SMOOTH_SHARE * frame.luma).clamp(SMOOTH.0, SMOOTH.1);
     let pale = frame.luma >= PALE && frame.red.abs().max(frame.blue.abs()) <= COLOURLESS;
-    (detail < SMOOTH && !pale).then_some(Hidden::Covered)
+    let by = if frame.luma < DARK { Hidden::Dark } else { Hidden::Covered };
+    (smooth && !pale).then_some(by)
 }
 
 /// Stretches in which the scene is hidden, by anything or by one thing.
@@ -63,16 +58,17 @@ pub(super) fn stretches_hidden(signals: &Signals, by: Option<Hidden>) -> Vec<Spa
 /// Stretches in which the same picture comes again and again, though the scene can be seen.
 pub(super) fn frozen(signals: &Signals) -> Vec<Span> {
     let frames = samples(signals);
-    let between =
-        frames.windows(2).filter(|pair| stands_still(&pair[0], &pair[1])).map(|pair| Span::new(pair[0].at, pair[1].at));
-    let last = frames.last().filter(|f| still(f)).map(|f| Span::new(f.at, signals.duration_seconds.max(f.at)));
+    let mut spans: Vec<Span> = frames
+        .windows(2)
+        .filter(|pair| activity::stands_still(&pair[0], &pair[1]))
+        .map(|pair| Span::new(pair[0].at, pair[1].at))
+        .collect();
+    // Nothing comes after the last sample to compare it with.
+    if let Some(last) = frames.last().filter(|f| still(f) || spans.last().is_some_and(|s| s.end == f.at)) {
+        spans.push(Span::new(last.at, signals.duration_seconds.max(last.at)));
+    }
     let seen = |span: &Span| frames.iter().any(|f| f.at >= span.start && f.at < span.end && hidden(f).is_none());
-    joined(between.chain(last), 0.5).into_iter().filter(seen).collect()
-}
-
-fn stands_still(before: &FrameSample, after: &FrameSample) -> bool {
-    let alike = if still(before) { ALIKE } else { SAME };
-    after.moved == 0.0 && after.change <= alike && !activity::loops(before, after)
+    joined(spans, 0.5).into_iter().filter(seen).collect()
 }
 
 /// Whether hardly anything flows after a sample.
