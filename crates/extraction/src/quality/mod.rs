@@ -8,12 +8,7 @@ mod stretches;
 mod talk;
 
 use crate::{activity, title, words};
-use domain::{
-    Span,
-    session::FailureReason,
-    signals::{FrameSample, Signals},
-    utterance::Transcript,
-};
+use domain::{Span, session::FailureReason, signals::Signals, utterance::Transcript};
 use picture::Hidden;
 use serde::{Deserialize, Serialize};
 use stretches::{long, said, seconds, union};
@@ -177,20 +172,11 @@ impl Finding {
     }
 }
 
-/// Stretches in which the camera sees nothing: covered, or black.
-pub(crate) fn occluded(signals: &Signals) -> Vec<Span> {
-    picture::stretches_hidden(signals, None)
-}
-
-/// Stretches of digital silence, or of a level at which no microphone works.
-pub(crate) fn dropouts(signals: &Signals) -> Vec<Span> {
-    sound::missing(signals)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::samples;
+    use domain::signals::FrameSample;
 
     fn reason(transcript: &Transcript, signals: &Signals) -> Option<FailureReason> {
         check(transcript, signals).err().map(|r| r.reason)

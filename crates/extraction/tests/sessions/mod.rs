@@ -121,13 +121,18 @@ pub fn signals(seconds: f64, light: f64, sharpness: f64, said: &[Utterance], cha
         sharpness: (sharpness * chance.between(0.8, 1.2)) as f32,
         change: 12.0,
         grid: (0..40).map(|cell| (90 + (i * 7 + cell * 13) % 40) as u8).collect(),
+        detail: 8.0,
+        moved: 0.4,
+        flow: Some(0.2),
+        ..FrameSample::default()
     };
     let frames = (0..(seconds / 4.0) as usize).map(|i| frame(i, chance)).collect();
-    let level_db = voiced.iter().map(|v| if *v > 0.0 { -25.0 } else { -50.0 }).collect();
+    let level_db: Vec<f32> = voiced.iter().map(|v| if *v > 0.0 { -25.0 } else { -50.0 }).collect();
+    let treble_db = level_db.iter().map(|l| l - 12.0).collect();
     let dropout = vec![0.0; windows];
     Signals {
         duration_seconds: seconds,
-        sound: Some(Sound { level_db, voiced, dropout }),
+        sound: Some(Sound { level_db, voiced, dropout, treble_db }),
         picture: Some(Picture { frames }),
     }
 }
