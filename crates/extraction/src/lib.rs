@@ -4,6 +4,7 @@
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
 pub mod align;
+pub mod baselines;
 pub mod boundaries;
 pub mod captions;
 pub mod describe;

@@ -8,9 +8,9 @@ pub const MAX_BYTES: usize = 16 << 20;
 /// The most cues that are taken.
 pub const MAX_CUES: usize = 100_000;
 /// The longest text of one cue that is kept, in characters.
-const MAX_CUE_CHARS: usize = 2_000;
+pub(super) const MAX_CUE_CHARS: usize = 2_000;
 /// No recording is longer, in seconds.
-const MAX_SECONDS: f64 = 100.0 * 3600.0;
+pub(super) const MAX_SECONDS: f64 = 100.0 * 3600.0;
 
 /// Why a text cannot be taken as captions.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
@@ -24,6 +24,22 @@ pub enum CaptionsError {
     /// No cue and no WebVTT header.
     #[error("the text is neither WebVTT nor SRT: no line holds `start --> end`")]
     NotCaptions,
+    /// Bytes that are text in none of the encodings known.
+    #[error("this is not text in UTF-8, or in UTF-16 with a byte order mark: save it as UTF-8")]
+    NotText,
+    /// A time that no recording has.
+    #[error(
+        "utterance {number} has the time {seconds}: times are seconds from the start of the recording, at most {MAX_SECONDS}"
+    )]
+    ImpossibleTime {
+        /// Its place in the file, from 1.
+        number: usize,
+        /// The time as given.
+        seconds: f64,
+    },
+    /// A length that no recording has.
+    #[error("duration_seconds is {0}: give the length of the recording in seconds, at most {MAX_SECONDS}")]
+    ImpossibleDuration(f64),
 }
 
 /// Reads WebVTT or SRT: times in seconds, tags and entities resolved, ordered by start, empty cues left out.

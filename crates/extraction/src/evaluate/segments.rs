@@ -1,4 +1,4 @@
-//! Evaluate: how well found segments match those that a person marked.
+//! How well found segments match those that a person marked.
 //! tIoU as in VidChapters-7M (Yang et al. 2023), Pk as in Beeferman, Berger and Lafferty 1999.
 
 use domain::Span;
@@ -56,7 +56,8 @@ pub fn average(all: &[Measures]) -> Measures {
     }
 }
 
-fn tiou(a: &Span, b: &Span) -> f64 {
+/// Temporal intersection over union of two spans, 0 to 1.
+pub fn tiou(a: &Span, b: &Span) -> f64 {
     let union = a.end.max(b.end) - a.start.min(b.start);
     if union > 0.0 { a.overlap(b) / union } else { 0.0 }
 }
@@ -120,7 +121,7 @@ fn f1(matched: usize, predicted: usize, reference: usize) -> f64 {
     if predicted + reference == 0 { 1.0 } else { 2.0 * matched as f64 / (predicted + reference) as f64 }
 }
 
-fn mean(values: impl IntoIterator<Item = f64>) -> f64 {
+pub(super) fn mean(values: impl IntoIterator<Item = f64>) -> f64 {
     let (sum, n) = values.into_iter().fold((0.0, 0usize), |(s, n), v| (s + v, n + 1));
     if n > 0 { sum / n as f64 } else { 0.0 }
 }
