@@ -26,6 +26,7 @@ lint:
 
 bench: install web
 	cargo bench --locked -p cli
+	cargo bench --locked -p extraction --bench extract
 
 build: web
 	cargo build --locked -p cli

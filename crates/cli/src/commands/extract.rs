@@ -1,24 +1,25 @@
 //! `trainar extract --captions FILE`: the procedures in a transcript alone, without picture or sound.
 
 use super::{
-    process::read_captions,
     report::{Report, ReportedProcedure},
     trainer,
 };
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use clap::Args;
 use domain::{
     procedure::{ProcedureDraft, ProcedureStatus},
     score::{Criterion, CriterionName, ScoreCard},
     session::{FailureReason, SessionStatus},
-    signals::Signals,
-    utterance::{Transcript, TranscriptSource, Utterance},
 };
-use extraction::{Granularity, Options, align, boundaries, captions, score, summary};
-use serde::Deserialize;
+use extraction::{
+    Granularity, Options, align, boundaries,
+    captions::{self, Spoken},
+    score, summary,
+};
 use std::{
     collections::BTreeMap,
     fs,
+    io::Read,
     path::{Path, PathBuf},
     process::ExitCode,
     time::Instant,
@@ -26,6 +27,9 @@ use std::{
 
 /// Exit code for a transcript in which no procedure was found, as for a rejected recording.
 const REJECTED: u8 = 2;
+
+/// The largest transcript that is taken, in bytes.
+const MAX_BYTES: u64 = 64 << 20;
 
 /// Find the procedures in a transcript alone
 #[derive(Debug, Args)]
@@ -47,21 +51,11 @@ pub struct Extract {
     json: bool,
 }
 
-#[derive(Deserialize)]
-struct Spoken {
-    duration_seconds: Option<f64>,
-    utterances: Vec<Utterance>,
-}
-
 impl Extract {
     pub fn run(self) -> Result<ExitCode> {
         let reference = self.reference.as_deref().map(trainer::read_steps).transpose()?;
-        let (utterances, duration) = read(&self.captions)?;
         let begun = Instant::now();
-        let end = utterances.iter().map(|u| u.end).fold(0.0, f64::max);
-        let transcript = Transcript { source: TranscriptSource::Captions, utterances, voiced: Vec::new() };
-        // Nobody looked and nobody listened: only the words count.
-        let signals = Signals { duration_seconds: duration.unwrap_or(end).max(end), sound: None, picture: None };
+        let (transcript, signals) = read(&self.captions)?.into_inputs();
         let options =
             Options { granularity: self.granularity, task_title: self.task.clone(), session_name: String::new() };
         let segments = boundaries::segment(&transcript, &signals, &options);
@@ -109,14 +103,30 @@ fn without_picture(card: ScoreCard) -> ScoreCard {
     ScoreCard::from_criteria(criteria, &card.scorer, &card.rubric_version)
 }
 
-fn read(path: &Path) -> Result<(Vec<Utterance>, Option<f64>)> {
-    if path.extension().is_none_or(|e| !e.eq_ignore_ascii_case("json")) {
-        return Ok((captions::parse(&read_captions(path)?)?, None));
+/// Reads WebVTT, SRT or JSON, told apart by what the file holds.
+fn read(path: &Path) -> Result<Spoken> {
+    let shown = path.display();
+    let opened = fs::File::open(path).with_context(|| format!("cannot read {shown}"))?;
+    let mut bytes = Vec::new();
+    opened.take(MAX_BYTES + 1).read_to_end(&mut bytes).with_context(|| format!("cannot read {shown}"))?;
+    if bytes.len() as u64 > MAX_BYTES {
+        bail!("{shown} holds more than {} MiB: that is no transcript", MAX_BYTES >> 20);
     }
-    let bytes = fs::read(path).with_context(|| format!("cannot read {}", path.display()))?;
-    let spoken: Spoken = serde_json::from_slice(&bytes)
-        .with_context(|| format!("{} is no JSON with utterances (start, end, text)", path.display()))?;
-    Ok((spoken.utterances, spoken.duration_seconds))
+    let text = captions::decode(&bytes).with_context(|| format!("cannot read {shown}"))?;
+    if text.trim().is_empty() {
+        bail!("{shown} is empty: give WebVTT, SRT, or JSON with `utterances`");
+    }
+    let is_json =
+        path.extension().is_some_and(|e| e.eq_ignore_ascii_case("json")) || text.trim_start().starts_with('{');
+    let spoken = match is_json {
+        true => serde_json::from_str(&text)
+            .with_context(|| format!("{shown} is no JSON with `utterances` (start and end in seconds, text)"))?,
+        false => Spoken {
+            duration_seconds: None,
+            utterances: captions::parse(&text).with_context(|| format!("cannot use {shown}"))?,
+        },
+    };
+    spoken.checked().with_context(|| format!("cannot use {shown}"))
 }
 
 fn reported(draft: ProcedureDraft) -> ReportedProcedure {

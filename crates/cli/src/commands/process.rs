@@ -201,8 +201,7 @@ async fn findings(objects: &Objects, keys: Keys) -> Result<Vec<Finding>> {
 /// Reads captions that a person named; what can't be read is told before anything begins.
 pub fn read_captions(path: &Path) -> Result<String> {
     let bytes = fs::read(path).with_context(|| format!("cannot read the captions {}", path.display()))?;
-    let text =
-        String::from_utf8(bytes).with_context(|| format!("the captions {} are not UTF-8 text", path.display()))?;
+    let text = extraction::captions::decode(&bytes).with_context(|| format!("the captions {}", path.display()))?;
     extraction::captions::parse(&text).with_context(|| format!("the captions {}", path.display()))?;
     Ok(text)
 }

@@ -20,6 +20,10 @@ mod compare;
 
 mod quality;
 
+mod extract;
+
+mod evaluate;
+
 mod bad_input;
 
 mod disk_full;
