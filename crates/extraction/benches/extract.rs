@@ -91,7 +91,7 @@ fn made_up() -> Recording {
     const PARTS: [&str; 5] = ["pump", "filter", "burner", "condensate trap", "valve"];
     let utterance = |i: usize| {
         let part = PARTS[i / 40];
-        let text = if i % 40 == 0 {
+        let text = if i.is_multiple_of(40) {
             format!("Okay, next let's replace the {part}.")
         } else {
             format!("I loosen screw {} of the {part} and lift its cover a little.", i % 40)
