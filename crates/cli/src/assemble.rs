@@ -5,7 +5,7 @@ use anyhow::{Context, Result};
 use domain::SystemClock;
 use inference::speech::Recogniser;
 use pipeline::{
-    Kit,
+    Kit, SentenceModel,
     engine::{Pace, Workspace},
 };
 use secrecy::ExposeSecret;
@@ -70,6 +70,7 @@ pub fn kit(settings: &Settings, db: Db, objects: Objects) -> Result<(Kit, Worksp
         objects,
         media: media_tools(settings)?,
         recogniser: recogniser(settings)?,
+        sentence_model: set(&settings.embedding.model).map(|folder| SentenceModel::new(folder.to_owned())),
         clock: Arc::new(SystemClock),
         work: workspace.path().to_owned(),
         granularity: settings.processing.granularity,

@@ -24,6 +24,7 @@ pub struct Settings {
     pub database: Database,
     pub objects: Objects,
     pub speech: Speech,
+    pub embedding: Embedding,
     pub media: Media,
     pub processing: Processing,
     pub limits: Limits,
@@ -66,6 +67,13 @@ pub struct Speech {
     pub whisper_model: PathBuf,
     pub pocketsphinx: PathBuf,
     pub threads: usize,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[allow(missing_docs)]
+pub struct Embedding {
+    pub model: PathBuf,
 }
 
 #[derive(Clone, Debug, Deserialize)]
@@ -118,11 +126,15 @@ impl Settings {
             .separator("__")
             .try_parsing(true)
             .source(Some(variables));
-        let settings: Self =
+        let mut settings: Self =
             builder.add_source(environment).build().and_then(Config::try_deserialize).context(
                 "settings (file and TRAINAR_… variables); `trainar config` prints every key with its meaning",
             )?;
         settings.check()?;
+        if let Some(model) = set(&settings.embedding.model) {
+            // Here, as some commands have a data folder of their own.
+            settings.embedding.model = inference::embedding::locate(model, &settings.data_dir.join("models"));
+        }
         Ok(settings)
     }
 
@@ -201,6 +213,15 @@ mod tests {
         }
         let refused = format!("{:#}", with(&[("TRAINAR_DATABASE__URL", "mysql://u:hush@h/x")]).unwrap_err());
         assert!(refused.contains("database.url") && !refused.contains("hush"), "{refused}");
+    }
+
+    #[test]
+    fn a_sentence_model_is_a_folder_or_a_name_in_the_data_folder() {
+        let model =
+            |name| with(&[("TRAINAR_DATA_DIR", "/x"), ("TRAINAR_EMBEDDING__MODEL", name)]).unwrap().embedding.model;
+        assert_eq!(model(""), Path::new(""));
+        assert_eq!(model("/models/mini"), Path::new("/models/mini"));
+        assert_eq!(model("all-MiniLM-L6-v2"), Path::new("/x/models/all-MiniLM-L6-v2"));
     }
 
     #[test]

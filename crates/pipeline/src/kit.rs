@@ -1,6 +1,6 @@
 //! What the steps work with. A step takes ids and keys; the handles behind them are here.
 
-use crate::StepError;
+use crate::{SentenceModel, StepError};
 use aws_lc_rs::digest;
 use bytes::Bytes;
 use domain::{Clock, SessionId, TenantId, job::Step, recording::Keys};
@@ -33,6 +33,8 @@ pub struct Kit {
     pub objects: Objects,
     pub media: media::Tools,
     pub recogniser: Recogniser,
+    /// Helps to find where one piece of work ends; without it the words alone count.
+    pub sentence_model: Option<SentenceModel>,
     pub clock: Arc<dyn Clock>,
     /// Folder for files that live no longer than a step; on the filesystem of the objects where these are on disk.
     pub work: PathBuf,

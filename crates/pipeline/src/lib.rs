@@ -12,6 +12,8 @@ pub mod steps;
 mod error;
 mod kit;
 mod run;
+mod sentences;
 
 pub use error::StepError;
 pub use kit::{Event, Kit, Observer, Target};
+pub use sentences::SentenceModel;

@@ -3,6 +3,7 @@
 use crate::{
     StepError,
     run::Run,
+    sentences,
     steps::{clip, name, observe, receive, reference, score, segment, summarise, transcribe},
 };
 use domain::job::Step;
@@ -17,7 +18,9 @@ pub(crate) async fn process_session(run: &Run<'_>) -> Result<Outcome, StepError>
         run.step(Step::Observe, &received.source, observe::observe(kit, target, &received)),
     )?;
     let seen = (&transcribed, &observed, &about.options);
-    let segments = run.step(Step::Segment, &seen, segment::segment(kit, seen)).await?;
+    let model = sentences::model(kit, target).await?;
+    let digest = model.as_ref().map(|m| m.digest().to_owned());
+    let segments = run.step(Step::Segment, &(seen, digest), segment::segment(kit, seen, model)).await?;
     let drafts = run.step(Step::Name, &(&segments, seen), name::name(kit, &segments, seen)).await?;
     let procedures = run.step(Step::Clip, &(&received, &drafts), clip::clip(kit, target, &received, &drafts)).await?;
     let reference = reference::reference(kit, target).await?;

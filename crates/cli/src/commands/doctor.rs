@@ -6,6 +6,7 @@ use crate::{
 };
 use anyhow::{Context, Result};
 use clap::Args;
+use inference::embedding::Embedder;
 use std::process::ExitCode;
 
 /// Try every door
@@ -27,6 +28,9 @@ impl Doctor {
         tell("objects", objects(&settings).await);
         tell("ffmpeg", ffmpeg(&settings).await);
         tell("speech", speech(&settings));
+        if let Some(folder) = set(&settings.embedding.model) {
+            tell("sentences", Embedder::load(folder).map(|model| model.describe()).map_err(Into::into));
+        }
         tell("port", port(&settings).await);
         Ok(if closed == 0 { ExitCode::SUCCESS } else { ExitCode::from(1) })
     }

@@ -1,9 +1,11 @@
 //! `trainar extract --captions FILE`: the procedures in a transcript alone, without picture or sound.
 
 use super::{
+    meanings::{SentenceModelArgs, meanings},
     report::{Report, ReportedProcedure},
     trainer,
 };
+use crate::settings::Settings;
 use anyhow::{Context, Result, bail};
 use clap::Args;
 use domain::{
@@ -46,19 +48,24 @@ pub struct Extract {
     /// The trainer's session of the same job, to compare with: the JSON that --json prints for it, or its transcript
     #[arg(long, value_name = "FILE")]
     reference: Option<PathBuf>,
+    #[command(flatten)]
+    sentence_model: SentenceModelArgs,
     /// Print one JSON object on the standard output and nothing else there
     #[arg(long)]
     json: bool,
 }
 
 impl Extract {
-    pub fn run(self) -> Result<ExitCode> {
+    pub fn run(self, settings: &Settings) -> Result<ExitCode> {
+        let model = self.sentence_model.load(settings)?;
         let reference = self.reference.as_deref().map(trainer::read_steps).transpose()?;
         let begun = Instant::now();
         let (transcript, signals) = read(&self.captions)?.into_inputs();
         let options =
             Options { granularity: self.granularity, task_title: self.task.clone(), session_name: String::new() };
-        let segments = boundaries::segment(&transcript, &signals, &options);
+        let meanings = meanings(model.as_ref(), &transcript.utterances);
+        let embedded = begun.elapsed().as_secs_f64();
+        let segments = boundaries::segment(&transcript, &signals, &options, &meanings);
         let drafts = extraction::name(&segments, &transcript, &signals, &options);
         let found = drafts.iter().any(|d| d.status == ProcedureStatus::Approved);
         let alignment = reference.map(|steps| align::align(&steps, &drafts, &transcript));
@@ -81,13 +88,19 @@ impl Extract {
             poster: None,
             warnings: Vec::new(),
             findings: Vec::new(),
-            timings: BTreeMap::from([("extract".into(), begun.elapsed().as_secs_f64())]),
+            timings: timings(model.is_some().then_some(embedded), begun.elapsed().as_secs_f64()),
             cpu_seconds: BTreeMap::new(),
             alignment: alignment.map(|a| a.steps),
         };
         report.print(self.json)?;
         Ok(if found { ExitCode::SUCCESS } else { ExitCode::from(REJECTED) })
     }
+}
+
+/// Seconds; the sentence embeddings apart from all that follows.
+fn timings(embedded: Option<f64>, all: f64) -> BTreeMap<String, f64> {
+    let embed = embedded.map(|seconds| ("embed".into(), seconds));
+    embed.into_iter().chain([("extract".into(), all - embedded.unwrap_or(0.0))]).collect()
 }
 
 /// Nobody looked, which says nothing about what could be seen.

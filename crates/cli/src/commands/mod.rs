@@ -6,6 +6,7 @@ mod demo;
 mod doctor;
 mod evaluate;
 mod extract;
+mod meanings;
 mod process;
 mod recognise;
 mod reference;
@@ -89,7 +90,7 @@ impl Cli {
             Command::Serve(c) => c.run(settings).await,
             Command::Work(c) => c.run(settings).await,
             Command::Process(c) => c.run(settings).await,
-            Command::Extract(c) => c.run(),
+            Command::Extract(c) => c.run(&settings),
             Command::Evaluate(c) => c.run(),
             Command::Tenant(c) => c.run(settings).await,
             Command::User(c) => c.run(settings).await,

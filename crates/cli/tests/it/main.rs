@@ -7,6 +7,7 @@ mod support;
 mod killed;
 
 mod machines;
+mod meanings;
 
 mod uploads;
 

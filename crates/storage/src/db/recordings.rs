@@ -136,6 +136,31 @@ impl Db {
         Ok(())
     }
 
+    /// Puts `warning` among the warnings of a recording, in the place of those that begin like `about`; `None` only takes
+    /// these away. A session without a recording stays as it is.
+    pub async fn replace_warning(
+        &self,
+        tenant: TenantId,
+        session: SessionId,
+        about: &str,
+        warning: Option<&str>,
+    ) -> Result<()> {
+        let Some(mut info) = self.recording(tenant, session).await?.map(|r| r.media_info) else { return Ok(()) };
+        let before = info.warnings.clone();
+        info.warnings.retain(|w| !w.starts_with(about));
+        info.warnings.extend(warning.map(str::to_owned));
+        if info.warnings == before {
+            return Ok(());
+        }
+        recordings::Entity::update_many()
+            .col_expr(recordings::Column::MediaInfo, Expr::value(to_json("media info", &info)?))
+            .filter(recordings::Column::TenantId.eq(tenant.0))
+            .filter(recordings::Column::SessionId.eq(session.0))
+            .exec(&self.conn)
+            .await?;
+        Ok(())
+    }
+
     /// The parts of a recording, in order.
     pub async fn parts(&self, tenant: TenantId, session: SessionId) -> Result<Vec<Part>> {
         let rows = recording_parts::Entity::find()

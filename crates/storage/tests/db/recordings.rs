@@ -84,6 +84,30 @@ async fn a_recording_is_written_again_with_its_parts_and_tracks() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_warning_takes_the_place_of_the_one_about_the_same() {
+    on_both(async |place| {
+        let crew = place.crew("acme").await;
+        let session = place.processing(&crew, at(0)).await;
+        let (db, tenant, id) = (&place.db, crew.tenant, session.id);
+        db.replace_warning(tenant, id, "the model", Some("the model is gone")).await.unwrap();
+        assert_eq!(db.recording(tenant, id).await.unwrap(), None);
+        db.save_recording(tenant, &recording(id, 8.0), &[part(1)], at(1)).await.unwrap();
+        let warnings = async || db.recording(tenant, id).await.unwrap().unwrap().media_info.warnings;
+        for (warning, expected) in [
+            (Some("the model is gone"), vec!["cut off", "the model is gone"]),
+            (Some("the model is gone"), vec!["cut off", "the model is gone"]),
+            (Some("the model is damaged"), vec!["cut off", "the model is damaged"]),
+            (None, vec!["cut off"]),
+            (None, vec!["cut off"]),
+        ] {
+            db.replace_warning(tenant, id, "the model", warning).await.unwrap();
+            assert_eq!(warnings().await, expected);
+        }
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn utterances_sent_twice_are_kept_once_and_both_origins_stay_apart() {
     on_both(async |place| {
         let crew = place.crew("acme").await;

@@ -207,6 +207,7 @@ fn attempts<'a>(db: &'a Db, us: &'a Crew, they: &'a Theirs) -> Vec<Attempt<'a>> 
         parts: db.parts(tenant, they.done.id),
         add_utterances: db.add_utterances(tenant, they.done.id, UtteranceOrigin::Device, &[(0, said(2.0, "x"))]),
         add_utterances: db.add_utterances(tenant, they.done.id, UtteranceOrigin::Device, &[(9, said(2.0, "x"))]),
+        replace_warning: db.replace_warning(tenant, they.done.id, "x", Some("x")),
         replace_transcript: db.replace_transcript(tenant, they.done.id, &[]),
         replace_transcript: db.replace_transcript(tenant, they.done.id, &[said(2.0, "x"), said(3.0, "y")]),
         utterances: db.utterances(tenant, they.done.id, UtteranceOrigin::Pipeline),
