@@ -28,7 +28,8 @@ fn table(name: &str, granularity: Granularity, recordings: &[Recording], try_set
     println!("| method | setting | tIoU | F1@tIoU | F1@10s | F1@30s | Pk | count error | ROUGE-L |");
     println!("|---|---|---|---|---|---|---|---|---|");
     let mean = |method: Method| {
-        let all: Vec<Evaluation> = recordings.iter().map(|r| evaluate(r, granularity, method, None).unwrap()).collect();
+        let all: Vec<Evaluation> =
+            recordings.iter().map(|r| evaluate(r, granularity, method, &[], None).unwrap()).collect();
         Evaluation::mean(&all)
     };
     let row = |method: &str, setting: &str, e: &Evaluation| {

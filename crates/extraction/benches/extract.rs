@@ -57,7 +57,7 @@ fn extract(file: &str) -> String {
     let spoken: Spoken = serde_json::from_slice(&fs::read(file).unwrap()).unwrap();
     let (transcript, signals) = spoken.checked().unwrap().into_inputs();
     let options = Options::default();
-    let segments = boundaries::segment(&transcript, &signals, &options);
+    let segments = boundaries::segment(&transcript, &signals, &options, &[]);
     let drafts = extraction::name(&segments, &transcript, &signals, &options);
     let card = score::score(&drafts, &transcript, &signals, &options);
     summary::summarise(&drafts, &transcript, &card, &signals, &options);

@@ -24,7 +24,7 @@ fn run(transcript: &Transcript, duration_seconds: f64) -> usize {
     let signals = Signals { duration_seconds, sound: None, picture: None };
     let options = Options::default();
     let began = std::time::Instant::now();
-    let segments = boundaries::segment(transcript, &signals, &options);
+    let segments = boundaries::segment(transcript, &signals, &options, &[]);
     let drafts = extraction::name(&segments, transcript, &signals, &options);
     let card = score::score(&drafts, transcript, &signals, &options);
     summary::summarise(&drafts, transcript, &card, &signals, &options).unwrap();

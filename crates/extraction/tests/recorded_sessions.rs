@@ -22,7 +22,7 @@ fn recordings(folder: &Path) -> Vec<(String, Recording)> {
 }
 
 fn mean(recordings: &[(String, Recording)], granularity: Granularity, method: Method) -> Evaluation {
-    let one = |(_, r): &(String, Recording)| evaluate::evaluate(r, granularity, method, None).unwrap();
+    let one = |(_, r): &(String, Recording)| evaluate::evaluate(r, granularity, method, &[], None).unwrap();
     let all: Vec<Evaluation> = recordings.iter().map(one).collect();
     let mean = Evaluation::mean(&all);
     println!("{granularity:?} {method:?}: {mean:.3?}");
@@ -49,7 +49,7 @@ fn titles_share_words_with_those_given_by_hand() {
     let recordings = recordings(&folder);
     for (name, recording) in &recordings {
         println!("{name}");
-        let given = evaluate::found(recording, Granularity::Coarse, Method::Given);
+        let given = evaluate::found(recording, Granularity::Coarse, Method::Given, &[]);
         for (marked, found) in recording.marked(Granularity::Coarse).iter().zip(given) {
             println!("    {:5.0} {:5.0}  {} | {}", marked.start, marked.end, marked.title, found.title);
         }

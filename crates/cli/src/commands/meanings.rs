@@ -28,3 +28,9 @@ pub fn meanings(model: Option<&Embedder>, utterances: &[Utterance]) -> Vec<Vec<f
     let texts: Vec<&str> = utterances.iter().map(|u| u.text.as_str()).collect();
     model.map(|model| model.embed(&texts)).unwrap_or_default()
 }
+
+/// How near two texts are, -1 to 1; 0 where one has no words.
+pub fn cosine(model: &Embedder, a: &str, b: &str) -> f64 {
+    let vectors = model.embed(&[a, b]);
+    vectors[0].iter().zip(&vectors[1]).map(|(x, y)| f64::from(x * y)).sum()
+}

@@ -91,7 +91,7 @@ impl Cli {
             Command::Work(c) => c.run(settings).await,
             Command::Process(c) => c.run(settings).await,
             Command::Extract(c) => c.run(&settings),
-            Command::Evaluate(c) => c.run(),
+            Command::Evaluate(c) => c.run(&settings),
             Command::Tenant(c) => c.run(settings).await,
             Command::User(c) => c.run(settings).await,
             Command::Seat(c) => c.run(settings).await,

@@ -70,6 +70,6 @@ fn found(utterances: Vec<Utterance>, duration: Option<f64>) -> Vec<Step> {
     let transcript = Transcript { source: TranscriptSource::Captions, utterances, voiced: Vec::new() };
     let signals = Signals { duration_seconds: duration.unwrap_or(end).max(end), sound: None, picture: None };
     let options = Options::default();
-    let segments = boundaries::segment(&transcript, &signals, &options);
+    let segments = boundaries::segment(&transcript, &signals, &options, &[]);
     align::steps(&extraction::name(&segments, &transcript, &signals, &options), &transcript)
 }

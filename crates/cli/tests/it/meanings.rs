@@ -91,7 +91,7 @@ fn a_transcript_alone_is_cut_with_the_model_that_is_named() {
 
 #[tokio::test]
 async fn processing_again_takes_the_model_that_was_configured_since() {
-    let place = Place::new();
+    let mut place = Place::new();
     let folder = model(&place);
     let pairing = place.pair("Harbour");
     let server = place.serve().await;
@@ -100,8 +100,9 @@ async fn processing_again_takes_the_model_that_was_configured_since() {
     device.done(session).await;
     assert!(!server.stop().contains(USED));
 
-    let place = place.set("EMBEDDING__MODEL", text(&folder));
-    for used in [true, false] {
+    // And after it was taken out of the settings the words alone count again.
+    for (model, used) in [(text(&folder), true), ("", false)] {
+        place = place.set("EMBEDDING__MODEL", model);
         let server = place.serve().await;
         let id = session.to_string();
         let again = place.run(&["session", "process-again", "--tenant", "Harbour", &id]);
@@ -109,7 +110,6 @@ async fn processing_again_takes_the_model_that_was_configured_since() {
         let state = pairing.at(&server).done(session).await;
         assert_eq!(state["status"], "completed", "{state}");
         let log = server.stop();
-        // The second time nothing is new, and the result is read back.
         assert_eq!(log.contains(USED), used, "{log}");
     }
     place.is_tidy();

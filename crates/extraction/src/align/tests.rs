@@ -120,7 +120,7 @@ fn nothing_beside_nothing_is_nothing() {
 #[test]
 fn steps_are_the_shown_procedures_with_their_words() {
     let (transcript, signals, options) = (samples::boiler(), samples::signals(180.0), Options::default());
-    let drafts = name(&segment(&transcript, &signals, &options), &transcript, &signals, &options);
+    let drafts = name(&segment(&transcript, &signals, &options, &[]), &transcript, &signals, &options);
     let steps = steps(&drafts, &transcript);
     assert_eq!(steps.len(), drafts.iter().filter(|d| d.status == ProcedureStatus::Approved).count());
     assert!(steps[1].said.contains("bucket"), "{steps:#?}");

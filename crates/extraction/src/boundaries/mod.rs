@@ -25,8 +25,9 @@ const SHORT_SECONDS: f64 = 45.0;
 const UNHEARD_SECONDS: f64 = 30.0;
 
 /// The pieces of work in a recording: in order, inside it, without overlap, each at least [`MIN_SECONDS`] long.
-/// Idle stretches belong to none. Empty where nothing is demonstrated.
-pub fn segment(transcript: &Transcript, signals: &Signals, options: &Options) -> Vec<Segment> {
+/// Idle stretches belong to none. Empty where nothing is demonstrated. `meanings` are sentence embeddings, one for each
+/// utterance of the transcript, or empty; so far the words alone count.
+pub fn segment(transcript: &Transcript, signals: &Signals, options: &Options, _meanings: &[Vec<f32>]) -> Vec<Segment> {
     let transcript = &in_order(transcript);
     let stretches = activity::active_stretches(transcript, signals);
     let active: f64 = stretches.iter().map(Span::duration).sum();
@@ -136,7 +137,7 @@ mod tests {
     use proptest::prelude::*;
 
     fn starts(transcript: &Transcript, signals: &Signals) -> Vec<f64> {
-        segment(transcript, signals, &Options::default()).iter().map(|s| s.span.start).collect()
+        segment(transcript, signals, &Options::default(), &[]).iter().map(|s| s.span.start).collect()
     }
 
     #[test]
@@ -201,11 +202,11 @@ mod tests {
             (Transcript::silent(), samples::signals(22.0)),
             (Transcript::silent(), Signals::default()),
         ] {
-            assert_eq!(segment(&transcript, &signals, &Options::default()), []);
+            assert_eq!(segment(&transcript, &signals, &Options::default(), &[]), []);
         }
         let mut dead = samples::signals(600.0);
         samples::fall_silent(&mut dead, 0.0, 600.0);
-        assert_eq!(segment(&Transcript::silent(), &dead, &Options::default()), []);
+        assert_eq!(segment(&Transcript::silent(), &dead, &Options::default(), &[]), []);
     }
 
     #[test]
@@ -217,7 +218,7 @@ mod tests {
             (u.start, u.end) = (u.start + 95.0, u.end + 95.0);
         }
         let idle = Span::new(116.0, 210.0);
-        let found = segment(&transcript, &signals, &Options::default());
+        let found = segment(&transcript, &signals, &Options::default(), &[]);
         assert!(found.len() >= 2 && found.iter().all(|s| s.span.overlap(&idle) == 0.0), "{found:?}");
     }
 
@@ -256,8 +257,8 @@ mod tests {
             if !seen { (signals.sound, signals.picture) = (None, None); }
             let granularity = if fine { Granularity::Fine } else { Granularity::Coarse };
             let options = Options { granularity, ..Default::default() };
-            let found = segment(&transcript, &signals, &options);
-            prop_assert_eq!(&found, &segment(&transcript, &signals, &options));
+            let found = segment(&transcript, &signals, &options, &[]);
+            prop_assert_eq!(&found, &segment(&transcript, &signals, &options, &[]));
             for s in &found {
                 prop_assert!(s.span.start >= 0.0 && s.span.end <= duration + 1e-9, "{:?}", s);
                 prop_assert!(s.span.duration() >= MIN_SECONDS && (0.0..=1.0).contains(&s.confidence), "{:?}", s);

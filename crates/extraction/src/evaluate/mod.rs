@@ -49,7 +49,8 @@ impl Evaluation {
     }
 }
 
-/// Runs `method` over one recording and compares with what is marked at `granularity`.
+/// Runs `method` over one recording and compares with what is marked at `granularity`. `meanings` are sentence
+/// embeddings, one for each utterance of the recording, or empty.
 ///
 /// # Errors
 /// [`MarkedError::NothingMarked`] where nothing is marked at that level.
@@ -57,6 +58,7 @@ pub fn evaluate(
     recording: &Recording,
     granularity: Granularity,
     method: Method,
+    meanings: &[Vec<f32>],
     similarity: Option<Similarity>,
 ) -> Result<Evaluation, MarkedError> {
     let marked = recording.marked(granularity);
@@ -64,7 +66,7 @@ pub fn evaluate(
         return Err(MarkedError::NothingMarked(granularity));
     }
     let reference: Vec<Titled> = marked.iter().map(|m| Titled { span: m.span(), title: m.title.clone() }).collect();
-    let found = found(recording, granularity, method);
+    let found = found(recording, granularity, method, meanings);
     let spans = |of: &[Titled]| of.iter().map(|t| t.span).collect::<Vec<Span>>();
     let titles = match method {
         Method::Given => titles::measure_pairs(reference.iter().zip(&found), similarity),
@@ -74,13 +76,13 @@ pub fn evaluate(
     Ok(Evaluation { marked: reference.len(), found: found.len(), segments, titles })
 }
 
-/// The procedures that `method` finds, with their names.
-pub fn found(recording: &Recording, granularity: Granularity, method: Method) -> Vec<Titled> {
+/// The procedures that `method` finds, with their names; `meanings` as for [`evaluate`].
+pub fn found(recording: &Recording, granularity: Granularity, method: Method, meanings: &[Vec<f32>]) -> Vec<Titled> {
     let (transcript, signals) = recording.spoken().into_inputs();
     let options = Options { granularity, ..Options::default() };
     let spans = match method {
         Method::BuiltIn => {
-            let segments = boundaries::segment(&transcript, &signals, &options);
+            let segments = boundaries::segment(&transcript, &signals, &options, meanings);
             let named = naming::name(&segments, &transcript, &signals, &options).into_iter();
             let approved = named.filter(|d| d.status == ProcedureStatus::Approved);
             let titled = |d: domain::procedure::ProcedureDraft| Titled {

@@ -8,7 +8,7 @@ use domain::signals::FrameSample;
 
 fn drafts() -> Vec<ProcedureDraft> {
     let (transcript, signals, options) = (samples::boiler(), samples::signals(180.0), Options::default());
-    name(&segment(&transcript, &signals, &options), &transcript, &signals, &options)
+    name(&segment(&transcript, &signals, &options, &[]), &transcript, &signals, &options)
 }
 
 fn card(transcript: &Transcript, signals: &Signals) -> ScoreCard {
@@ -54,7 +54,7 @@ fn beside_a_trainer_completeness_and_order_are_about_the_steps() {
     let (transcript, signals, options) = (samples::boiler(), samples::signals(180.0), Options::default());
     let trainer = steps(&drafts(), &transcript);
     let beside = |transcript: &Transcript| {
-        let drafts = name(&segment(transcript, &signals, &options), transcript, &signals, &options);
+        let drafts = name(&segment(transcript, &signals, &options, &[]), transcript, &signals, &options);
         let alignment = align(&trainer, &drafts, transcript);
         score_against(&drafts, transcript, &signals, &options, Some(&alignment))
     };

@@ -77,7 +77,7 @@ fn forty_procedures_do_not_become_forty_clauses() {
 #[test]
 fn beside_the_trainer_it_says_what_is_missing_out_of_order_and_extra() {
     let (transcript, signals) = (samples::boiler_service(), samples::signals(190.0));
-    let drafts = name(&segment(&transcript, &signals, &options()), &transcript, &signals, &options());
+    let drafts = name(&segment(&transcript, &signals, &options(), &[]), &transcript, &signals, &options());
     let trainer = steps(&drafts, &transcript);
     assert!(trainer.len() >= 4, "{trainer:#?}");
     let part = |i: usize, at: f64, to: &mut Transcript| {

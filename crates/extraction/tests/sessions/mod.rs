@@ -140,7 +140,7 @@ pub fn signals(seconds: f64, light: f64, sharpness: f64, said: &[Utterance], cha
 impl Session {
     pub fn drafts(&self) -> Vec<ProcedureDraft> {
         let options = Options::default();
-        let segments = boundaries::segment(&self.transcript, &self.signals, &options);
+        let segments = boundaries::segment(&self.transcript, &self.signals, &options, &[]);
         name(&segments, &self.transcript, &self.signals, &options)
     }
 

@@ -23,7 +23,7 @@ pub fn judge<'a>(recording: &'a Recording, signals: &Signals) -> Judged<'a> {
     let (ended, sentence) = match quality::check(&transcript, signals) {
         Err(rejection) => (Some(rejection.reason), rejection.sentence),
         Ok(()) => {
-            let segments = boundaries::segment(&transcript, signals, &options);
+            let segments = boundaries::segment(&transcript, signals, &options, &[]);
             let drafts = extraction::name(&segments, &transcript, signals, &options);
             let shown = drafts.iter().any(|d| d.status == ProcedureStatus::Approved);
             let why = drafts.first().and_then(|d| d.excluded_reason.clone()).unwrap_or_default();

@@ -3,6 +3,8 @@
 mod data_set;
 mod table;
 
+use super::meanings::{SentenceModelArgs, cosine, meanings};
+use crate::settings::Settings;
 use anyhow::{Result, bail};
 use clap::Args;
 use data_set::{Entry, Layout};
@@ -11,6 +13,7 @@ use extraction::{
     baselines::Baseline,
     evaluate::{Evaluation, Measures, Method, Similarity, TitleMeasures, WORDS_PER_SECOND, evaluate},
 };
+use inference::embedding::Embedder;
 use serde::Serialize;
 use std::{io::Write, path::PathBuf, process::ExitCode};
 
@@ -32,6 +35,8 @@ pub struct Evaluate {
     /// Take the first recordings only
     #[arg(long, value_name = "N")]
     limit: Option<usize>,
+    #[command(flatten)]
+    sentence_model: SentenceModelArgs,
     /// Print one JSON object on the standard output and nothing else there
     #[arg(long)]
     json: bool,
@@ -70,9 +75,10 @@ struct Failed {
 }
 
 impl Evaluate {
-    pub fn run(self) -> Result<ExitCode> {
+    pub fn run(self, settings: &Settings) -> Result<ExitCode> {
+        let model = self.sentence_model.load(settings)?;
         let entries = data_set::read(&self.dir, self.limit.unwrap_or(usize::MAX))?;
-        let report = self.measure(entries, None);
+        let report = self.measure(entries, model.as_ref());
         if self.json {
             writeln!(std::io::stdout().lock(), "{}", serde_json::to_string_pretty(&report)?)?;
         } else if !report.recordings.is_empty() {
@@ -87,7 +93,9 @@ impl Evaluate {
         Ok(if report.failed.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
     }
 
-    fn measure(&self, entries: Vec<Entry>, similarity: Option<Similarity>) -> Report {
+    fn measure(&self, entries: Vec<Entry>, model: Option<&Embedder>) -> Report {
+        let alike = model.map(|model| move |a: &str, b: &str| cosine(model, a, b));
+        let similarity = alike.as_ref().map(|alike| alike as Similarity);
         let method = match self.baseline {
             Some(baseline) => Method::Baseline(baseline),
             None if self.given_segments => Method::Given,
@@ -97,7 +105,8 @@ impl Evaluate {
         for Entry { name, source, recording } in entries {
             let measured = recording.and_then(|(recording, layout)| {
                 untimed |= layout == Layout::ByWords;
-                Ok(evaluate(&recording, self.granularity, method, similarity)?)
+                let meanings = meanings(model, &recording.utterances);
+                Ok(evaluate(&recording, self.granularity, method, &meanings, similarity)?)
             });
             match measured {
                 Ok(evaluation) => recordings.push(Measured { name, evaluation }),
