@@ -1,20 +1,11 @@
 //! Cohesion: how much what is said, or seen, scatters within a segment. Each segment is grown unit by unit.
 
-use super::optimum::Unit;
-
-/// Scatter of a growing run of units.
-pub trait Cohesion {
-    /// Begins an empty run.
-    fn reset(&mut self);
-    /// Adds the unit of this index to the run.
-    fn add(&mut self, unit: usize);
-    /// Scatter in seconds: 0 when all units are alike, at most the run's length.
-    fn scatter(&self) -> f64;
-}
+use super::{lattice::Cohesion, units::Terms};
 
 /// Scatter of words: seconds minus the length of the summed unit vectors (spherical k-means).
 pub struct Lexical<'a> {
-    units: &'a [Unit],
+    said: &'a [Terms],
+    seconds_of: &'a [f64],
     sum: Vec<f64>,
     touched: Vec<u32>,
     squared: f64,
@@ -22,10 +13,9 @@ pub struct Lexical<'a> {
 }
 
 impl<'a> Lexical<'a> {
-    /// Over the units of one stretch.
-    pub fn new(units: &'a [Unit]) -> Self {
-        let terms = units.iter().filter_map(|u| u.said.last()).map(|(term, _)| *term as usize + 1).max().unwrap_or(0);
-        Self { units, sum: vec![0.0; terms], touched: Vec::new(), squared: 0.0, seconds: 0.0 }
+    /// Over units with these terms (each of length one, or empty) and seconds; terms are below `vocabulary`.
+    pub fn new(said: &'a [Terms], seconds_of: &'a [f64], vocabulary: usize) -> Self {
+        Self { said, seconds_of, sum: vec![0.0; vocabulary], touched: Vec::new(), squared: 0.0, seconds: 0.0 }
     }
 }
 
@@ -38,7 +28,7 @@ impl Cohesion for Lexical<'_> {
     }
 
     fn add(&mut self, unit: usize) {
-        let Unit { said, weight, .. } = &self.units[unit];
+        let (said, weight) = (&self.said[unit], self.seconds_of[unit]);
         if said.is_empty() {
             return;
         }
@@ -62,7 +52,8 @@ impl Cohesion for Lexical<'_> {
 
 /// Scatter of the picture: seconds times the share of the recording's variance that lies within the run.
 pub struct Visual<'a> {
-    units: &'a [Unit],
+    seen: &'a [Vec<f32>],
+    step: f64,
     variance: f64,
     sum: Vec<f64>,
     squares: f64,
@@ -74,25 +65,25 @@ pub struct Visual<'a> {
 const ONE_SCENE: f64 = 40.0 * 12.0 * 12.0;
 
 impl<'a> Visual<'a> {
-    /// Over the units of one stretch; `all` are those of the recording.
-    pub fn new(units: &'a [Unit], all: &[Unit]) -> Self {
-        let mut whole = Self { units, variance: 1.0, sum: Vec::new(), squares: 0.0, n: 0.0, seconds: 0.0 };
-        all.iter().for_each(|u| whole.take(u));
-        let variance = (whole.within() / whole.n.max(1.0)).max(ONE_SCENE);
-        Self { units, variance, sum: Vec::new(), squares: 0.0, n: 0.0, seconds: 0.0 }
+    /// Over the units of one stretch, each of `step` seconds; `all` are those of the recording.
+    pub fn new(seen: &'a [Vec<f32>], all: &[Vec<f32>], step: f64) -> Self {
+        let empty = |variance| Self { seen, step, variance, sum: Vec::new(), squares: 0.0, n: 0.0, seconds: 0.0 };
+        let mut whole = empty(1.0);
+        all.iter().for_each(|cells| whole.take(cells));
+        empty((whole.within() / whole.n.max(1.0)).max(ONE_SCENE))
     }
 
-    fn take(&mut self, unit: &Unit) {
-        if unit.seen.is_empty() {
+    fn take(&mut self, cells: &[f32]) {
+        if cells.is_empty() {
             return;
         }
-        self.sum.resize(self.sum.len().max(unit.seen.len()), 0.0);
-        for (sum, cell) in self.sum.iter_mut().zip(&unit.seen) {
+        self.sum.resize(self.sum.len().max(cells.len()), 0.0);
+        for (sum, cell) in self.sum.iter_mut().zip(cells) {
             *sum += f64::from(*cell);
             self.squares += f64::from(*cell).powi(2);
         }
         self.n += 1.0;
-        self.seconds += unit.weight;
+        self.seconds += self.step;
     }
 
     fn within(&self) -> f64 {
@@ -107,8 +98,8 @@ impl Cohesion for Visual<'_> {
     }
 
     fn add(&mut self, unit: usize) {
-        let units = self.units;
-        self.take(&units[unit]);
+        let seen = self.seen;
+        self.take(&seen[unit]);
     }
 
     fn scatter(&self) -> f64 {

@@ -1,24 +1,36 @@
 //! Boundaries: where one piece of work ends and the next begins.
 //!
-//! One global optimum over the possible boundaries of each active stretch: what is said (or, without words, seen) within
-//! a segment should cohere, a boundary should be marked by a cue, a pause or a changed picture, and a segment should
-//! be about as long as pieces of work are. The number of segments is found, not given.
+//! A probability over all ways to cut each active stretch ([`lattice`], a semi-Markov model): cues, pauses, changed words
+//! and changed pictures speak for a boundary, and a segment should be about as long as pieces of work are and cohere.
+//! What each signal weighs is learned ([`learn`], [`weights`]). The cut that agrees best with all others by their
+//! probability is chosen ([`decode`]); the number of segments is found, not given.
 
 mod cohesion;
 mod cues;
-mod optimum;
+mod decode;
+mod evidence;
+mod heard;
+mod labels;
+mod lattice;
+pub mod learn;
+mod learned;
 mod picture;
+mod signals;
 mod unheard;
 mod units;
+mod weights;
 
 pub(crate) use cues::{begins_work, rounds_off};
 
-use crate::{Granularity, Options, Segment, activity, title, words};
-use domain::{Span, signals::Signals, utterance::Transcript};
-use optimum::{Shape, Unit};
+use crate::{Options, Segment, activity, title, words};
+use domain::{
+    Span,
+    signals::Signals,
+    utterance::{Transcript, Utterance},
+};
 
 /// No segment is shorter, in seconds.
-pub const MIN_SECONDS: f64 = 8.0;
+pub const MIN_SECONDS: f64 = 5.0;
 /// A recording shorter than this, in seconds, holds a procedure only if somebody says what work is done.
 const SHORT_SECONDS: f64 = 45.0;
 /// Without words a recording must be at least this long, in seconds, for anything to be told apart.
@@ -26,9 +38,9 @@ const UNHEARD_SECONDS: f64 = 30.0;
 
 /// The pieces of work in a recording: in order, inside it, without overlap, each at least [`MIN_SECONDS`] long.
 /// Idle stretches belong to none. Empty where nothing is demonstrated. `meanings` are sentence embeddings, one for each
-/// utterance of the transcript, or empty; so far the words alone count.
-pub fn segment(transcript: &Transcript, signals: &Signals, options: &Options, _meanings: &[Vec<f32>]) -> Vec<Segment> {
-    let transcript = &in_order(transcript);
+/// utterance of the transcript, or empty.
+pub fn segment(transcript: &Transcript, signals: &Signals, options: &Options, meanings: &[Vec<f32>]) -> Vec<Segment> {
+    let (transcript, meanings) = &in_order(transcript, meanings);
     let stretches = activity::active_stretches(transcript, signals);
     let active: f64 = stretches.iter().map(Span::duration).sum();
     let heard = has_words(transcript);
@@ -42,37 +54,23 @@ pub fn segment(transcript: &Transcript, signals: &Signals, options: &Options, _m
     if active < MIN_SECONDS || !enough {
         return Vec::new();
     }
-    let shape = Shape::typical(options.granularity, active, heard);
-    let coarse = Shape::typical(Granularity::Coarse, active, heard);
-    let units = if heard {
-        units::units(transcript, signals, coarse.typical_seconds)
-    } else {
-        unheard::units(transcript, signals, &stretches)
+    let found = match heard {
+        true => heard::segments(transcript, signals, meanings, &stretches, options.granularity),
+        false => unheard::segments(transcript, signals, &stretches, options.granularity),
     };
-    let last = stretches.len().saturating_sub(1);
-    let found = stretches.iter().enumerate().flat_map(|(i, stretch)| {
-        let within = within(&units, stretch);
-        let segments = match heard {
-            true => optimum::cut(stretch, &within, cohesion::Lexical::new(&within), &shape, (i == 0, i == last)),
-            false => {
-                optimum::cut(stretch, &within, cohesion::Visual::new(&within, &units), &shape, (i == 0, i == last))
-            }
-        };
-        segments.into_iter().map(|segment| match heard {
-            true => segment,
-            false => Segment { confidence: segment.confidence / 2.0, ..segment },
-        })
-    });
-    found.filter(|s| s.span.duration() >= MIN_SECONDS).collect()
+    found.into_iter().filter(|s| s.span.duration() >= MIN_SECONDS).collect()
 }
 
-/// The transcript as the rest may rely on it: finite times, ordered by start.
-fn in_order(transcript: &Transcript) -> Transcript {
-    let mut transcript = transcript.clone();
-    transcript.utterances.retain(|u| u.start.is_finite() && u.end.is_finite());
-    transcript.utterances.sort_by(|a, b| a.start.total_cmp(&b.start));
-    transcript.voiced.retain(|v| v.start.is_finite() && v.end.is_finite());
-    transcript
+/// The transcript as the rest may rely on it: finite times, ordered by start; and the embeddings that go with it.
+fn in_order(transcript: &Transcript, meanings: &[Vec<f32>]) -> (Transcript, Vec<Vec<f32>>) {
+    let meanings = if meanings.len() == transcript.utterances.len() { meanings } else { &[] };
+    let finite = |u: &Utterance| u.start.is_finite() && u.end.is_finite();
+    let mut order: Vec<usize> = (0..transcript.utterances.len()).filter(|i| finite(&transcript.utterances[*i])).collect();
+    order.sort_by(|a, b| transcript.utterances[*a].start.total_cmp(&transcript.utterances[*b].start));
+    let mut ordered = Transcript { utterances: Vec::new(), ..transcript.clone() };
+    ordered.utterances = order.iter().map(|i| transcript.utterances[*i].clone()).collect();
+    ordered.voiced.retain(|v| v.start.is_finite() && v.end.is_finite());
+    (ordered, order.iter().filter_map(|i| meanings.get(*i).cloned()).collect())
 }
 
 /// Whether enough of what was said is known to go by.
@@ -100,40 +98,10 @@ fn shows(signals: &Signals) -> bool {
     activity::something_moves(signals, &Span::new(0.0, signals.duration_seconds))
 }
 
-/// The units of one stretch; the first starts with it.
-fn within(units: &[Unit], stretch: &Span) -> Vec<Unit> {
-    let from = units.partition_point(|u| u.start < stretch.start - 1.0);
-    let to = units.partition_point(|u| u.start < stretch.end).max(from);
-    let mut within = units[from..to].to_vec();
-    match within.first_mut() {
-        Some(first) => first.start = stretch.start,
-        None => within.push(Unit { start: stretch.start, ..Unit::default() }),
-    }
-    within
-}
-
-impl Shape {
-    /// How long pieces of work are, and how much must speak for a boundary, in a recording of `active` seconds.
-    /// Set by hand on ten recordings (TinyRec): round numbers in the middle of wide plateaus, far fewer than the data.
-    fn typical(granularity: Granularity, active: f64, heard: bool) -> Self {
-        let (length, bias) = match granularity {
-            Granularity::Coarse => (150.0, 3.4),
-            Granularity::Fine => (60.0, 2.0),
-        };
-        let typical_seconds = length * (active / 800.0).powf(0.7);
-        Self {
-            typical_seconds,
-            bias: if heard { bias } else { bias + 0.7 },
-            max_seconds: (2.5 * typical_seconds).clamp(900.0, 1800.0),
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::samples;
-    use domain::utterance::Utterance;
+    use crate::{Granularity, samples};
     use proptest::prelude::*;
 
     fn starts(transcript: &Transcript, signals: &Signals) -> Vec<f64> {

@@ -1,6 +1,14 @@
 //! Unheard: units of a recording whose words are not known: a few seconds of picture and voice activity each.
 
-use super::{optimum::Unit, picture};
+use super::{
+    cohesion::Visual,
+    decode::{SEED, decode},
+    lattice::{Lattice, Lengths},
+    picture,
+    signals::{COUNT, Signal, Values},
+    weights,
+};
+use crate::{Granularity, Segment};
 use domain::{
     Span,
     signals::{Signals, Sound},
@@ -11,27 +19,53 @@ use domain::{
 const STEP: f64 = 5.0;
 /// Seconds on either side of a unit whose scene it stands for.
 const AROUND: f64 = 10.0;
+/// Typical length of a piece of work in a recording of 800 s.
+const TYPICAL_SECONDS: f64 = 150.0;
 
 /// The units of all stretches, in order.
-pub fn units(transcript: &Transcript, signals: &Signals, stretches: &[Span]) -> Vec<Unit> {
-    // Long recordings in longer steps, so that their cost stays bounded.
-    let total: f64 = stretches.iter().map(Span::duration).sum();
-    let step = STEP.max(total / 3000.0);
-    let mut units: Vec<Unit> = Vec::new();
-    for stretch in stretches {
-        let steps = (stretch.duration() / step).ceil().max(1.0) as usize;
-        units.extend((0..steps).map(|i| {
-            let start = stretch.start + i as f64 * step;
-            let around = Span::new(start - AROUND + step / 2.0, start + AROUND + step / 2.0);
-            Unit { start, weight: step, seen: picture::scene(signals, &around).unwrap_or_default(), ..Unit::default() }
-        }));
+#[derive(Default)]
+pub struct Unheard {
+    /// Length of a unit in seconds.
+    pub step: f64,
+    /// Seconds at which each unit starts.
+    pub starts: Vec<f64>,
+    /// Mean luma per cell of the grid around each unit; empty without picture.
+    pub seen: Vec<Vec<f32>>,
+    /// What speaks for a boundary before each unit.
+    pub boundaries: Vec<Values>,
+}
+
+impl Unheard {
+    /// Looks at every stretch.
+    pub fn of(transcript: &Transcript, signals: &Signals, stretches: &[Span]) -> Self {
+        // Long recordings in longer steps, so that their cost stays bounded.
+        let total: f64 = stretches.iter().map(Span::duration).sum();
+        let step = STEP.max(total / 3000.0);
+        let mut units = Self { step, ..Self::default() };
+        for stretch in stretches {
+            let steps = (stretch.duration() / step).ceil().max(1.0) as usize;
+            for start in (0..steps).map(|i| stretch.start + i as f64 * step) {
+                let around = Span::new(start - AROUND + step / 2.0, start + AROUND + step / 2.0);
+                units.starts.push(start);
+                units.seen.push(picture::scene(signals, &around).unwrap_or_default());
+            }
+        }
+        let voiced = voiced_seconds(transcript, signals);
+        let changes = picture::scene_changes(signals, &units.starts);
+        units.boundaries = units
+            .starts
+            .iter()
+            .zip(changes)
+            .map(|(start, change)| {
+                let mut values = [0.0; COUNT];
+                values[Signal::Scene as usize] = change;
+                values[Signal::Resumes as usize] = resumes(&voiced, *start, step);
+                values[Signal::Boundary as usize] = 1.0;
+                values
+            })
+            .collect();
+        units
     }
-    let starts: Vec<f64> = units.iter().map(|u| u.start).collect();
-    let voiced = voiced_seconds(transcript, signals);
-    for (unit, change) in units.iter_mut().zip(picture::scene_changes(signals, &starts)) {
-        unit.boundary = 0.8 * change + 0.5 * resumes(&voiced, unit.start, step);
-    }
-    units
 }
 
 /// 1 where somebody speaks again after at least eight seconds without a voice, else 0.
@@ -54,4 +88,33 @@ fn voiced_seconds(transcript: &Transcript, signals: &Signals) -> Vec<bool> {
         }
     }
     voiced
+}
+
+/// The pieces of work in the given stretches, in order.
+pub fn segments(
+    transcript: &Transcript,
+    signals: &Signals,
+    stretches: &[Span],
+    granularity: Granularity,
+) -> Vec<Segment> {
+    let active: f64 = stretches.iter().map(Span::duration).sum();
+    let typical = match granularity {
+        Granularity::Coarse => TYPICAL_SECONDS,
+        Granularity::Fine => TYPICAL_SECONDS / 2.5,
+    } * (active / 800.0).powf(0.7);
+    let lengths = Lengths { typical, longest: (2.5 * typical).clamp(900.0, 1800.0) };
+    let units = Unheard::of(transcript, signals, stretches);
+    let last = stretches.len().saturating_sub(1);
+    let of = |(i, stretch): (usize, &Span)| {
+        let from = units.starts.partition_point(|at| *at < stretch.start - 1e-6);
+        let to = units.starts.partition_point(|at| *at < stretch.end).max(from + 1);
+        let mut cohesion = Visual::new(&units.seen[from..to], &units.seen, units.step);
+        let boundaries = units.boundaries[from..to].to_vec();
+        let lattice =
+            Lattice::new(stretch, &units.starts[from..to], boundaries, &mut cohesion, lengths, (i == 0, i == last));
+        let whole = vec![Segment { span: *stretch, confidence: 0.5 }];
+        decode(&lattice, &lattice.scores(&weights::UNHEARD), SEED).unwrap_or(whole)
+    };
+    // Without words half as sure.
+    stretches.iter().enumerate().flat_map(of).map(|s| Segment { confidence: s.confidence / 2.0, ..s }).collect()
 }
