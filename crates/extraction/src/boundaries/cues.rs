@@ -1,6 +1,9 @@
 //! Cues: what people say when one piece of work ends and the next begins.
 
-use crate::words::{bare, normalise};
+use crate::{
+    verbs,
+    words::{bare, normalise},
+};
 
 /// Said in front of nearly anything.
 const OPENERS: &[&str] =
@@ -170,6 +173,53 @@ pub struct Cues {
     pub mid_sentence: f64,
 }
 
+/// Puts a piece of work in its place among others.
+const STEP: &[&str] = &[
+    "next",
+    "first",
+    "firstly",
+    "secondly",
+    "thirdly",
+    "finally",
+    "lastly",
+    "after that",
+    "moving on to",
+    "lets move on to",
+    "on to",
+    "next up is",
+    "with that done",
+    "once thats done",
+    "now thats done",
+];
+
+/// What follows "the next", "the first".
+const JOB: &[&str] = &["job", "step", "task", "thing", "part", "piece", "stage"];
+
+/// May stand between the place and the work.
+const SUBJECT: &[&str] = &[
+    "i", "we", "you", "ill", "well", "im", "were", "going", "gonna", "to", "will", "lets", "let", "me", "us", "need", "want", "have",
+    "is", "its", "it", "can", "a", "the",
+];
+
+/// Whether `text` announces a piece of work in its place among others, in full: "Next, I remove the casing", "The next
+/// job is to clean the trap", "Finally, we close up". People who speak so say plainly where the pieces begin.
+pub fn announces_step(text: &str) -> bool {
+    let said = plain(text);
+    let openers = said.iter().take(4).take_while(|w| OPENERS.contains(&w.as_str()) || *w == "now").count();
+    (0..=openers).any(|from| {
+        let said = &said[from..];
+        let placed = STEP.iter().find(|p| starts(said, p)).map(|p| p.split(' ').count());
+        let counted = || {
+            let ordinal = matches!(said.get(1)?.as_str(), "next" | "first" | "second" | "third" | "fourth" | "last" | "final");
+            (said[0] == "the" && ordinal && JOB.contains(&said.get(2)?.as_str())).then_some(3)
+        };
+        let numbered = || (said.len() > 2 && said[0] == "step").then_some(2);
+        let Some(place) = placed.or_else(counted).or_else(numbered) else { return false };
+        let work = said[place..].iter().take(8).find(|w| !SUBJECT.contains(&w.as_str()));
+        work.and_then(|w| verbs::verb(w)).is_some_and(|verb| verb.names_work && verb.form != verbs::Form::Past)
+    })
+}
+
 /// The cues at the start of `text`, said after `before`; either may be empty where the words are not known.
 pub fn cues(before: &str, text: &str) -> Cues {
     let (previous, said) = (plain(before), plain(text));
@@ -233,5 +283,30 @@ mod tests {
         assert_eq!(at("and the nut").goes_on, 1.0);
         assert_eq!(cues("And that's done.", "The pump").ended, 1.0);
         assert_eq!(cues("", ""), Cues::default());
+    }
+
+    #[test]
+    fn a_step_is_announced_with_its_place_and_its_work() {
+        for said in [
+            "Next, I remove the boiler casing.",
+            "The next job is to clean the condensate trap.",
+            "okay so first we're going to drain the system",
+            "Finally, let's close up the boiler.",
+            "Right, step two, tighten the flange bolts.",
+            "Now that's done, we can fit the new gasket.",
+        ] {
+            assert!(announces_step(said), "{said}");
+        }
+        for said in [
+            "Next week it will be colder.",
+            "The next screw is rusty.",
+            "First of all, hello.",
+            "The last part was easy.",
+            "I remove the casing.",
+            "Now I test the terminals.",
+            "",
+        ] {
+            assert!(!announces_step(said), "{said}");
+        }
     }
 }

@@ -1,7 +1,7 @@
 //! Evidence: what speaks for a boundary before each unit, measured over the whole recording.
 
 use super::{
-    cues::cues,
+    cues::{announces_step, cues},
     picture,
     signals::{COUNT, Signal, Values},
     units::{Said, Terms, Units},
@@ -44,6 +44,7 @@ pub fn evidence(units: &Units, signals: &Signals, typical_seconds: f64, duration
             let mut values = [0.0; COUNT];
             let mut set = |signal: Signal, value: f64| values[signal as usize] = value;
             set(Signal::MovesOn, cue.moves_on);
+            set(Signal::AnnouncesStep, f64::from(u8::from(announces_step(&here.text))));
             set(Signal::Announces, cue.announces);
             set(Signal::Opens, cue.opens);
             set(Signal::Ended, cue.ended);

@@ -6,7 +6,7 @@ use super::{
     evidence::evidence,
     labels::are_labels,
     lattice::{Lattice, Lengths},
-    signals::Values,
+    signals::{Signal, Values},
     units::{Terms, Units},
     weights::{self, Kind},
 };
@@ -15,6 +15,10 @@ use domain::{Span, signals::Signals, utterance::Transcript};
 
 /// Typical length of a step that has a label, in seconds.
 const LABELLED_SECONDS: f64 = 30.0;
+/// Who announces so many steps in full announces them all, and pieces are as long as the announcements are apart,
+const ENOUGH_ANNOUNCED: f64 = 3.0;
+/// but not shorter than this, in seconds.
+const LEAST_ANNOUNCED: f64 = 25.0;
 /// Standard deviation in seconds of the window over which what is said is smoothed.
 const SMOOTHING: f64 = 12.0;
 /// Seconds that a label counts for.
@@ -43,6 +47,8 @@ impl Heard {
     /// Measures a transcript in order; `active` are the seconds in which something happens.
     pub fn new(transcript: &Transcript, signals: &Signals, meanings: &[Vec<f32>], active: f64, fine: Granularity) -> Self {
         let units = Units::of(&transcript.utterances, meanings);
+        let end = units.said.last().map_or(0.0, |s| s.end);
+        let duration = signals.duration_seconds.max(end);
         let kind = if are_labels(&units.said) { Kind::Labels } else { Kind::Speech };
         let grown = (active.clamp(KNOWN_SECONDS.0, KNOWN_SECONDS.1) / USUAL_SECONDS).powf(GROWTH);
         let typical = match (kind, fine) {
@@ -50,8 +56,13 @@ impl Heard {
             (Kind::Speech, Granularity::Coarse) => COARSE_SECONDS * grown,
             (Kind::Speech, Granularity::Fine) => FINE_SECONDS * grown,
         };
+        let evidence = evidence(&units, signals, COARSE_SECONDS * grown, duration);
+        let announced = evidence.iter().map(|values| values[Signal::AnnouncesStep as usize]).sum::<f64>();
+        let typical = match announced >= ENOUGH_ANNOUNCED {
+            true => typical.min((active / (announced + 1.0)).max(LEAST_ANNOUNCED)),
+            false => typical,
+        };
         let starts = units.starts();
-        let end = units.said.last().map_or(0.0, |s| s.end);
         let next = |i: usize| starts.get(i + 1).copied().unwrap_or(end);
         let seconds = |i: usize| (next(i) - starts[i]).clamp(0.5, 20.0);
         Self {
@@ -59,7 +70,7 @@ impl Heard {
             directions: units.directions(if kind == Kind::Speech { SMOOTHING } else { 0.0 }),
             // Every label counts alike; what is said counts by the time it takes.
             weights: (0..starts.len()).map(|i| if kind == Kind::Speech { seconds(i) } else { LABEL_WEIGHT }).collect(),
-            evidence: evidence(&units, signals, COARSE_SECONDS * grown, signals.duration_seconds.max(end)),
+            evidence,
             lengths: Lengths { typical, longest: (6.0 * typical).clamp(900.0, 1800.0) },
             units,
         }

@@ -8,6 +8,8 @@ use strum::VariantArray;
 pub enum Signal {
     /// "next", "moving on", "the second job".
     MovesOn,
+    /// "Next, I remove the casing": a piece of work with its place among others.
+    AnnouncesStep,
     /// "let's …", "I'm going to …".
     Announces,
     /// "okay", "so", "right".

@@ -17,17 +17,18 @@ pub enum Kind {
 
 /// Set by hand: no recording with marked pieces of work and without words is at hand.
 pub const UNHEARD: Values = values([
-    (Signal::Scene, 0.8),
-    (Signal::Resumes, 0.5),
-    (Signal::Boundary, -4.1),
-    (Signal::LengthSquared, -0.8),
-    (Signal::FirstLengthSquared, -0.8),
-    (Signal::LastLengthSquared, -0.8),
-    (Signal::Scatter, -1.0),
+    (Signal::Scene, 2.0),
+    (Signal::Resumes, 1.5),
+    (Signal::Boundary, -6.5),
+    (Signal::LengthSquared, -0.4),
+    (Signal::FirstLengthSquared, -0.4),
+    (Signal::LastLengthSquared, -0.4),
+    (Signal::Scatter, -1.5),
 ]);
 
-/// The weight of a changed scene where words are known, too: by hand, for the same reason.
-const SCENE: f64 = 0.6;
+/// By hand as well: a changed scene where words are known, and steps announced in full, which nobody does in the
+/// recordings that there are to learn from.
+const BY_HAND: [(Signal, f64); 2] = [(Signal::Scene, 1.2), (Signal::AnnouncesStep, 4.0)];
 
 /// What a column of the learned weights is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -61,7 +62,7 @@ pub fn of(kind: Kind, granularity: Granularity, meanings: bool) -> Values {
     let granularity = if kind == Kind::Labels { Granularity::Coarse } else { granularity };
     let fits = |c: &&Column| c.kind == kind && c.granularity == granularity && c.meanings == meanings;
     let mut weights = COLUMNS.iter().find(fits).map_or([0.0; COUNT], |c| learned(*c));
-    weights[Signal::Scene as usize] = SCENE;
+    BY_HAND.iter().for_each(|(signal, weight)| weights[*signal as usize] = *weight);
     weights
 }
 
