@@ -182,11 +182,9 @@ fn prior(kind: Kind) -> Values {
             (Signal::LastLengthSquared, -0.4),
             (Signal::Scatter, -1.0),
         ],
-        Kind::Labels => &[
-            (Signal::LengthSquared, -0.2),
-            (Signal::FirstLengthSquared, -0.2),
-            (Signal::LastLengthSquared, -0.2),
-        ],
+        Kind::Labels => {
+            &[(Signal::LengthSquared, -0.2), (Signal::FirstLengthSquared, -0.2), (Signal::LastLengthSquared, -0.2)]
+        }
     };
     let mut prior = [0.0; COUNT];
     of.iter().for_each(|(signal, weight)| prior[*signal as usize] = *weight);

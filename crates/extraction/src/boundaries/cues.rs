@@ -197,8 +197,8 @@ const JOB: &[&str] = &["job", "step", "task", "thing", "part", "piece", "stage"]
 
 /// May stand between the place and the work.
 const SUBJECT: &[&str] = &[
-    "i", "we", "you", "ill", "well", "im", "were", "going", "gonna", "to", "will", "lets", "let", "me", "us", "need", "want", "have",
-    "is", "its", "it", "can", "a", "the",
+    "i", "we", "you", "ill", "well", "im", "were", "going", "gonna", "to", "will", "lets", "let", "me", "us", "need",
+    "want", "have", "is", "its", "it", "can", "a", "the",
 ];
 
 /// Whether `text` announces a piece of work in its place among others, in full: "Next, I remove the casing", "The next
@@ -210,7 +210,8 @@ pub fn announces_step(text: &str) -> bool {
         let said = &said[from..];
         let placed = STEP.iter().find(|p| starts(said, p)).map(|p| p.split(' ').count());
         let counted = || {
-            let ordinal = matches!(said.get(1)?.as_str(), "next" | "first" | "second" | "third" | "fourth" | "last" | "final");
+            let ordinal =
+                matches!(said.get(1)?.as_str(), "next" | "first" | "second" | "third" | "fourth" | "last" | "final");
             (said[0] == "the" && ordinal && JOB.contains(&said.get(2)?.as_str())).then_some(3)
         };
         let numbered = || (said.len() > 2 && said[0] == "step").then_some(2);

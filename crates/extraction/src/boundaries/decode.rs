@@ -41,7 +41,12 @@ pub fn decode(lattice: &Lattice, scores: &[f64], seed: u64) -> Option<Vec<Segmen
 }
 
 /// Cuts drawn by their probability, with how often; `None` where there is no way through.
-fn draws(lattice: &Lattice, scores: &[f64], times: usize, random: &mut ChaCha8Rng) -> Option<BTreeMap<Vec<usize>, f64>> {
+fn draws(
+    lattice: &Lattice,
+    scores: &[f64],
+    times: usize,
+    random: &mut ChaCha8Rng,
+) -> Option<BTreeMap<Vec<usize>, f64>> {
     let left = lattice.backward(scores);
     let mut drawn = BTreeMap::new();
     for _ in 0..times {

@@ -60,7 +60,10 @@ pub fn evidence(units: &Units, signals: &Signals, typical_seconds: f64, duration
             set(Signal::Repeats, if i > 0 { repeats(&units.terms[i - 1], &units.terms[i]) } else { 0.0 });
             set(Signal::MeaningDip, meaning_dip[i]);
             set(Signal::WideMeaningDip, wide_meaning_dip[i]);
-            set(Signal::SameMeaning, if i > 0 && width > 0 { same(&units.meanings[i - 1], &units.meanings[i]) } else { 0.0 });
+            set(
+                Signal::SameMeaning,
+                if i > 0 && width > 0 { same(&units.meanings[i - 1], &units.meanings[i]) } else { 0.0 },
+            );
             set(Signal::Scene, scenes[i]);
             set(Signal::Boundary, 1.0);
             values

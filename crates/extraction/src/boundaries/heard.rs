@@ -45,7 +45,13 @@ pub struct Heard {
 
 impl Heard {
     /// Measures a transcript in order; `active` are the seconds in which something happens.
-    pub fn new(transcript: &Transcript, signals: &Signals, meanings: &[Vec<f32>], active: f64, fine: Granularity) -> Self {
+    pub fn new(
+        transcript: &Transcript,
+        signals: &Signals,
+        meanings: &[Vec<f32>],
+        active: f64,
+        fine: Granularity,
+    ) -> Self {
         let units = Units::of(&transcript.utterances, meanings);
         let end = units.said.last().map_or(0.0, |s| s.end);
         let duration = signals.duration_seconds.max(end);

@@ -81,9 +81,10 @@ impl Example {
     fn marked(&self, scores: &[f64], gradient: &mut Values) -> Option<f64> {
         let lattice = &self.lattice;
         let links = |layer: usize| {
-            let pairs = self.allowed[layer].iter().enumerate().flat_map(move |(a, i)| {
-                self.allowed[layer + 1].iter().enumerate().map(move |(b, j)| (a, *i, b, *j))
-            });
+            let pairs = self.allowed[layer]
+                .iter()
+                .enumerate()
+                .flat_map(move |(a, i)| self.allowed[layer + 1].iter().enumerate().map(move |(b, j)| (a, *i, b, *j)));
             pairs.filter_map(|(a, i, b, j)| Some((a, i, b, j, lattice.segment(i, j).filter(|_| j > i)?)))
         };
         let layers = self.allowed.len();

@@ -65,7 +65,8 @@ pub fn segment(transcript: &Transcript, signals: &Signals, options: &Options, me
 fn in_order(transcript: &Transcript, meanings: &[Vec<f32>]) -> (Transcript, Vec<Vec<f32>>) {
     let meanings = if meanings.len() == transcript.utterances.len() { meanings } else { &[] };
     let finite = |u: &Utterance| u.start.is_finite() && u.end.is_finite();
-    let mut order: Vec<usize> = (0..transcript.utterances.len()).filter(|i| finite(&transcript.utterances[*i])).collect();
+    let mut order: Vec<usize> =
+        (0..transcript.utterances.len()).filter(|i| finite(&transcript.utterances[*i])).collect();
     order.sort_by(|a, b| transcript.utterances[*a].start.total_cmp(&transcript.utterances[*b].start));
     let mut ordered = Transcript { utterances: Vec::new(), ..transcript.clone() };
     ordered.utterances = order.iter().map(|i| transcript.utterances[*i].clone()).collect();
