@@ -291,6 +291,7 @@ fn table(learned: &[Values]) -> String {
          use super::signals::Signal;\n\n\
          /// In the order of [`super::weights::COLUMNS`].\n\
          #[rustfmt::skip]\n\
+         #[allow(clippy::approx_constant, reason = \"learned, not meant\")]\n\
          pub const LEARNED: &[(Signal, [f64; 6])] = &[\n",
     );
     let names = COLUMNS.map(|column| column.name);

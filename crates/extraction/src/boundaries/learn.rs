@@ -66,9 +66,9 @@ impl Example {
         let all = forward[lattice.units()];
         let mut gradient = [0.0; COUNT];
         let fitting = self.marked(&scores, &mut gradient)?;
-        for i in 0..lattice.units() {
+        for (i, reached) in forward[..lattice.units()].iter().enumerate() {
             for (j, k) in lattice.ends(i) {
-                let probability = (forward[i] + scores[k] + backward[j] - all).exp();
+                let probability = (reached + scores[k] + backward[j] - all).exp();
                 if probability > 1e-9 {
                     add(&mut gradient, &lattice.values(i, j, k), -probability);
                 }

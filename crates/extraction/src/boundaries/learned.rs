@@ -5,6 +5,7 @@ use super::signals::Signal;
 
 /// In the order of [`super::weights::COLUMNS`].
 #[rustfmt::skip]
+#[allow(clippy::approx_constant, reason = "learned, not meant")]
 pub const LEARNED: &[(Signal, [f64; 6])] = &[
     // speech coarse | speech fine | labels | speech coarse with embeddings | speech fine with embeddings | labels with embeddings
     (Signal::MovesOn,               [  2.162,   1.292,   0.000,   2.204,   1.299,   0.000]),
