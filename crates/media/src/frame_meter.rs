@@ -126,7 +126,7 @@ mod tests {
 
     /// Noise of some 10 luma steps, another for every `seed`.
     fn noise(x: usize, y: usize, seed: usize) -> u8 {
-        let mixed = (x * 73_856_093 ^ y * 19_349_663 ^ seed * 83_492_791).wrapping_mul(2_654_435_761) >> 16;
+        let mixed = ((x * 73_856_093) ^ (y * 19_349_663) ^ (seed * 83_492_791)).wrapping_mul(2_654_435_761) >> 16;
         (mixed % 35) as u8
     }
 
