@@ -7,8 +7,6 @@ use domain::{
     utterance::Transcript,
 };
 
-/// A procedure shorter than this shows too little, in seconds.
-const TOO_SHORT: f64 = 8.0;
 /// Content words below which nothing worth keeping was said.
 const SAID: usize = 3;
 /// A greeting or a farewell is shorter than this, in seconds.
@@ -43,7 +41,7 @@ pub fn name(
 /// Why a segment is too weak to be shown.
 fn weakness(segment: &Segment, transcript: &Transcript, signals: &Signals) -> Option<String> {
     let seconds = segment.span.duration();
-    if seconds < TOO_SHORT {
+    if seconds < boundaries::MIN_SECONDS {
         return Some(format!("It lasts only {seconds:.0} seconds, too short to show a piece of work."));
     }
     let passages = title::passages(transcript, &segment.span);
@@ -53,8 +51,9 @@ fn weakness(segment: &Segment, transcript: &Transcript, signals: &Signals) -> Op
         return Some("Nothing but a greeting or a farewell is said.".into());
     }
     let said: usize = passages.iter().map(|p| words::terms(&p.text).len()).sum();
-    let shown = activity::something_moves(signals, &segment.span);
-    (said < SAID && !shown)
+    // Where nobody looked, little said is no sign that little was done.
+    let enough = if signals.picture.is_some() { SAID } else { 1 };
+    (said < enough && !activity::something_moves(signals, &segment.span))
         .then(|| "Nothing that could be understood is said, and nothing moves in the picture.".into())
 }
 
@@ -68,7 +67,7 @@ mod tests {
     fn weak_segments_are_excluded_with_their_reason() {
         let mut signals = samples::signals(200.0);
         samples::fall_silent(&mut signals, 100.0, 200.0);
-        let parts = [(0.0, 55.0), (55.0, 60.0), (110.0, 190.0)]
+        let parts = [(0.0, 55.0), (55.0, 59.0), (110.0, 190.0)]
             .map(|(a, b)| Segment { span: Span::new(a, b), confidence: 0.5 });
         let mut transcript = samples::boiler();
         transcript.utterances.retain(|u| u.start < 100.0);
