@@ -10,7 +10,7 @@ use domain::{
 /// Content words below which nothing worth keeping was said.
 const SAID: usize = 3;
 /// A greeting or a farewell is shorter than this, in seconds.
-const GREETING: f64 = 25.0;
+const GREETING: f64 = 12.0;
 /// Seconds from either end of the recording within which a greeting or a farewell lies.
 const EDGE: f64 = 3.0;
 
@@ -80,7 +80,7 @@ mod tests {
 
     #[test]
     fn a_farewell_is_no_procedure() {
-        let parts = [(0.0, 168.0), (168.0, 180.0)].map(|(a, b)| Segment { span: Span::new(a, b), confidence: 0.5 });
+        let parts = [(0.0, 169.0), (169.0, 180.0)].map(|(a, b)| Segment { span: Span::new(a, b), confidence: 0.5 });
         let drafts = name(&parts, &samples::boiler(), &samples::signals(180.0), &Options::default());
         let statuses: Vec<_> = drafts.iter().map(|d| d.status).collect();
         assert_eq!(statuses, [ProcedureStatus::Approved, ProcedureStatus::Excluded]);

@@ -11,11 +11,14 @@ use std::collections::BTreeMap;
 
 /// Always the same numbers: the same recording gives the same procedures.
 pub const SEED: u64 = 0x7ea1_0a12;
-/// Cuts that are drawn by their probability, to compare with.
-const DRAWN: usize = 200;
-/// Cuts that are drawn as candidates at each sharpness. Of many segments no single draw is good everywhere: those of a
-/// sharpened probability lie nearer to what most draws share.
-const CANDIDATES: usize = 60;
+/// Segments in all cuts that are drawn by their probability, to compare with: many cuts of few segments each, fewer of
+/// many, so that time stays bounded.
+const DRAWN_SEGMENTS: f64 = 10_000.0;
+/// Cuts that are drawn, at least and at most.
+const DRAWN: (f64, f64) = (120.0, 400.0);
+/// For each so many cuts drawn one candidate is drawn at each sharpness. Of many segments no single draw is good
+/// everywhere: those of a sharpened probability lie nearer to what most draws share.
+const PER_CANDIDATE: usize = 3;
 const SHARPNESS: [f64; 4] = [1.0, 1.5, 2.5, 5.0];
 /// A drawn boundary this near in seconds speaks for a chosen one.
 const NEAR: f64 = 10.0;
@@ -23,11 +26,14 @@ const NEAR: f64 = 10.0;
 /// The cut of a lattice under the scores of its segments; `None` where there is no way through.
 pub fn decode(lattice: &Lattice, scores: &[f64], seed: u64) -> Option<Vec<Segment>> {
     let mut random = ChaCha8Rng::seed_from_u64(seed);
-    let drawn = draws(lattice, scores, DRAWN, &mut random)?;
+    let first = draws(lattice, scores, 20, &mut random)?;
+    let segments = first.iter().map(|(cuts, n)| n * (cuts.len() - 1) as f64).sum::<f64>() / 20.0;
+    let times = (DRAWN_SEGMENTS / segments).clamp(DRAWN.0, DRAWN.1) as usize;
+    let drawn = draws(lattice, scores, times, &mut random)?;
     let mut candidates = BTreeMap::new();
     for sharpness in SHARPNESS {
         let sharper: Vec<f64> = scores.iter().map(|score| sharpness * score).collect();
-        candidates.extend(draws(lattice, &sharper, CANDIDATES, &mut random)?);
+        candidates.extend(draws(lattice, &sharper, times / PER_CANDIDATE, &mut random)?);
     }
     let drawn: Vec<(Vec<Span>, f64)> = drawn.into_iter().map(|(cuts, n)| (lattice.spans(&cuts), n)).collect();
     let worth = |candidate: &[Span]| drawn.iter().map(|(other, n)| n * agreement(candidate, other)).sum::<f64>();
@@ -35,7 +41,7 @@ pub fn decode(lattice: &Lattice, scores: &[f64], seed: u64) -> Option<Vec<Segmen
     let (_, chosen) = ranked.reduce(|a, b| if b.0 > a.0 { b } else { a })?;
     let near = |at: f64| {
         let with = |spans: &[Span]| spans.iter().any(|s| (s.start - at).abs() <= NEAR);
-        drawn.iter().filter(|(spans, _)| with(spans)).map(|(_, n)| n).sum::<f64>() / DRAWN as f64
+        drawn.iter().filter(|(spans, _)| with(spans)).map(|(_, n)| n).sum::<f64>() / times as f64
     };
     Some(chosen.iter().map(|span| Segment { span: *span, confidence: near(span.start) as f32 }).collect())
 }
