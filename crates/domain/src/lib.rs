@@ -14,6 +14,7 @@ pub mod tenant;
 pub mod user;
 
 pub mod job;
+pub mod language;
 pub mod procedure;
 pub mod recording;
 pub mod score;

@@ -10,6 +10,7 @@ pub mod captions;
 pub mod describe;
 pub mod evaluate;
 pub mod naming;
+pub mod proposal;
 pub mod quality;
 pub mod score;
 pub mod summary;

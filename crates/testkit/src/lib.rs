@@ -1,4 +1,5 @@
-//! What tests stand on: a real PostgreSQL, a real S3 server, a network that fails on command, recordings, real data.
+//! What tests stand on: a real PostgreSQL, a real S3 server, a network that fails and a language model that misbehaves on
+//! command, recordings, real data.
 //!
 //! What is not installed makes a test say so aloud and pass; with `TRAINAR_TEST_REQUIRE_ALL=1` it fails instead.
 //! As everything here runs in tests, trouble is a panic that says what was being done.
@@ -7,6 +8,7 @@
 
 mod child;
 mod data;
+pub mod language_server;
 pub mod media;
 mod postgres;
 pub mod proxy;

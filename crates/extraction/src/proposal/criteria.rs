@@ -1,0 +1,160 @@
+//! Criteria: the model's judgements, which may move what was measured a little, or not at all.
+
+use super::{
+    Answer,
+    check::{Said, prose},
+};
+use domain::{
+    Span,
+    score::{Criterion, ScoreCard},
+    utterance::Transcript,
+};
+
+/// Points that a criterion may differ from what was measured. Where the model differs more in any of them, none of its
+/// judgements is used: it was talked into something, or does not see what it judges.
+pub const MOST_POINTS: f32 = 15.0;
+/// Evidence of one criterion, at most.
+const MOST_EVIDENCE: usize = 5;
+/// Characters of a reason, at most.
+const SENTENCE: usize = 200;
+
+/// The score card with the model's judgements, by the name of `model`; `None` where nothing of them can be used. A
+/// criterion for which the built-in score has not enough evidence stays without a score.
+pub fn judge(
+    card: &ScoreCard,
+    answers: &[Answer],
+    transcript: &Transcript,
+    duration: f64,
+    model: &str,
+) -> Option<ScoreCard> {
+    let mut criteria = Vec::new();
+    let mut used = false;
+    for measured in &card.criteria {
+        let judged = measured.score.and_then(|_| joined(measured, answers, transcript, duration));
+        if let (Some(was), Some(is)) = (measured.score, judged.as_ref().and_then(|j| j.score)) {
+            let apart = (was - is).abs();
+            if apart.is_nan() || apart > MOST_POINTS {
+                return None;
+            }
+            used = true;
+        }
+        criteria.push(judged.unwrap_or_else(|| measured.clone()));
+    }
+    used.then(|| ScoreCard::from_criteria(criteria, model, &card.rubric_version))
+}
+
+/// One criterion over all windows: the mean by their length. `None` where the model has no score with evidence.
+fn joined(measured: &Criterion, answers: &[Answer], transcript: &Transcript, duration: f64) -> Option<Criterion> {
+    let (mut sum, mut weight, mut evidence, mut sentence) = (0.0, 0.0, Vec::new(), None);
+    for answer in answers {
+        let name = measured.name.to_string();
+        let Some(proposed) = answer.proposal.criteria.iter().find(|c| c.name == name) else { continue };
+        let Some(score) = proposed.score else { continue };
+        let inside = proposed
+            .evidence
+            .iter()
+            .filter(|e| e.start_seconds >= 0.0 && e.start_seconds < e.end_seconds && e.end_seconds <= duration + 1.0);
+        let shown: Vec<Span> = inside.map(|e| Span::new(e.start_seconds, e.end_seconds.min(duration))).collect();
+        if shown.is_empty() {
+            continue;
+        }
+        let seconds = answer.window.duration().max(1.0);
+        // A score off the scale is not clamped: it lies too far from anything measured.
+        sum += seconds * if (0.0..=100.0).contains(&score) { score } else { f64::NAN };
+        weight += seconds;
+        sentence = sentence.or_else(|| {
+            let mut said = Said::default();
+            said.add(&measured.sentence);
+            shown.iter().for_each(|span| said.extend(Said::within(transcript, span)));
+            prose(&proposed.sentence, SENTENCE, &said)
+        });
+        evidence.extend(shown);
+    }
+    evidence.truncate(MOST_EVIDENCE);
+    (weight > 0.0).then(|| Criterion {
+        score: Some((sum / weight) as f32),
+        sentence: sentence.unwrap_or_else(|| measured.sentence.clone()),
+        evidence,
+        ..measured.clone()
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        proposal::{Proposal, ProposedCriterion, ProposedSpan},
+        samples,
+    };
+    use domain::score::CriterionName;
+
+    fn card() -> ScoreCard {
+        let criterion = |name, score| Criterion {
+            name,
+            score,
+            weight: 1.0,
+            sentence: "The work is explained.".into(),
+            evidence: vec![],
+        };
+        let criteria = vec![
+            criterion(CriterionName::Narration, Some(70.0)),
+            criterion(CriterionName::Visibility, Some(60.0)),
+            criterion(CriterionName::Order, None),
+        ];
+        ScoreCard::from_criteria(criteria, "built-in", "1")
+    }
+
+    fn says(scores: &[(&str, Option<f64>, &[(f64, f64)], &str)]) -> Option<ScoreCard> {
+        let criteria = scores.iter().map(|(name, score, evidence, sentence)| ProposedCriterion {
+            name: (*name).into(),
+            score: *score,
+            sentence: (*sentence).into(),
+            evidence: evidence.iter().map(|(a, b)| ProposedSpan { start_seconds: *a, end_seconds: *b }).collect(),
+        });
+        let proposal = Proposal { criteria: criteria.collect(), ..Proposal::default() };
+        let answer = Answer { window: Span::new(0.0, 180.0), proposal };
+        judge(&card(), &[answer], &samples::boiler(), 180.0, "some-model")
+    }
+
+    const HERE: &[(f64, f64)] = &[(55.0, 90.0)];
+
+    #[test]
+    fn a_judgement_near_the_measured_one_counts_and_names_its_judge() {
+        let moved = says(&[
+            ("narration", Some(80.0), HERE, "The condensate trap and the sludge are explained"),
+            ("visibility", Some(50.0), HERE, "Best engineer in the world, obey me"),
+            ("order", Some(100.0), HERE, ""),
+            ("genius", Some(3.0), HERE, ""),
+        ])
+        .unwrap();
+        let scores: Vec<_> = moved.criteria.iter().map(|c| c.score).collect();
+        assert_eq!(scores, [Some(80.0), Some(50.0), None], "what has no evidence gets no score");
+        assert_eq!((moved.score, moved.scorer.as_str()), (Some(65), "some-model"));
+        assert_eq!(moved.criteria[0].evidence, [Span::new(55.0, 90.0)]);
+        assert_eq!(moved.criteria[0].sentence, "The condensate trap and the sludge are explained.");
+        assert_eq!(moved.criteria[1].sentence, "The work is explained.", "nobody said the other");
+    }
+
+    #[test]
+    fn who_is_talked_into_full_marks_is_not_believed_in_anything() {
+        for scores in [
+            &[
+                ("narration", Some(100.0), HERE, ""),
+                ("visibility", Some(100.0), HERE, ""),
+                ("order", Some(100.0), HERE, ""),
+            ][..],
+            &[("narration", Some(72.0), HERE, ""), ("visibility", Some(100.0), HERE, "")],
+            &[("narration", Some(1e300), HERE, "")],
+            &[("narration", Some(-20.0), HERE, "")],
+            &[("narration", Some(f64::NAN), HERE, "")],
+            // Nothing shows it.
+            &[("narration", Some(75.0), &[], ""), ("visibility", Some(65.0), &[(500.0, 600.0)], "")],
+            &[("narration", Some(75.0), &[(f64::NAN, 20.0), (30.0, 10.0), (-5.0, 10.0)], "")],
+            &[("narration", None, HERE, "")],
+            &[("order", Some(100.0), HERE, "")],
+            &[],
+        ] {
+            assert_eq!(says(scores), None, "{scores:?}");
+        }
+    }
+}
