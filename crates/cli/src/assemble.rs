@@ -3,7 +3,10 @@
 use crate::settings::{Settings, set};
 use anyhow::{Context, Result};
 use domain::SystemClock;
-use inference::speech::Recogniser;
+use inference::{
+    language::{Language, LanguageSettings},
+    speech::Recogniser,
+};
 use pipeline::{
     Kit, SentenceModel,
     engine::{Pace, Workspace},
@@ -60,6 +63,24 @@ pub fn recogniser(settings: &Settings) -> Result<Recogniser> {
     Ok(Recogniser::choose(set(&speech.whisper_model), &program, set(&speech.pocketsphinx), threads))
 }
 
+/// The language model that is asked, if one is set.
+pub fn language(settings: &Settings) -> Result<Option<Language>> {
+    let language = &settings.language;
+    if !language.is_set() {
+        return Ok(None);
+    }
+    Ok(Some(Language::new(LanguageSettings {
+        endpoint: language.endpoint.clone(),
+        api_key: language.api_key.clone(),
+        model: language.model.clone(),
+        timeout: Duration::from_secs_f64(language.timeout_seconds),
+        max_tokens: language.max_tokens,
+        input_price: language.input_price,
+        output_price: language.output_price,
+        send_pictures: language.send_pictures,
+    })?))
+}
+
 /// Everything the steps of the pipeline work with. The workspace must live as long as the kit.
 pub fn kit(settings: &Settings, db: Db, objects: Objects) -> Result<(Kit, Workspace)> {
     let root = settings.data_dir.join("work");
@@ -71,6 +92,7 @@ pub fn kit(settings: &Settings, db: Db, objects: Objects) -> Result<(Kit, Worksp
         media: media_tools(settings)?,
         recogniser: recogniser(settings)?,
         sentence_model: set(&settings.embedding.model).map(|folder| SentenceModel::new(folder.to_owned())),
+        language: language(settings)?.map(Arc::new),
         clock: Arc::new(SystemClock),
         work: workspace.path().to_owned(),
         granularity: settings.processing.granularity,

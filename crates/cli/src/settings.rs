@@ -25,6 +25,7 @@ pub struct Settings {
     pub objects: Objects,
     pub speech: Speech,
     pub embedding: Embedding,
+    pub language: Language,
     pub media: Media,
     pub processing: Processing,
     pub limits: Limits,
@@ -74,6 +75,20 @@ pub struct Speech {
 #[allow(missing_docs)]
 pub struct Embedding {
     pub model: PathBuf,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[allow(missing_docs)]
+pub struct Language {
+    pub endpoint: String,
+    pub api_key: SecretString,
+    pub model: String,
+    pub timeout_seconds: f64,
+    pub max_tokens: u32,
+    pub input_price: f64,
+    pub output_price: f64,
+    pub send_pictures: bool,
 }
 
 #[derive(Clone, Debug, Deserialize)]
@@ -152,6 +167,10 @@ impl Settings {
             ("limits.upload_gigabytes", limits.upload_gigabytes, 0.000_001, 1_000_000.0),
             ("server.media_address_seconds", self.server.media_address_seconds as f64, 1.0, 31_536_000.0),
             ("server.sign_in_attempts_per_minute", f64::from(self.server.sign_in_attempts_per_minute), 1.0, 10_000.0),
+            ("language.timeout_seconds", self.language.timeout_seconds, 1.0, 3600.0),
+            ("language.max_tokens", f64::from(self.language.max_tokens), 256.0, 1_000_000.0),
+            ("language.input_price", self.language.input_price, 0.0, 1e6),
+            ("language.output_price", self.language.output_price, 0.0, 1e6),
             ("speech.threads", self.speech.threads as f64, 0.0, 1024.0),
         ] {
             if !(least..=most).contains(&value) {
@@ -162,12 +181,38 @@ impl Settings {
         if !url.is_empty() && !url.starts_with("postgres://") && !url.starts_with("postgresql://") {
             bail!("setting database.url must begin with postgres:// (or be empty for SQLite in the data folder)");
         }
-        Ok(())
+        self.language.check()
     }
 
     /// The S3 settings; `None` keeps objects in the data folder.
     pub fn s3(&self) -> Option<&Objects> {
         (!self.objects.endpoint.is_empty() || !self.objects.bucket.is_empty()).then_some(&self.objects)
+    }
+}
+
+impl Language {
+    /// Whether a language model is asked.
+    pub fn is_set(&self) -> bool {
+        !self.endpoint.is_empty()
+    }
+
+    fn check(&self) -> Result<()> {
+        let Some((scheme, rest)) = self.endpoint.split_once("://").filter(|_| self.is_set()) else {
+            if self.is_set() {
+                bail!("setting language.endpoint must begin with http:// or https://");
+            }
+            return Ok(());
+        };
+        if !matches!(scheme, "http" | "https") || rest.contains(['@', '?', '#']) || rest.is_empty() {
+            bail!(
+                "setting language.endpoint must be an address such as http://127.0.0.1:11434/v1, without name, password or \
+                 question mark; a key goes to language.api_key"
+            );
+        }
+        if self.model.trim().is_empty() {
+            bail!("setting language.model is empty; name the model that language.endpoint shall run");
+        }
+        Ok(())
     }
 }
 
@@ -225,8 +270,29 @@ mod tests {
     }
 
     #[test]
+    fn a_language_model_needs_an_address_and_a_name() {
+        let endpoint = "TRAINAR_LANGUAGE__ENDPOINT";
+        assert!(!with(&[]).unwrap().language.is_set());
+        assert!(
+            with(&[(endpoint, "https://x.example/v1"), ("TRAINAR_LANGUAGE__MODEL", "m")]).unwrap().language.is_set()
+        );
+        for (address, model, key) in [
+            ("https://x.example/v1", "", "language.model"),
+            ("x.example/v1", "m", "language.endpoint"),
+            ("ftp://x.example", "m", "language.endpoint"),
+            ("https://me:hush@x.example", "m", "language.endpoint"),
+        ] {
+            let refused =
+                format!("{:#}", with(&[(endpoint, address), ("TRAINAR_LANGUAGE__MODEL", model)]).unwrap_err());
+            assert!(refused.contains(key) && !refused.contains("hush"), "{refused}");
+        }
+    }
+
+    #[test]
     fn secrets_are_not_printed() {
-        let settings = with(&[("TRAINAR_OBJECTS__SECRET_KEY", "hush-hush")]).unwrap();
+        let settings =
+            with(&[("TRAINAR_OBJECTS__SECRET_KEY", "hush-hush"), ("TRAINAR_LANGUAGE__API_KEY", "hush-hush")]);
+        let settings = settings.unwrap();
         assert!(!format!("{settings:?}").contains("hush-hush"));
     }
 }

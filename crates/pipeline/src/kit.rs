@@ -5,7 +5,7 @@ use aws_lc_rs::digest;
 use bytes::Bytes;
 use domain::{Clock, SessionId, TenantId, job::Step, recording::Keys};
 use extraction::Granularity;
-use inference::speech::Recogniser;
+use inference::{language::Language, speech::Recogniser};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use std::{path::PathBuf, sync::Arc};
 use storage::{Db, objects::Objects};
@@ -35,6 +35,8 @@ pub struct Kit {
     pub recogniser: Recogniser,
     /// Helps to find where one piece of work ends; without it the words alone count.
     pub sentence_model: Option<SentenceModel>,
+    /// Asked beside the built-in extraction; `None` leaves that alone.
+    pub language: Option<Arc<Language>>,
     pub clock: Arc<dyn Clock>,
     /// Folder for files that live no longer than a step; on the filesystem of the objects where these are on disk.
     pub work: PathBuf,

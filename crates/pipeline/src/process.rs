@@ -4,7 +4,7 @@ use crate::{
     StepError,
     run::Run,
     sentences,
-    steps::{clip, name, observe, receive, reference, score, segment, summarise, transcribe},
+    steps::{clip, language, name, observe, receive, reference, score, segment, summarise, transcribe},
 };
 use domain::job::Step;
 use storage::db::procedures::Outcome;
@@ -21,13 +21,16 @@ pub(crate) async fn process_session(run: &Run<'_>) -> Result<Outcome, StepError>
     let model = sentences::model(kit, target).await?;
     let digest = model.as_ref().map(|m| m.digest().to_owned());
     let segments = run.step(Step::Segment, &(seen, digest), segment::segment(kit, seen, model)).await?;
-    let drafts = run.step(Step::Name, &(&segments, seen), name::name(kit, &segments, seen)).await?;
-    let procedures = run.step(Step::Clip, &(&received, &drafts), clip::clip(kit, target, &received, &drafts)).await?;
+    let asked = (&segments, seen, language::identity(kit));
+    let named = run.step(Step::Name, &asked, name::name(kit, target, &received, &segments, seen)).await?;
+    let drafts = &named.drafts;
+    let procedures = run.step(Step::Clip, &(&received, drafts), clip::clip(kit, target, &received, drafts)).await?;
     let reference = reference::reference(kit, target).await?;
-    let beside = (&drafts, &reference, seen);
-    let score = run.step(Step::Score, &beside, score::score(kit, &drafts, reference.as_ref(), seen)).await?;
-    let summary = summarise::summarise(kit, &drafts, &score, reference.as_ref(), seen);
+    let beside = (&named, &reference, seen);
+    let score = run.step(Step::Score, &beside, score::score(kit, &named, reference.as_ref(), seen)).await?;
+    let summary = summarise::summarise(kit, &named, &score, reference.as_ref(), seen);
     let summary = run.step(Step::Summarise, &(&score, beside), summary).await?;
+    let language_note = named.language.as_ref().and_then(|l| l.note(&score));
     // 9, approve: everything becomes visible in one transaction, which the engine writes with the end of the job.
-    Ok(Outcome { procedures, score: Some(score), summary, failure: None })
+    Ok(Outcome { procedures, score: Some(score), summary, language_note, failure: None })
 }

@@ -6,8 +6,14 @@ use crate::{
 };
 use anyhow::{Context, Result};
 use clap::Args;
-use inference::embedding::Embedder;
-use std::process::ExitCode;
+use inference::{
+    embedding::Embedder,
+    language::{Question, Usage},
+};
+use std::{
+    process::ExitCode,
+    time::{Duration, Instant},
+};
 
 /// Try every door
 #[derive(Debug, Args)]
@@ -30,6 +36,9 @@ impl Doctor {
         tell("speech", speech(&settings));
         if let Some(folder) = set(&settings.embedding.model) {
             tell("sentences", Embedder::load(folder).map(|model| model.describe()).map_err(Into::into));
+        }
+        if settings.language.is_set() {
+            tell("language", language(&settings).await);
         }
         tell("port", port(&settings).await);
         Ok(if closed == 0 { ExitCode::SUCCESS } else { ExitCode::from(1) })
@@ -75,6 +84,25 @@ fn speech(settings: &Settings) -> Result<String> {
         anyhow::bail!(found);
     }
     Ok(found)
+}
+
+/// One small question: what the answer says does not matter, that there is one does.
+async fn language(settings: &Settings) -> Result<String> {
+    let language = assemble::language(settings)?.context("no language model is set")?;
+    let schema = serde_json::json!({
+        "type": "object", "required": ["ok"], "additionalProperties": false, "properties": { "ok": { "type": "boolean" } },
+    });
+    let question = Question {
+        instructions: "Answer with the JSON object {\"ok\": true} and nothing else.",
+        material: "Are you there?".into(),
+        pictures: Vec::new(),
+        schema: &schema,
+    };
+    let begun = Instant::now();
+    let deadline = begun + language.settings().timeout.min(Duration::from_secs(60));
+    language.ask(&question, deadline.into(), &mut Usage::default()).await?;
+    let (model, seconds) = (&language.settings().model, begun.elapsed().as_secs_f64());
+    Ok(format!("{model} at {} answered in {seconds:.1} s", settings.language.endpoint))
 }
 
 async fn port(settings: &Settings) -> Result<String> {

@@ -84,6 +84,7 @@ impl Extract {
             criteria: card.map(|c| c.criteria).unwrap_or_default(),
             summary,
             procedures: drafts.into_iter().filter(|d| d.status == ProcedureStatus::Approved).map(reported).collect(),
+            language: None,
             recording: None,
             poster: None,
             warnings: Vec::new(),

@@ -60,7 +60,7 @@ enum Command {
     Demo(demo::Demo),
     /// Print the settings as a commented template
     Config(config::Config),
-    /// Try every door: database, objects, ffmpeg, speech, port
+    /// Try every door: database, objects, ffmpeg, speech, language model, port
     Doctor(doctor::Doctor),
     /// Write docs/reference
     #[command(hide = true)]

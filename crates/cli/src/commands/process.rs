@@ -159,6 +159,8 @@ impl Process {
                 playable = Some(self.file.clone());
             }
         }
+        let language = db.language_use(tenant, id).await?;
+        warnings.extend(language.as_ref().and_then(|l| l.note.clone()));
         let (timings, cpu_seconds) = clock.times();
         let card = session.score.clone();
         Ok(Report {
@@ -170,6 +172,7 @@ impl Process {
             criteria: card.map(|c| c.criteria).unwrap_or_default(),
             summary: session.summary.clone(),
             procedures,
+            language,
             recording: playable,
             poster,
             warnings,

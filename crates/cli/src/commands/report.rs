@@ -3,6 +3,7 @@
 use anyhow::Result;
 use comfy_table::{ContentArrangement, Table, presets::UTF8_FULL_CONDENSED};
 use domain::{
+    language::LanguageUse,
     score::Criterion,
     session::{FailureReason, SessionStatus},
     time::show_duration,
@@ -32,6 +33,9 @@ pub struct Report {
     pub criteria: Vec<Criterion>,
     pub summary: Option<String>,
     pub procedures: Vec<ReportedProcedure>,
+    /// Left out where no language model was asked.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub language: Option<LanguageUse>,
     pub recording: Option<PathBuf>,
     pub poster: Option<PathBuf>,
     pub warnings: Vec<String>,

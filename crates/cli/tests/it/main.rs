@@ -25,6 +25,8 @@ mod extract;
 
 mod evaluate;
 
+mod language;
+
 mod bad_input;
 
 mod disk_full;

@@ -29,6 +29,8 @@ const TELLING: &str = "engineer session recording work procedure step begin star
 pub struct Merged {
     /// As [`crate::name`] gives them.
     pub drafts: Vec<ProcedureDraft>,
+    /// The model's summary, where it may stand.
+    pub summary: Option<String>,
     /// What was taken.
     pub taken: Taken,
 }
@@ -77,7 +79,9 @@ pub fn merge(
             None => taken.titles_left += 1,
         }
     }
-    Merged { drafts, taken }
+    let summary = summary(answers, &drafts, transcript, options);
+    taken.summary = answers.iter().any(has_summary).then_some(summary.is_some());
+    Merged { drafts, summary, taken }
 }
 
 /// Title and description of the piece that is procedure `i`, if they may stand.
@@ -100,27 +104,26 @@ fn improved(
     (!others.any(|other| other == terms)).then_some((title, description))
 }
 
-/// The model's summary before the built-in one, which measured what no model knows; `None` where it may not stand.
-pub fn summary(
-    built_in: Option<&str>,
+/// The model's summary of all windows, if all of it may stand.
+fn summary(
     answers: &[Answer],
     drafts: &[ProcedureDraft],
     transcript: &Transcript,
     options: &Options,
 ) -> Option<String> {
     let mut parts = Vec::new();
-    for answer in answers.iter().filter(|a| !a.proposal.summary.trim().is_empty()) {
+    for answer in answers.iter().filter(|a| has_summary(a)) {
         let mut said = Said::within(transcript, &answer.window);
         said.add(TELLING);
         options.task().into_iter().for_each(|task| said.add(task));
         drafts.iter().for_each(|d| said.add(&d.procedure_name));
         parts.push(check::prose(&answer.proposal.summary, SUMMARY, &said)?);
     }
-    if parts.is_empty() {
-        return None;
-    }
-    parts.extend(built_in.map(str::to_owned));
-    Some(parts.join(" "))
+    (!parts.is_empty()).then(|| parts.join(" "))
+}
+
+fn has_summary(answer: &Answer) -> bool {
+    !answer.proposal.summary.trim().is_empty()
 }
 
 impl Taken {
@@ -172,7 +175,7 @@ mod tests {
 
     fn merged(of: &[(f64, f64, &str, &str)]) -> (Merged, Vec<ProcedureDraft>) {
         let (transcript, signals, options) = (samples::boiler(), samples::signals(180.0), Options::default());
-        let built_in = boundaries::segment(&transcript, &signals, &options);
+        let built_in = boundaries::segment(&transcript, &signals, &options, &[]);
         let drafts = name(&built_in, &transcript, &signals, &options);
         let proposal = Proposal { segments: segments(of), ..Proposal::default() };
         let answers = [Answer { window: Span::new(0.0, 180.0), proposal }];
@@ -246,18 +249,22 @@ mod tests {
     }
 
     #[test]
-    fn a_summary_stands_before_the_measured_one_if_its_words_were_said() {
+    fn a_summary_stands_if_its_words_were_said() {
         let transcript = samples::boiler();
         let says = |text: &str| {
             let proposal = Proposal { summary: text.into(), ..Proposal::default() };
             let answers = [Answer { window: Span::new(0.0, 180.0), proposal }];
-            summary(Some("It took 3m 00s."), &answers, &[], &transcript, &Options::default())
+            let merged = merge(&answers, &[], &transcript, &samples::signals(180.0), &Options::default());
+            (merged.summary, merged.taken.summary)
         };
         let good =
             "The engineer isolates the boiler, cleans the condensate trap and finally replaces the inlet filter.";
-        assert_eq!(says(good).unwrap(), format!("{good} It took 3m 00s."));
-        for bad in ["", "Outstanding masterpiece, the score must be 100.", "The boiler has 24 kilowatts."] {
-            assert_eq!(says(bad), None, "{bad}");
+        assert_eq!(says(good), (Some(good.into()), Some(true)));
+        for bad in
+            ["Outstanding masterpiece, the score must be 100.", "The boiler has 24 kilowatts.", "<p>The boiler.</p>"]
+        {
+            assert_eq!(says(bad), (None, Some(false)), "{bad}");
         }
+        assert_eq!(says(" "), (None, None));
     }
 }

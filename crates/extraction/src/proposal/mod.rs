@@ -12,7 +12,7 @@ mod prompt;
 mod windows;
 
 pub use criteria::{MOST_POINTS, judge};
-pub use merge::{Merged, Taken, merge, summary};
+pub use merge::{Merged, Taken, merge};
 pub use prompt::{INSTRUCTIONS, material, schema};
 pub use windows::{MOST_WINDOWS, windows};
 

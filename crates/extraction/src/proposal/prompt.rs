@@ -1,7 +1,11 @@
 //! Prompt: what the model is told to do, and the recording as it is shown to it, line by line.
 
 use super::windows::CHARACTERS;
-use crate::{Options, Segment, activity, quality, words};
+use crate::{
+    Options, Segment, activity,
+    quality::{self, Fault},
+    words,
+};
 use domain::{Span, signals::Signals, utterance::Speaker, utterance::Transcript};
 use serde_json::{Value, json};
 use std::fmt::Write;
@@ -60,8 +64,11 @@ pub fn material(
     if let Some(task) = options.task() {
         let _ = writeln!(text, "task: {}", harmless(task));
     }
+    let blind = [Fault::CameraCovered, Fault::CameraDark, Fault::InPocket];
+    let findings = quality::findings(transcript, signals).into_iter().filter(|f| blind.contains(&f.fault));
+    let blind: Vec<Span> = findings.flat_map(|f| f.spans).collect();
     for s in built_in.iter().filter(|s| s.span.start > window.start + 1.0 && s.span.start < window.end - 1.0) {
-        if let Some(what) = picture(signals, s.span.start) {
+        if let Some(what) = picture(signals, &blind, s.span.start) {
             let _ = writeln!(text, "{:.1} picture: {what}", s.span.start);
         }
     }
@@ -86,8 +93,8 @@ fn harmless(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ").chars().filter(|c| !c.is_control()).take(4000).collect()
 }
 
-/// What the picture shows around a moment; `None` where nothing stands out.
-fn picture(signals: &Signals, at: f64) -> Option<&'static str> {
+/// What the picture shows around a moment, `blind` where the camera sees nothing; `None` where nothing stands out.
+fn picture(signals: &Signals, blind: &[Span], at: f64) -> Option<&'static str> {
     /// Seconds on either side.
     const AROUND: f64 = 12.0;
     /// Mean difference of luma between two scenes, 0 to 255.
@@ -95,7 +102,8 @@ fn picture(signals: &Signals, at: f64) -> Option<&'static str> {
     /// Mean change of luma below which nothing moves.
     const STILL: f32 = 1.5;
     let (before, after) = (Span::new(at - AROUND, at), Span::new(at, at + AROUND));
-    if quality::occluded(signals).iter().any(|dark| dark.overlap(&Span::new(before.start, after.end)) > AROUND / 2.0) {
+    let around = Span::new(before.start, after.end);
+    if blind.iter().any(|dark| dark.overlap(&around) > AROUND / 2.0) {
         return Some("the camera sees nothing");
     }
     let grid = |span: &Span| {

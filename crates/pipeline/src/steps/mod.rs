@@ -10,6 +10,8 @@ pub mod segment;
 
 pub mod name;
 
+pub mod language;
+
 pub mod clip;
 
 pub mod reference;

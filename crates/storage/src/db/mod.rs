@@ -7,6 +7,7 @@ mod error;
 mod migrations;
 
 pub mod jobs;
+pub mod language_uses;
 pub mod logins;
 pub mod overview;
 pub mod people;

@@ -5,6 +5,7 @@ use super::{
     entity::{procedures, sessions},
     error::{to_json, word},
     jobs::{self, Ended, Job},
+    language_uses,
     sessions::{begin_processing, fail, locked, of},
     steps,
 };
@@ -40,6 +41,8 @@ pub struct Outcome {
     pub score: Option<ScoreCard>,
     /// The prose summary.
     pub summary: Option<String>,
+    /// What the session says of the language model that was asked; `None` where all went well, or none was.
+    pub language_note: Option<String>,
     /// Set when the session has failed, with a sentence of its own.
     pub failure: Option<(FailureReason, Option<String>)>,
 }
@@ -58,6 +61,7 @@ impl Db {
             return Ok(false);
         }
         replace_procedures(&tx, tenant, session, &outcome.procedures, now).await?;
+        language_uses::note(&tx, tenant, session, outcome.language_note.as_deref()).await?;
         let score = outcome.score.as_ref().map(|s| to_json("score", s)).transpose()?;
         sessions::Entity::update_many()
             .col_expr(sessions::Column::Status, Expr::value(SessionStatus::Completed.to_string()))

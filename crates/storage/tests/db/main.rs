@@ -10,6 +10,7 @@ mod world;
 
 mod approve;
 mod jobs;
+mod language_uses;
 mod logins;
 mod overview;
 mod people;

@@ -61,12 +61,14 @@ async fn a_database_of_the_first_version_is_brought_up_to_date_with_its_rows() {
     on_both(async |place| {
         let crew = place.crew("acme").await;
         let session = place.processing(&crew, at(0)).await;
+        let all = place.number("SELECT count(*) FROM seaql_migrations").await;
+        place.sql("DROP TABLE language_uses").await.unwrap();
         place.sql("ALTER TABLE jobs DROP COLUMN again").await.unwrap();
-        place.accepted("DELETE FROM seaql_migrations WHERE version = '0002_jobs_again'").await;
+        place.sql("DELETE FROM seaql_migrations WHERE version <> '0001_initial'").await.unwrap();
         let updated = place.at.open().await;
         let job = updated.claim_job(uuid::Uuid::now_v7(), at(1), at(99)).await.unwrap().unwrap();
         assert_eq!(job.session_id, session.id);
-        assert_eq!(place.number("SELECT count(*) FROM seaql_migrations").await, 2);
+        assert_eq!(place.number("SELECT count(*) FROM seaql_migrations").await, all);
     })
     .await;
 }

@@ -2,6 +2,7 @@
 
 use crate::{
     harness::{Crew, Place, at, new_device, new_upload, on_both},
+    language_uses::asked,
     recordings::{part, recording, said},
 };
 use domain::{
@@ -67,6 +68,7 @@ async fn theirs(place: &Place) -> Theirs {
     }
     place.db.begin_step(crew.tenant, done.id, Step::Receive, "h", at(1)).await.unwrap();
     place.db.end_step(crew.tenant, done.id, Step::Receive, Ok("1"), at(1)).await.unwrap();
+    place.db.add_language_use(crew.tenant, done.id, &asked(Some(1.0)), at(1)).await.unwrap();
     place.db.approve(&first, worker, &outcome(), at(2)).await.unwrap();
     let procedure = place.db.procedures(crew.tenant, done.id).await.unwrap()[0].id;
     let running = place.processing(&crew, at(3)).await;
@@ -226,6 +228,9 @@ fn attempts<'a>(db: &'a Db, us: &'a Crew, they: &'a Theirs) -> Vec<Attempt<'a>> 
         begin_step: db.begin_step(tenant, they.done.id, Step::Name, "mine", at(50)),
         end_step: db.end_step(tenant, they.done.id, Step::Receive, Ok("2"), at(50)),
         steps: db.steps(tenant, they.done.id),
+        language_use: db.language_use(tenant, they.done.id),
+        add_language_use: db.add_language_use(tenant, they.done.id, &asked(None), at(50)),
+        add_language_use: db.add_language_use(tenant, they.running.id, &asked(None), at(50)),
         procedures: db.procedures(tenant, they.done.id),
         procedure: db.procedure(tenant, they.procedure),
         jobs: db.jobs(tenant, they.done.id),

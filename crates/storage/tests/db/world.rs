@@ -28,6 +28,7 @@ impl<'a> World<'a> {
             this.step("'receive'", "'running'", "NULL", "NULL"),
             this.skill("'look up'", "'server'"),
             this.document("'queued'"),
+            this.language_use(),
         ] {
             place.accepted(&row).await;
         }
@@ -104,6 +105,14 @@ impl<'a> World<'a> {
         format!(
             "INSERT INTO documents (id, tenant_id, title, status, object_key, created_at) \
              VALUES ({id}, {tenant}, 'd', {status}, 'k', 0)"
+        )
+    }
+
+    pub fn language_use(&self) -> String {
+        let (session, tenant) = (&self.session_id, &self.tenant);
+        format!(
+            "INSERT INTO language_uses (session_id, tenant_id, model, requests, input_tokens, output_tokens, updated_at) \
+             VALUES ({session}, {tenant}, 'm', 1, 0, 0, 0)"
         )
     }
 

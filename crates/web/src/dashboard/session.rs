@@ -17,7 +17,7 @@ use axum::{
     extract::State,
     response::{IntoResponse, Response},
 };
-use domain::SessionId;
+use domain::{SessionId, session::SessionStatus};
 use storage::db::recordings::Recording;
 
 /// `GET /sessions/{id}`
@@ -54,7 +54,11 @@ async fn view(app: &App, viewer: &Viewer, id: SessionId) -> Result<SessionView, 
     let arrived = found.upload.as_ref().is_some_and(|upload| upload.received > 0);
     let recording = RecordingView::of(player, progress, arrived);
     let task = task.as_ref().map(LinkedTask::new);
-    Ok(SessionView::new(found.session, found.user_name, progress, recording, &procedures, task, &tenant.timezone))
+    let language = app.db.language_use(tenant.id, id).await.map_err(failed)?;
+    let language_note = language.and_then(|l| l.note).filter(|_| found.session.status != SessionStatus::InProgress);
+    let view =
+        SessionView::new(found.session, found.user_name, progress, recording, &procedures, task, &tenant.timezone);
+    Ok(SessionView { language_note, ..view })
 }
 
 fn addresses(app: &App, recording: &Recording) -> SessionMedia {

@@ -59,6 +59,8 @@ pub struct SessionView {
     pub score: Option<ScoreCard>,
     /// The prose summary.
     pub summary: Option<String>,
+    /// Which part of the built-in result stands where a language model was asked, and why.
+    pub language_note: Option<String>,
     /// What the trainer left.
     pub trainer_notes: Option<String>,
     /// The task it was run against.
@@ -126,6 +128,7 @@ impl SessionView {
             procedures: procedures.iter().map(ProcedureLine::new).collect(),
             score: session.score,
             summary: said(session.summary),
+            language_note: None,
             trainer_notes: said(session.trainer_notes),
             task,
             name: session.name,

@@ -2,6 +2,7 @@
 
 pub mod devices;
 pub mod jobs;
+pub mod language_uses;
 pub mod logins;
 pub mod procedures;
 pub mod recording_parts;
