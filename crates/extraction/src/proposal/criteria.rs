@@ -11,7 +11,8 @@ use domain::{
 };
 
 /// Points that a criterion may differ from what was measured. Where the model differs more in any of them, none of its
-/// judgements is used: it was talked into something, or does not see what it judges.
+/// judgements is used: it was talked into something, or does not see what it judges. The same holds where it leaves out one
+/// that was measured, or gives the same score to all.
 pub const MOST_POINTS: f32 = 15.0;
 /// Evidence of one criterion, at most.
 const MOST_EVIDENCE: usize = 5;
@@ -27,20 +28,25 @@ pub fn judge(
     duration: f64,
     model: &str,
 ) -> Option<ScoreCard> {
-    let mut criteria = Vec::new();
-    let mut used = false;
+    let (mut criteria, mut scores) = (Vec::new(), Vec::new());
     for measured in &card.criteria {
-        let judged = measured.score.and_then(|_| joined(measured, answers, transcript, duration));
-        if let (Some(was), Some(is)) = (measured.score, judged.as_ref().and_then(|j| j.score)) {
-            let apart = (was - is).abs();
-            if apart.is_nan() || apart > MOST_POINTS {
-                return None;
-            }
-            used = true;
+        let Some(was) = measured.score else {
+            criteria.push(measured.clone());
+            continue;
+        };
+        // Who praises one thing and passes over what is bad has not judged the session.
+        let judged = joined(measured, answers, transcript, duration)?;
+        let is = judged.score?;
+        let apart = (was - is).abs();
+        if apart.is_nan() || apart > MOST_POINTS {
+            return None;
         }
-        criteria.push(judged.unwrap_or_else(|| measured.clone()));
+        scores.push(is);
+        criteria.push(judged);
     }
-    used.then(|| ScoreCard::from_criteria(criteria, model, &card.rubric_version))
+    // Who finds everything equally good has not looked.
+    let told_apart = scores.len() == 1 || scores.windows(2).any(|pair| pair[0] != pair[1]);
+    (!scores.is_empty() && told_apart).then(|| ScoreCard::from_criteria(criteria, model, &card.rubric_version))
 }
 
 /// One criterion over all windows: the mean by their length. `None` where the model has no score with evidence.
@@ -104,7 +110,10 @@ mod tests {
         ScoreCard::from_criteria(criteria, "built-in", "1")
     }
 
-    fn says(scores: &[(&str, Option<f64>, &[(f64, f64)], &str)]) -> Option<ScoreCard> {
+    /// Name, score, evidence, sentence.
+    type Says<'a> = (&'a str, Option<f64>, &'a [(f64, f64)], &'a str);
+
+    fn says(scores: &[Says<'_>]) -> Option<ScoreCard> {
         let criteria = scores.iter().map(|(name, score, evidence, sentence)| ProposedCriterion {
             name: (*name).into(),
             score: *score,
@@ -144,6 +153,9 @@ mod tests {
                 ("order", Some(100.0), HERE, ""),
             ][..],
             &[("narration", Some(72.0), HERE, ""), ("visibility", Some(100.0), HERE, "")],
+            // Near what was measured, but only the one that is good, or all alike.
+            &[("narration", Some(80.0), HERE, "")],
+            &[("narration", Some(65.0), HERE, ""), ("visibility", Some(65.0), HERE, "")],
             &[("narration", Some(1e300), HERE, "")],
             &[("narration", Some(-20.0), HERE, "")],
             &[("narration", Some(f64::NAN), HERE, "")],
