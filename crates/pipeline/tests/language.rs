@@ -4,12 +4,13 @@
 #![allow(clippy::unwrap_used)]
 
 use domain::{
+    Span,
     procedure::ProcedureDraft,
     score::ScoreCard,
     signals::{FrameSample, Picture, Signals, Sound},
     utterance::{Transcript, TranscriptSource, Utterance},
 };
-use extraction::{Options, boundaries, proposal::MOST_POINTS, score};
+use extraction::{Options, Segment, proposal::MOST_POINTS, score};
 use inference::language::{Language, LanguageSettings, Usage};
 use pipeline::steps::{
     language::{Pictures, refine},
@@ -69,15 +70,27 @@ impl Scene {
             sharpness: 3.0,
             change: 12.0,
             grid: (0..40).map(|cell| (90 + (i * 7 + cell * 13) % 40) as u8).collect(),
+            detail: 8.0,
+            moved: 0.4,
+            flow: Some(0.2),
+            ..FrameSample::default()
         };
-        let sound = Sound { level_db: vec![-25.0; seconds], voiced: vec![0.2; seconds], dropout: vec![0.0; seconds] };
+        let sound = Sound {
+            level_db: vec![-25.0; seconds],
+            voiced: vec![0.2; seconds],
+            dropout: vec![0.0; seconds],
+            treble_db: Vec::new(),
+        };
         let picture = Picture { frames: (0..seconds / 4).map(frame).collect() };
         let signals = Signals { duration_seconds: seconds as f64, sound: Some(sound), picture: Some(picture) };
         Self { transcript, signals, options: Options::default() }
     }
 
-    fn built_in(&self) -> (Vec<extraction::Segment>, Vec<ProcedureDraft>) {
-        let segments = boundaries::segment(&self.transcript, &self.signals, &self.options, &[]);
+    fn built_in(&self) -> (Vec<Segment>, Vec<ProcedureDraft>) {
+        let pieces = [(0.0, 55.0), (55.0, 118.0), (118.0, 180.0)];
+        let starts = (0..self.signals.duration_seconds as usize / 180).map(|n| 180.0 * n as f64);
+        let spans = starts.flat_map(|at| pieces.map(|(a, b)| Span::new(at + a, at + b)));
+        let segments: Vec<_> = spans.map(|span| Segment { span, confidence: 0.9 }).collect();
         let drafts = extraction::name(&segments, &self.transcript, &self.signals, &self.options);
         assert!(drafts.len() >= 3, "{drafts:?}");
         (segments, drafts)

@@ -157,7 +157,7 @@ impl Taken {
 mod tests {
     use super::*;
     use crate::{
-        boundaries, name,
+        name,
         proposal::{Proposal, ProposedSegment},
         samples,
     };
@@ -175,7 +175,8 @@ mod tests {
 
     fn merged(of: &[(f64, f64, &str, &str)]) -> (Merged, Vec<ProcedureDraft>) {
         let (transcript, signals, options) = (samples::boiler(), samples::signals(180.0), Options::default());
-        let built_in = boundaries::segment(&transcript, &signals, &options, &[]);
+        let built_in = [(0.0, 55.0), (55.0, 118.0), (118.0, 168.0), (168.0, 180.0)]
+            .map(|(a, b)| Segment { span: Span::new(a, b), confidence: 0.9 });
         let drafts = name(&built_in, &transcript, &signals, &options);
         let proposal = Proposal { segments: segments(of), ..Proposal::default() };
         let answers = [Answer { window: Span::new(0.0, 180.0), proposal }];
