@@ -5,8 +5,10 @@
 
 pub mod embedding;
 pub mod language;
+pub mod models;
 pub mod speech;
 pub mod voice_activity;
 
 mod child;
 mod sound;
+mod steadiness;

@@ -1,6 +1,10 @@
-//! Voice activity: where in the sound somebody speaks, by the `earshot` network (its weights are inside the crate).
+//! Voice activity: where in the sound somebody speaks, by the `earshot` network (its weights are inside the crate), less
+//! the music and the motors that it takes for voices.
 
-use crate::sound::RATE;
+use crate::{
+    sound::RATE,
+    steadiness::{BLOCK, FEWEST, MOMENT, Meter, Moment, is_pause, is_steady, loudest},
+};
 use domain::Span;
 use earshot::Detector;
 
@@ -25,7 +29,8 @@ const PADDING: f64 = 0.3;
 /// Seconds of voice below which a stretch is taken for a click or a cough.
 const SHORTEST: f64 = 0.12;
 
-/// Listens to a stream of 16 kHz mono samples. Memory grows with the number of voiced stretches only.
+/// Listens to a stream of 16 kHz mono samples. Memory grows with the number of voiced stretches only,
+/// and by a byte for every 3 s of one.
 pub struct VoiceActivity {
     detector: Box<Detector>,
     /// Samples that do not fill a frame yet; `[< FRAME]`.
@@ -33,6 +38,7 @@ pub struct VoiceActivity {
     frames: usize,
     /// Running mean of the squared samples; `None` before the first frame.
     power: Option<f64>,
+    meter: Meter,
     open: Option<Stretch>,
     spans: Vec<Span>,
 }
@@ -44,6 +50,47 @@ struct Stretch {
     to: usize,
     /// Highest score.
     peak: f32,
+    /// The moments of the block that is not full yet.
+    moments: Vec<Moment>,
+    /// Energy of the loudest moment of the block before, dB.
+    loudest: f64,
+    /// Whether each full block was steady, and so no voice.
+    steady: Vec<bool>,
+}
+
+impl Stretch {
+    fn new(from: usize, score: f32) -> Self {
+        Self { from, to: from + 1, peak: score, moments: Vec::new(), loudest: 0.0, steady: Vec::new() }
+    }
+
+    fn hear(&mut self, moment: Moment) {
+        self.moments.push(moment);
+        if self.moments.len() == BLOCK {
+            self.steady.push(is_steady(&self.moments));
+            self.loudest = loudest(&self.moments);
+            self.moments.clear();
+        }
+    }
+
+    /// What is left of it without its steady blocks, in frames. A rest too short or too quiet to judge
+    /// is as what went before.
+    fn voices(mut self) -> Vec<(usize, usize)> {
+        const FRAMES: usize = BLOCK * MOMENT / FRAME;
+        let before = self.steady.last().copied().unwrap_or(false);
+        let as_before = self.moments.len() < FEWEST || is_pause(&self.moments, self.loudest);
+        self.steady.push(if as_before { before } else { is_steady(&self.moments) });
+        let mut voices: Vec<(usize, usize)> = Vec::new();
+        for block in (0..self.steady.len()).filter(|&i| !self.steady[i]) {
+            let from = self.from + block * FRAMES;
+            let to = if block + 1 == self.steady.len() { self.to } else { (from + FRAMES).min(self.to) };
+            match voices.last_mut() {
+                Some(last) if last.1 == from => last.1 = to,
+                _ if from < to => voices.push((from, to)),
+                _ => {}
+            }
+        }
+        voices
+    }
 }
 
 impl VoiceActivity {
@@ -55,6 +102,7 @@ impl VoiceActivity {
             rest: Vec::with_capacity(FRAME),
             frames: 0,
             power: None,
+            meter: Meter::new(),
             open: None,
             spans: Vec::new(),
         }
@@ -88,18 +136,22 @@ impl VoiceActivity {
     }
 
     fn frame(&mut self, frame: &[i16]) {
-        let frame = self.turned_down(frame);
-        let score = self.detector.predict_i16(&frame);
+        let moment = self.meter.push(frame);
+        let quiet = self.turned_down(frame);
+        let score = self.detector.predict_i16(&quiet);
         let now = self.frames;
         self.frames += 1;
         match &mut self.open {
-            None if score >= ONSET => self.open = Some(Stretch { from: now, to: now + 1, peak: score }),
+            None if score >= ONSET => self.open = Some(Stretch::new(now, score)),
             Some(stretch) if score >= OFFSET => {
                 stretch.to = now + 1;
                 stretch.peak = stretch.peak.max(score);
             }
             Some(stretch) if seconds(now + 1 - stretch.to) > HANGOVER => self.close(),
             _ => {}
+        }
+        if let (Some(moment), Some(stretch)) = (moment, &mut self.open) {
+            stretch.hear(moment);
         }
     }
 
@@ -112,14 +164,16 @@ impl VoiceActivity {
     }
 
     fn close(&mut self) {
-        let Some(Stretch { from, to, peak }) = self.open.take() else { return };
-        if seconds(to - from) < SHORTEST || peak < CERTAIN {
+        let Some(stretch) = self.open.take() else { return };
+        if seconds(stretch.to - stretch.from) < SHORTEST || stretch.peak < CERTAIN {
             return;
         }
-        let span = Span::new((seconds(from) - PADDING).max(0.0), seconds(to) + PADDING);
-        match self.spans.last_mut() {
-            Some(last) if span.start <= last.end => last.end = span.end,
-            _ => self.spans.push(span),
+        for (from, to) in stretch.voices() {
+            let span = Span::new((seconds(from) - PADDING).max(0.0), seconds(to) + PADDING);
+            match self.spans.last_mut() {
+                Some(last) if span.start <= last.end => last.end = span.end,
+                _ => self.spans.push(span),
+            }
         }
     }
 }

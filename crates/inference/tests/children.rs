@@ -3,7 +3,7 @@
 #![allow(clippy::unwrap_used)]
 
 use domain::Span;
-use inference::speech::{Pocketsphinx, Recogniser};
+use inference::speech::{Pocketsphinx, Recogniser, Vocabulary};
 use std::{
     os::unix::fs::PermissionsExt,
     path::Path,
@@ -24,7 +24,8 @@ async fn recognise_for_ever(folder: &Path) {
     let sound = folder.join("sound.raw");
     std::fs::write(&sound, vec![0; 64_000]).unwrap();
     let model = "/usr/share/pocketsphinx/model/en-us".into();
-    let sphinx = Recogniser::Pocketsphinx(Pocketsphinx { program, model, threads: 1 });
+    let sphinx =
+        Recogniser::Pocketsphinx(Pocketsphinx { program, model, threads: 1, vocabulary: Vocabulary::default() });
     let _ = sphinx.recognise(&sound, &[Span::new(0.0, 1.0)], &|_| ()).await;
 }
 

@@ -8,19 +8,17 @@ use domain::Span;
 use support::*;
 
 #[test]
-fn nobody_speaks_in_silence_noise_a_fan_or_a_tone() {
-    for (name, samples) in [
-        ("silence", silence(30)),
-        ("faint noise", noise(30, 50.0)),
-        ("noise", noise(30, 1000.0)),
-        ("loud noise", noise(30, 12_000.0)),
-        ("deafening noise", noise(30, 32_000.0)),
-        ("fan", fan(30)),
-        ("fan beside the ear", fan(30).into_iter().map(|sample| sample.saturating_mul(8)).collect()),
-        ("tone", tone(30, 440.0)),
-    ] {
-        assert_eq!(voiced(&samples), [], "{name}");
+fn nobody_speaks_in_noise_music_or_at_a_machine() {
+    let mut wrong = Vec::new();
+    for (name, samples) in noises::all() {
+        for gain in [0.05, 0.3, 1.0, 5.0] {
+            let spans = voiced(&noises::louder(samples.clone(), gain));
+            if !spans.is_empty() {
+                wrong.push(format!("{name}, {gain}: {spans:.1?}"));
+            }
+        }
     }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
 #[test]
@@ -46,10 +44,10 @@ fn speech_is_found_over_a_fan() {
     for Spoken { name, samples, .. } in recorded() {
         let seconds = samples.len() as f64 / RATE as f64;
         let share = |samples: &[i16]| voiced(samples).iter().map(Span::duration).sum::<f64>() / seconds;
-        for decibels in [10.0, 5.0] {
+        for decibels in [10.0, 5.0, 0.0] {
             let found = share(&noisy(&samples, decibels));
             println!("{name} at {decibels} dB: {:.0} % voiced", 100.0 * found);
-            assert!(found > 0.5, "{name} at {decibels} dB");
+            assert!(found > 0.5 || decibels == 0.0, "{name} at {decibels} dB");
         }
     }
 }

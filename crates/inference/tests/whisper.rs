@@ -5,7 +5,7 @@
 mod support;
 
 use domain::{Span, utterance::Utterance};
-use inference::speech::{Recogniser, SpeechError, Whisper};
+use inference::speech::{Recogniser, SpeechError, Vocabulary, Whisper};
 use std::path::Path;
 use support::{noise, write};
 use testkit::whisper_model::{Say, write_model};
@@ -88,6 +88,66 @@ mod with_whisper {
         assert!(opened >= 3, "{heard:?}");
         assert!(seen.len() > opened && seen.windows(2).all(|pair| pair[0] <= pair[1]), "{seen:?}");
         assert!(heard.windows(2).all(|pair| pair[0].start <= pair[1].start));
+    }
+
+    #[tokio::test]
+    async fn windows_side_by_side_give_the_same_words_as_one_by_one() {
+        let bench = Bench::new();
+        let voiced = [Span::new(0.0, 60.0), Span::new(62.0, 99.0)];
+        let one = bench.recognise(bench.whisper(), &voiced).await.unwrap();
+        assert!(one.len() > 4);
+        for threads in [2, 3, 7] {
+            assert_eq!(bench.recognise(Whisper { threads, ..bench.whisper() }, &voiced).await.unwrap(), one);
+        }
+    }
+
+    /// The model says other words after a prompt: one for every place.
+    #[tokio::test]
+    async fn the_vocabulary_reaches_whisper_as_a_prompt_of_what_fits() {
+        let bench = Bench::new();
+        let words = [" zero", " one", " two", " three", " four", " five", " six", " seven", " eight", " nine", " ten"];
+        let mut script = vec![Say::Time(0.0)];
+        script.extend(words.map(Say::Text));
+        script.push(Say::Time(4.0));
+        write_model(&bench.folder.path().join("model.bin"), &script).unwrap();
+        let first = async |vocabulary: Vocabulary| {
+            let whisper = Whisper { vocabulary, ..bench.whisper() };
+            let heard = bench.recognise(whisper, &[Span::new(10.0, 18.0)]).await.unwrap();
+            heard[0].text.split(' ').next().unwrap().to_owned()
+        };
+        assert_eq!(first(Vocabulary::default()).await, "zero");
+        // Two tokens and the one that announces a prompt go before.
+        assert_eq!(first(Vocabulary::of(["two five"])).await, "two");
+        // Words that the model has no tokens for, and far too many of them: it still answers.
+        let many = Vocabulary::of((0..400).map(|i| format!("two three four five {i}")));
+        let whisper = Whisper { vocabulary: many, ..bench.whisper() };
+        bench.recognise(whisper, &[Span::new(10.0, 18.0)]).await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn a_prompt_that_comes_back_is_not_taken_for_speech() {
+        let bench = Bench::new();
+        // Said after a prompt of six tokens: what stands at the seventh place.
+        let mut script: Vec<Say> = (0..7).map(|_| Say::Time(0.0)).collect();
+        script.extend([
+            Say::Time(0.0),
+            Say::Text(" fit"),
+            Say::Text(" gaskets"),
+            Say::Text(" bleed"),
+            Say::Text(" pumps"),
+        ]);
+        script.extend([Say::Time(3.0), Say::Time(3.0), Say::Text(" test"), Say::Text(" valves"), Say::Time(6.0)]);
+        write_model(&bench.folder.path().join("model.bin"), &script).unwrap();
+        let said = async |vocabulary: Vocabulary| {
+            let whisper = Whisper { vocabulary, ..bench.whisper() };
+            let heard = bench.recognise(whisper, &[Span::new(10.0, 18.0)]).await.unwrap();
+            heard.into_iter().map(|utterance| utterance.text).collect::<Vec<_>>().join(" ")
+        };
+        assert_eq!(said(Vocabulary::of(["test valves", "bleed pumps", "fit gaskets"])).await, "test valves");
+        assert_eq!(
+            said(Vocabulary::of(["test fit", "bleed valves", "gaskets pumps"])).await,
+            "fit gaskets bleed pumps test valves"
+        );
     }
 
     #[tokio::test]

@@ -7,8 +7,6 @@ use std::io::{self, Write};
 use std::path::Path;
 
 const AUDIO_CTX: usize = 1500;
-const STATE: usize = 64;
-const LAYERS: usize = 4;
 const TEXT_CTX: usize = 448;
 const MELS: usize = 80;
 const FFT: usize = 201;
@@ -29,8 +27,34 @@ pub enum Say {
     Text(&'static str),
 }
 
-/// Writes a model that says `script` in every window, then ends. At most 62 tokens.
+/// How large a model is. Zeros cost as much time as weights do.
+#[derive(Clone, Copy, Debug)]
+pub struct Size {
+    /// Width; 64 to an attention head.
+    pub state: usize,
+    /// Layers of the encoder and of the decoder. whisper.cpp tells the kind of a model by them and takes few numbers.
+    pub layers: usize,
+}
+
+impl Size {
+    /// As small as it gets.
+    pub const LEAST: Self = Self { state: 64, layers: 4 };
+    /// As `tiny.en`.
+    pub const TINY: Self = Self { state: 384, layers: 4 };
+    /// As `base.en`.
+    pub const BASE: Self = Self { state: 512, layers: 6 };
+}
+
+/// Writes a model that says `script` in every window, then ends. A prompt of n tokens makes it begin with the one at
+/// place n + 1 of the script. At most 62 tokens.
 pub fn write_model(path: &Path, script: &[Say]) -> io::Result<()> {
+    write_model_of(Size::LEAST, path, script)
+}
+
+/// As [`write_model`], of another size; the script holds two tokens less than the model is wide.
+pub fn write_model_of(size: Size, path: &Path, script: &[Say]) -> io::Result<()> {
+    let Size { state, layers } = size;
+    let heads = state / 64;
     let mut texts: Vec<&str> = Vec::new();
     let mut tokens: Vec<usize> = Vec::new();
     for say in script {
@@ -44,11 +68,11 @@ pub fn write_model(path: &Path, script: &[Say]) -> io::Result<()> {
         }
     }
     tokens.push(END_OF_TEXT);
-    assert!(tokens.len() < STATE, "the script is longer than the model is wide");
+    assert!(tokens.len() < state, "the script is longer than the model is wide");
 
-    let mut file = Model(io::BufWriter::new(std::fs::File::create(path)?));
+    let mut file = Model { file: io::BufWriter::new(std::fs::File::create(path)?), size };
     file.integers(&[0x6767_6d6c])?;
-    file.integers(&[VOCABULARY, AUDIO_CTX, STATE, 1, LAYERS, TEXT_CTX, STATE, 1, LAYERS, MELS, 1])?;
+    file.integers(&[VOCABULARY, AUDIO_CTX, state, heads, layers, TEXT_CTX, state, heads, layers, MELS, 1])?;
     file.integers(&[MELS, FFT])?;
     file.floats(&vec![0.01; MELS * FFT])?;
     file.integers(&[TEXTS])?;
@@ -58,71 +82,78 @@ pub fn write_model(path: &Path, script: &[Say]) -> io::Result<()> {
             _ => token.checked_sub(300).and_then(|i| texts.get(i)).copied().unwrap_or(""),
         };
         file.integers(&[text.len()])?;
-        file.0.write_all(text.as_bytes())?;
+        file.file.write_all(text.as_bytes())?;
     }
     file.encoder()?;
     file.decoder(&tokens)?;
-    file.0.flush()
+    file.file.flush()
 }
 
-struct Model<W: Write>(W);
+struct Model<W: Write> {
+    file: W,
+    size: Size,
+}
 
 impl<W: Write> Model<W> {
     fn encoder(&mut self) -> io::Result<()> {
-        self.wide("encoder.positional_embedding", &[STATE, AUDIO_CTX], 0.0)?;
-        self.narrow("encoder.conv1.weight", &[3, MELS, STATE])?;
-        self.wide("encoder.conv1.bias", &[1, STATE], 0.0)?;
-        self.narrow("encoder.conv2.weight", &[3, STATE, STATE])?;
-        self.wide("encoder.conv2.bias", &[1, STATE], 0.0)?;
+        let Size { state, layers } = self.size;
+        self.wide("encoder.positional_embedding", &[state, AUDIO_CTX], 0.0)?;
+        self.narrow("encoder.conv1.weight", &[3, MELS, state])?;
+        self.wide("encoder.conv1.bias", &[1, state], 0.0)?;
+        self.narrow("encoder.conv2.weight", &[3, state, state])?;
+        self.wide("encoder.conv2.bias", &[1, state], 0.0)?;
         self.norm("encoder.ln_post")?;
-        for layer in 0..LAYERS {
+        for layer in 0..layers {
             self.block(&format!("encoder.blocks.{layer}"), &["attn"])?;
         }
         Ok(())
     }
 
     fn decoder(&mut self, tokens: &[usize]) -> io::Result<()> {
-        let mut positions = vec![0.0; STATE * TEXT_CTX];
-        (0..STATE).for_each(|p| positions[p * STATE + p] = 100.0);
-        self.head("decoder.positional_embedding", &[STATE, TEXT_CTX], 0)?;
+        let Size { state, layers } = self.size;
+        let mut positions = vec![0.0; state * TEXT_CTX];
+        (0..state.min(TEXT_CTX)).for_each(|p| positions[p * state + p] = 100.0);
+        self.head("decoder.positional_embedding", &[state, TEXT_CTX], 0)?;
         self.floats(&positions)?;
 
         const THREE: [u8; 2] = 0x4200_u16.to_le_bytes();
-        let mut embedding = vec![0_u8; 2 * STATE * VOCABULARY];
+        let mut embedding = vec![0_u8; 2 * state * VOCABULARY];
         for (position, token) in tokens.iter().enumerate() {
-            let at = 2 * (token * STATE + position);
+            let at = 2 * (token * state + position);
             embedding[at..at + 2].copy_from_slice(&THREE);
         }
-        self.head("decoder.token_embedding.weight", &[STATE, VOCABULARY], 1)?;
-        self.0.write_all(&embedding)?;
+        self.head("decoder.token_embedding.weight", &[state, VOCABULARY], 1)?;
+        self.file.write_all(&embedding)?;
 
         self.norm("decoder.ln")?;
-        for layer in 0..LAYERS {
+        for layer in 0..layers {
             self.block(&format!("decoder.blocks.{layer}"), &["attn", "cross_attn"])?;
         }
         Ok(())
     }
 
     fn block(&mut self, block: &str, attentions: &[&str]) -> io::Result<()> {
+        let Size { state, .. } = self.size;
         for attention in attentions {
             self.norm(&format!("{block}.{attention}_ln"))?;
             for part in ["query", "key", "value", "out"] {
-                self.narrow(&format!("{block}.{attention}.{part}.weight"), &[STATE, STATE])?;
+                self.narrow(&format!("{block}.{attention}.{part}.weight"), &[state, state])?;
                 if part != "key" {
-                    self.wide(&format!("{block}.{attention}.{part}.bias"), &[STATE], 0.0)?;
+                    self.wide(&format!("{block}.{attention}.{part}.bias"), &[state], 0.0)?;
                 }
             }
         }
         self.norm(&format!("{block}.mlp_ln"))?;
-        self.narrow(&format!("{block}.mlp.0.weight"), &[STATE, 4 * STATE])?;
-        self.wide(&format!("{block}.mlp.0.bias"), &[4 * STATE], 0.0)?;
-        self.narrow(&format!("{block}.mlp.2.weight"), &[4 * STATE, STATE])?;
-        self.wide(&format!("{block}.mlp.2.bias"), &[STATE], 0.0)
+        self.narrow(&format!("{block}.mlp.0.weight"), &[state, 4 * state])?;
+        self.wide(&format!("{block}.mlp.0.bias"), &[4 * state], 0.0)?;
+        self.narrow(&format!("{block}.mlp.2.weight"), &[4 * state, state])?;
+        self.wide(&format!("{block}.mlp.2.bias"), &[state], 0.0)
     }
 
     fn norm(&mut self, name: &str) -> io::Result<()> {
-        self.wide(&format!("{name}.weight"), &[STATE], 1.0)?;
-        self.wide(&format!("{name}.bias"), &[STATE], 0.0)
+        let Size { state, .. } = self.size;
+        self.wide(&format!("{name}.weight"), &[state], 1.0)?;
+        self.wide(&format!("{name}.bias"), &[state], 0.0)
     }
 
     /// A tensor of 32-bit floats that are all the same.
@@ -134,20 +165,20 @@ impl<W: Write> Model<W> {
     /// A tensor of 16-bit zeros.
     fn narrow(&mut self, name: &str, shape: &[usize]) -> io::Result<()> {
         self.head(name, shape, 1)?;
-        self.0.write_all(&vec![0; 2 * shape.iter().product::<usize>()])
+        self.file.write_all(&vec![0; 2 * shape.iter().product::<usize>()])
     }
 
     fn head(&mut self, name: &str, shape: &[usize], kind: usize) -> io::Result<()> {
         self.integers(&[shape.len(), name.len(), kind])?;
         self.integers(shape)?;
-        self.0.write_all(name.as_bytes())
+        self.file.write_all(name.as_bytes())
     }
 
     fn integers(&mut self, values: &[usize]) -> io::Result<()> {
-        values.iter().try_for_each(|value| self.0.write_all(&(*value as u32).to_le_bytes()))
+        values.iter().try_for_each(|value| self.file.write_all(&(*value as u32).to_le_bytes()))
     }
 
     fn floats(&mut self, values: &[f32]) -> io::Result<()> {
-        values.iter().try_for_each(|value| self.0.write_all(&value.to_le_bytes()))
+        values.iter().try_for_each(|value| self.file.write_all(&value.to_le_bytes()))
     }
 }

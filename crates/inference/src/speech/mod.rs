@@ -4,9 +4,11 @@ pub mod pocketsphinx;
 pub mod scripted;
 pub mod whisper;
 
+mod adaptation;
+mod vocabulary;
 mod words;
 
-pub use self::{pocketsphinx::Pocketsphinx, scripted::Scripted, whisper::Whisper};
+pub use self::{pocketsphinx::Pocketsphinx, scripted::Scripted, vocabulary::Vocabulary, whisper::Whisper};
 
 use domain::{
     Span,
@@ -52,6 +54,15 @@ impl Recogniser {
         Pocketsphinx::find(pocketsphinx, threads).map_or(Self::None, Self::Pocketsphinx)
     }
 
+    /// The same recogniser, expecting these terms.
+    pub fn expecting(&self, vocabulary: Vocabulary) -> Self {
+        match self.clone() {
+            Self::Whisper(whisper) => Self::Whisper(Whisper { vocabulary, ..whisper }),
+            Self::Pocketsphinx(sphinx) => Self::Pocketsphinx(Pocketsphinx { vocabulary, ..sphinx }),
+            other => other,
+        }
+    }
+
     /// What the transcripts of this recogniser are marked with.
     pub fn name(&self) -> TranscriptSource {
         match self {
@@ -67,11 +78,12 @@ impl Recogniser {
         match self {
             Self::Whisper(whisper) => format!("whisper.cpp with the model {}", whisper.model.display()),
             Self::Pocketsphinx(sphinx) => format!(
-                "PocketSphinx ({}): about one word in three is wrong; configure a whisper model for better text",
+                "PocketSphinx ({}): about one word in three is wrong; for better text run \
+                 `trainar models fetch base.en` and set [speech] whisper_model to base.en",
                 sphinx.program.display()
             ),
             Self::None => "no speech recogniser: no whisper model is configured and PocketSphinx is not installed; \
-                           configure a model file, or install the packages pocketsphinx and pocketsphinx-en-us"
+                           fetch one (`trainar models list`), or install the packages pocketsphinx and pocketsphinx-en-us"
                 .into(),
             Self::Scripted(_) => "a scripted recogniser that says what it was told".into(),
         }
@@ -135,7 +147,7 @@ pub enum SpeechError {
          `whisper`, or remove the model from the configuration"
     )]
     WithoutWhisper,
-    #[error("the speech model {} cannot be read: {source}; put the file there or correct the configuration", path.display())]
+    #[error("the speech model {} cannot be read: {source}; {}", path.display(), crate::models::advice(path))]
     Model { path: PathBuf, source: io::Error },
     #[error("the sound {} cannot be read: {source}", path.display())]
     Sound { path: PathBuf, source: io::Error },

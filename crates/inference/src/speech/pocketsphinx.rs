@@ -1,7 +1,10 @@
 //! PocketSphinx, as Debian packages it: weak, but there without a download. `pocketsphinx_batch` decodes stretches of
 //! the raw sound file where they lie; as many processes as there are threads, each with its own share of the stretches.
 
-use super::{Broken, Progress, SpeechError};
+use super::{
+    Broken, Progress, SpeechError, Vocabulary,
+    adaptation::{JOINT, Models},
+};
 use crate::{child, sound};
 use domain::{Span, utterance::Word};
 use std::{
@@ -38,6 +41,8 @@ pub struct Pocketsphinx {
     pub model: PathBuf,
     /// How many processes run at the same time.
     pub threads: usize,
+    /// Terms that are likely to be said; without one the general language model is used as it is.
+    pub vocabulary: Vocabulary,
 }
 
 impl Pocketsphinx {
@@ -49,7 +54,7 @@ impl Pocketsphinx {
                 std::env::split_paths(&std::env::var_os("PATH")?).map(|dir| dir.join(PROGRAM)).find(|p| p.is_file())?
             }
         };
-        let found = Self { program, model: MODEL.into(), threads: threads.max(1) };
+        let found = Self { program, model: MODEL.into(), threads: threads.max(1), vocabulary: Vocabulary::default() };
         found.check().is_ok().then_some(found)
     }
 
@@ -76,12 +81,16 @@ impl Pocketsphinx {
             .await
             .unwrap_or_else(|panic| Err(io::Error::other(panic)));
         let (pieces, sound) = pieces.and_then(|(p, path)| path.metadata().map(|_| (p, path))).map_err(unreadable)?;
+        let (vocabulary, folder) = (self.vocabulary.clone(), self.model.clone());
+        let models = tokio::task::spawn_blocking(move || Models::expecting(&vocabulary, &folder)).await;
+        let models = Arc::new(models.map_err(|panic| self.not_run(io::Error::other(panic)))?);
         let (total, done) = (pieces.len(), Arc::new(AtomicUsize::new(0)));
         let shares = Arc::new(Mutex::new(shares(pieces)));
         let mut workers = JoinSet::new();
         for _ in 0..self.threads {
             let (sphinx, sound, shares, done) = (self.clone(), sound.clone(), shares.clone(), done.clone());
-            workers.spawn(async move { sphinx.work(&sound, &shares, &done).await });
+            let models = models.clone();
+            workers.spawn(async move { sphinx.work(&models, &sound, &shares, &done).await });
         }
         let mut words = Vec::new();
         let mut failure = None;
@@ -112,6 +121,7 @@ impl Pocketsphinx {
     /// Takes shares until none is left. Words of finished shares are kept whatever comes after.
     async fn work(
         &self,
+        models: &Models,
         sound: &Path,
         shares: &Mutex<VecDeque<Vec<Span>>>,
         done: &AtomicUsize,
@@ -119,16 +129,22 @@ impl Pocketsphinx {
         let mut words = Vec::new();
         loop {
             let Some(share) = lock(shares).pop_front() else { return (words, Ok(())) };
-            match self.decode(sound, &share, done).await {
+            match self.decode(models, sound, &share, done).await {
                 Ok(heard) => words.extend(heard),
                 Err(error) => return (words, Err(error)),
             }
         }
     }
 
-    async fn decode(&self, sound: &Path, share: &[Span], done: &AtomicUsize) -> Result<Vec<Word>, SpeechError> {
+    async fn decode(
+        &self,
+        models: &Models,
+        sound: &Path,
+        share: &[Span],
+        done: &AtomicUsize,
+    ) -> Result<Vec<Word>, SpeechError> {
         let folder = tempfile::tempdir().map_err(|source| self.not_run(source))?;
-        let mut command = self.command(sound, share, folder.path()).map_err(|source| self.not_run(source))?;
+        let mut command = self.command(models, sound, share, folder.path()).map_err(|source| self.not_run(source))?;
         command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
         let mut child = child::spawn(command).await.map_err(|source| self.not_run(source))?;
         let stderr = child.stderr.take().ok_or_else(|| self.not_run(io::ErrorKind::BrokenPipe.into()))?;
@@ -159,14 +175,14 @@ impl Pocketsphinx {
             return Err(SpeechError::Died { program, status, window: decoded + 1, stderr });
         }
         let heard = std::fs::read_to_string(folder.path().join("words.ctm")).map_err(|source| self.not_run(source))?;
-        let words: Option<Vec<Option<Word>>> = heard.lines().map(|line| word(line, share)).collect();
+        let words: Option<Vec<Vec<Word>>> = heard.lines().map(|line| words(line, share)).collect();
         let unreadable =
             || SpeechError::Answer { program: self.program.clone(), answer: heard.chars().take(300).collect() };
         Ok(words.ok_or_else(unreadable)?.into_iter().flatten().collect())
     }
 
     /// The control file splits at blanks, so the sound goes in under a name of our own.
-    fn command(&self, sound: &Path, share: &[Span], folder: &Path) -> io::Result<Command> {
+    fn command(&self, models: &Models, sound: &Path, share: &[Span], folder: &Path) -> io::Result<Command> {
         std::os::unix::fs::symlink(sound, folder.join("sound.raw"))?;
         let frames = |seconds: f64| (seconds * FRAMES_PER_SECOND) as u64;
         let control: String = share
@@ -180,9 +196,9 @@ impl Pocketsphinx {
             .arg("-hmm")
             .arg(self.model.join("en-us"))
             .arg("-lm")
-            .arg(self.model.join("en-us.lm.bin"))
+            .arg(&models.language)
             .arg("-dict")
-            .arg(self.model.join("cmudict-en-us.dict"))
+            .arg(&models.dictionary)
             .args(["-adcin", "yes", "-cepext", ".raw", "-cepdir"])
             .arg(folder)
             .arg("-ctl")
@@ -231,16 +247,25 @@ fn shares(pieces: Vec<Span>) -> VecDeque<Vec<Span>> {
     shares
 }
 
-/// One line of NIST CTM: `stretch channel start duration word posterior`, times in seconds of the stretch.
-/// `Some(None)` for a noise, `None` for a line that cannot be read.
-fn word(line: &str, share: &[Span]) -> Option<Option<Word>> {
+/// One line of NIST CTM: `stretch channel start duration word posterior`, times in seconds of the stretch. A phrase is
+/// as many words, which share its time by their letters. Nothing for a noise, `None` for a line that cannot be read.
+fn words(line: &str, share: &[Span]) -> Option<Vec<Word>> {
     let fields: Vec<&str> = line.split_whitespace().collect();
     let [stretch, _, start, duration, text, posterior] = fields[..] else { return None };
     let stretch = share.get(stretch.parse::<usize>().ok()?)?;
-    let start = stretch.start + start.parse::<f64>().ok()?;
-    let end = start + duration.parse::<f64>().ok()?;
+    let mut start = stretch.start + start.parse::<f64>().ok()?;
+    let duration = duration.parse::<f64>().ok()?;
     let confidence = posterior.parse::<f32>().ok()?.clamp(0.0, SUREST);
-    Some(clean(text).map(|text| Word { text: text.to_owned(), start, end, confidence }))
+    let Some(text) = clean(text) else { return Some(Vec::new()) };
+    let parts: Vec<&str> = text.split(JOINT).filter(|part| !part.is_empty()).collect();
+    let letters: usize = parts.iter().map(|part| part.len()).sum();
+    let word = |part: &str| {
+        let end = start + duration * part.len() as f64 / letters as f64;
+        let word = Word { text: part.to_owned(), start, end, confidence };
+        start = end;
+        word
+    };
+    Some(parts.into_iter().map(word).collect())
 }
 
 /// `and(2)` is a pronunciation of `and`; `<sil>`, `[NOISE]` and `++BREATH++` are no words.
@@ -278,10 +303,15 @@ mod tests {
     #[test]
     fn a_word_is_placed_in_its_stretch() {
         let share = [Span::new(0.0, 5.0), Span::new(20.0, 25.0)];
-        let heard = word("1 1 0.46 0.17 go(2) 0.997", &share).unwrap().unwrap();
-        assert_eq!((heard.text.as_str(), heard.start), ("go", 20.46));
-        assert!((heard.end - 20.63).abs() < 1e-9);
-        assert_eq!(word("1 1 0.46 0.17 <sil> 0.997", &share), Some(None));
-        assert_eq!(word("not a line", &share), None);
+        let heard = words("1 1 0.46 0.17 go(2) 0.997", &share).unwrap();
+        assert_eq!((heard.len(), heard[0].text.as_str(), heard[0].start), (1, "go", 20.46));
+        assert!((heard[0].end - 20.63).abs() < 1e-9);
+        assert_eq!(words("1 1 0.46 0.17 <sil> 0.997", &share), Some(Vec::new()));
+        assert_eq!(words("not a line", &share), None);
+
+        let phrase = words("0 1 1.00 1.30 heat_exchanger(2) 0.9", &share).unwrap();
+        let placed: Vec<(&str, f64)> = phrase.iter().map(|word| (word.text.as_str(), word.start)).collect();
+        assert_eq!((placed[0], placed[1].0, phrase[1].end), (("heat", 1.0), "exchanger", 2.3));
+        assert!((placed[1].1 - 1.4).abs() < 1e-9, "{placed:?}");
     }
 }

@@ -2,6 +2,9 @@
 
 #![allow(dead_code, reason = "each test file uses its part")]
 
+pub mod noises;
+pub mod trade;
+
 use domain::Span;
 use inference::voice_activity::VoiceActivity;
 use std::path::Path;
@@ -34,9 +37,14 @@ pub fn recorded() -> Vec<Spoken> {
 
 /// A sentence spoken by flite after 0.4 s of silence; says so and is `None` when flite is absent.
 pub fn synthetic(text: &str) -> Option<Spoken> {
+    synthetic_by("rms", text)
+}
+
+/// A sentence spoken by one of flite's voices.
+pub fn synthetic_by(voice: &str, text: &str) -> Option<Spoken> {
     let folder = tempfile::tempdir().unwrap();
     let wav = folder.path().join("said.wav");
-    let said = Command::new("flite").args(["-voice", "rms", "-t", text, "-o"]).arg(&wav).status();
+    let said = Command::new("flite").args(["-voice", voice, "-t", text, "-o"]).arg(&wav).status();
     if !said.is_ok_and(|status| status.success()) {
         eprintln!("SKIPPED: flite is not installed");
         return None;

@@ -9,7 +9,7 @@ mod serve;
 pub use self::serve::child_main;
 
 use self::protocol::{Answer, Request};
-use super::{Broken, Progress, SpeechError};
+use super::{Broken, Progress, SpeechError, Vocabulary};
 use crate::{child, sound, voice_activity::pack};
 use domain::{Span, utterance::Word};
 use std::{
@@ -30,7 +30,8 @@ const WINDOW: f64 = 28.0;
 /// How long one window (the first one with loading the model) may take before the child is taken for stuck.
 const PATIENCE: Duration = Duration::from_secs(600);
 
-/// ggml's threads spin while they wait for each other, so two recognitions at once are far slower than one by one.
+/// ggml's threads spin while they wait for each other, so two recognitions that each take every core are far slower than
+/// one by one. Within one, every window has a thread of its own, which waits for nobody.
 static ONE_AT_A_TIME: Semaphore = Semaphore::const_new(1);
 
 /// whisper.cpp in a child process.
@@ -44,6 +45,8 @@ pub struct Whisper {
     pub threads: usize,
     /// ISO 639-1, such as `en`; `None`: told from the first window.
     pub language: Option<String>,
+    /// Terms that are likely to be said.
+    pub vocabulary: Vocabulary,
 }
 
 /// Probability that the words of an utterance are right: the share of its spoken time that is expected to be right,
@@ -58,7 +61,13 @@ pub(super) fn confidence(words: &[Word]) -> f32 {
 impl Whisper {
     /// A recogniser that tells the language by itself.
     pub fn new(program: &Path, model: &Path, threads: usize) -> Self {
-        Self { program: program.into(), model: model.into(), threads: threads.max(1), language: None }
+        Self {
+            program: program.into(),
+            model: model.into(),
+            threads: threads.max(1),
+            language: None,
+            vocabulary: Vocabulary::default(),
+        }
     }
 
     pub(super) fn check(&self) -> Result<(), SpeechError> {
@@ -83,7 +92,12 @@ impl Whisper {
             .await
             .unwrap_or_else(|panic| Err(io::Error::other(panic)))
             .map_err(|source| SpeechError::Sound { path: sound.into(), source })?;
-        let request = Request { sound: sound.into(), language: self.language.clone(), windows: pack(&pieces, WINDOW) };
+        let request = Request {
+            sound: sound.into(),
+            language: self.language.clone(),
+            vocabulary: self.vocabulary.terms().iter().map(|term| term.text.clone()).collect(),
+            windows: pack(&pieces, WINDOW),
+        };
         let mut child = self.start(&request).await.map_err(|source| self.not_run(source))?;
         self.listen(&mut child, request.windows.len(), progress).await
     }
@@ -113,6 +127,8 @@ impl Whisper {
         let complaints = tokio::spawn(async { child::last_lines(stderr, |_| ()).await });
         let mut lines = BufReader::new(stdout).lines();
         let mut words = Vec::new();
+        // Windows are worked on side by side, so their answers come in any order.
+        let mut answered = vec![false; windows];
         let mut done = 0;
         let mut stuck = false;
         while done < windows {
@@ -125,7 +141,10 @@ impl Whisper {
                 }
             };
             match serde_json::from_str::<Answer>(&line) {
-                Ok(answer) if answer.window == done => words.extend(answer.words),
+                Ok(answer) if answered.get(answer.window) == Some(&false) => {
+                    answered[answer.window] = true;
+                    words.extend(answer.words);
+                }
                 _ => {
                     let cause = SpeechError::Answer { program: self.program.clone(), answer: line };
                     return Err(Broken { cause, words });
@@ -141,9 +160,10 @@ impl Whisper {
             return Ok(words);
         }
         let (program, stderr) = (self.program.clone(), complaints.await.unwrap_or_default());
+        let window = answered.iter().position(|done| !done).unwrap_or_default() + 1;
         let cause = match status {
-            Some(status) => SpeechError::Died { program, status: status.to_string(), window: done + 1, stderr },
-            None => SpeechError::TooSlow { program, seconds: PATIENCE.as_secs(), window: done + 1, stderr },
+            Some(status) => SpeechError::Died { program, status: status.to_string(), window, stderr },
+            None => SpeechError::TooSlow { program, seconds: PATIENCE.as_secs(), window, stderr },
         };
         Err(Broken { cause, words })
     }

@@ -1,5 +1,5 @@
 //! What the program and its whisper child say to each other: one JSON request on stdin, one JSON line per window on
-//! stdout, in order.
+//! stdout, as they are done.
 
 use domain::{Span, utterance::Word};
 use serde::{Deserialize, Serialize};
@@ -12,6 +12,9 @@ pub struct Request {
     pub sound: PathBuf,
     /// ISO 639-1, such as `en`; absent: whisper tells from the first window.
     pub language: Option<String>,
+    /// Terms that are likely to be said, the most important first.
+    #[serde(default)]
+    pub vocabulary: Vec<String>,
     /// Each at most 30 s of voiced pieces, which are listened to as if they followed one another.
     pub windows: Vec<Vec<Span>>,
 }
