@@ -93,6 +93,7 @@ pub fn kit(settings: &Settings, db: Db, objects: Objects) -> Result<(Kit, Worksp
         recogniser: recogniser(settings)?,
         sentence_model: set(&settings.embedding.model).map(|folder| SentenceModel::new(folder.to_owned())),
         language: language(settings)?.map(Arc::new),
+        vocabulary: settings.speech.vocabulary,
         clock: Arc::new(SystemClock),
         work: workspace.path().to_owned(),
         granularity: settings.processing.granularity,

@@ -26,6 +26,7 @@ pub struct Settings {
     pub speech: Speech,
     pub embedding: Embedding,
     pub language: Language,
+    pub models: Models,
     pub media: Media,
     pub processing: Processing,
     pub limits: Limits,
@@ -68,6 +69,15 @@ pub struct Speech {
     pub whisper_model: PathBuf,
     pub pocketsphinx: PathBuf,
     pub threads: usize,
+    pub vocabulary: bool,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[allow(missing_docs)]
+pub struct Models {
+    pub folder: PathBuf,
+    pub address: String,
 }
 
 #[derive(Clone, Debug, Deserialize)]
@@ -146,10 +156,7 @@ impl Settings {
                 "settings (file and TRAINAR_… variables); `trainar config` prints every key with its meaning",
             )?;
         settings.check()?;
-        if let Some(model) = set(&settings.embedding.model) {
-            // Here, as some commands have a data folder of their own.
-            settings.embedding.model = inference::embedding::locate(model, &settings.data_dir.join("models"));
-        }
+        settings.place_models();
         Ok(settings)
     }
 
@@ -182,6 +189,18 @@ impl Settings {
             bail!("setting database.url must begin with postgres:// (or be empty for SQLite in the data folder)");
         }
         self.language.check()
+    }
+
+    /// Where the models lie, and with that what a model that is set by its name means. Here, as some commands have a data
+    /// folder of their own.
+    fn place_models(&mut self) {
+        if set(&self.models.folder).is_none() {
+            self.models.folder = self.data_dir.join("models");
+        }
+        if let Some(model) = set(&self.embedding.model) {
+            self.embedding.model = inference::embedding::locate(model, &self.models.folder);
+        }
+        self.speech.whisper_model = inference::models::resolve(&self.speech.whisper_model, &self.models.folder);
     }
 
     /// The S3 settings; `None` keeps objects in the data folder.
@@ -286,6 +305,16 @@ mod tests {
                 format!("{:#}", with(&[(endpoint, address), ("TRAINAR_LANGUAGE__MODEL", model)]).unwrap_err());
             assert!(refused.contains(key) && !refused.contains("hush"), "{refused}");
         }
+    }
+
+    #[test]
+    fn a_speech_model_can_be_set_by_its_name() {
+        let settings = with(&[("TRAINAR_DATA_DIR", "/x"), ("TRAINAR_SPEECH__WHISPER_MODEL", "base.en")]).unwrap();
+        assert_eq!(settings.speech.whisper_model, Path::new("/x/models/ggml-base.en.bin"));
+        let elsewhere = [("TRAINAR_MODELS__FOLDER", "/m"), ("TRAINAR_SPEECH__WHISPER_MODEL", "/y/my.bin")];
+        let settings = with(&elsewhere).unwrap();
+        assert_eq!(settings.models.folder, Path::new("/m"));
+        assert_eq!(settings.speech.whisper_model, Path::new("/y/my.bin"));
     }
 
     #[test]

@@ -37,6 +37,8 @@ pub struct Kit {
     pub sentence_model: Option<SentenceModel>,
     /// Asked beside the built-in extraction; `None` leaves that alone.
     pub language: Option<Arc<Language>>,
+    /// Whether the recogniser is told the words of the tenant.
+    pub vocabulary: bool,
     pub clock: Arc<dyn Clock>,
     /// Folder for files that live no longer than a step; on the filesystem of the objects where these are on disk.
     pub work: PathBuf,

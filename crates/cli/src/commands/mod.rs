@@ -7,6 +7,7 @@ mod doctor;
 mod evaluate;
 mod extract;
 mod meanings;
+mod models;
 mod process;
 mod recognise;
 mod reference;
@@ -56,6 +57,9 @@ enum Command {
     /// Sessions: what the Dashboard does not do
     #[command(subcommand)]
     Session(session::Session),
+    /// Models: files that speech recognition and sentence embedding work with
+    #[command(subcommand)]
+    Models(models::Models),
     /// Start a server with sample data in a folder of its own
     Demo(demo::Demo),
     /// Print the settings as a commented template
@@ -96,6 +100,7 @@ impl Cli {
             Command::User(c) => c.run(settings).await,
             Command::Seat(c) => c.run(settings).await,
             Command::Session(c) => c.run(settings).await,
+            Command::Models(c) => c.run(settings).await,
             Command::Demo(c) => c.run(settings).await,
             Command::Config(c) => c.run(),
             Command::Doctor(c) => c.run(settings).await,

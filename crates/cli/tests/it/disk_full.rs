@@ -154,3 +154,19 @@ async fn while_processing_for_too_long() {
     server.stop();
     place.is_tidy();
 }
+
+#[test]
+fn while_fetching_a_model() {
+    let place = Place::new();
+    let (folder, sha256) = crate::models::stick(&place);
+    let Some(disk) = Disk::mount("5m") else { return };
+    let place = on(&disk, place);
+    let fetch = ["models", "fetch", "tiny.en", "--from", &folder, "--sha256", &sha256];
+    let full = place.run(&fetch);
+    assert!(full.code == 1 && full.stderr.contains("make room and run the same command again"), "{full}");
+    assert!(place.data().join("models/ggml-tiny.en.bin.part").exists());
+    disk.resize("20m");
+    let done = place.run(&fetch);
+    assert_eq!(done.code, 0, "{done}");
+    assert!(!done.stderr.contains(" 0.0 MB of"), "it began anew: {done}");
+}

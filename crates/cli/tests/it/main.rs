@@ -32,3 +32,5 @@ mod bad_input;
 mod disk_full;
 
 mod commands;
+
+mod models;

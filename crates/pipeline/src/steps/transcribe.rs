@@ -7,10 +7,13 @@ use domain::{
     utterance::{Transcript, TranscriptSource, Utterance},
 };
 use extraction::captions;
-use inference::voice_activity::VoiceActivity;
+use inference::{speech::Vocabulary, voice_activity::VoiceActivity};
 use serde::{Deserialize, Serialize};
 use std::{fs::File, io::BufWriter, io::Write, path::Path};
 use storage::db::recordings::{Tracks, UtteranceOrigin};
+
+/// Titles of tasks, and as many names of procedures, that a recogniser is told of.
+const TERMS: u64 = 500;
 
 /// The transcript.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -32,7 +35,7 @@ pub async fn transcribe(kit: &Kit, target: Target, received: &Received) -> Resul
     let source = kit.objects.local(&received.source.key, scratch.path()).await?.ok_or_else(missing)?;
     let mut transcript = brought(kit, target, received, source.path(), &mut notes).await?;
     if transcript.is_none() && received.probed.info.audio.is_some() {
-        transcript = Some(listen(kit, source.path(), scratch.path()).await?);
+        transcript = Some(listen(kit, target, source.path(), scratch.path()).await?);
     }
     let mut transcript = transcript.unwrap_or_else(Transcript::silent);
     fit(&mut transcript.utterances, received.probed.info.duration_seconds);
@@ -79,7 +82,7 @@ async fn brought(
 }
 
 /// Voice activity first: the recogniser is never given sound in which nobody speaks.
-async fn listen(kit: &Kit, source: &Path, scratch: &Path) -> Result<Transcript, StepError> {
+async fn listen(kit: &Kit, target: Target, source: &Path, scratch: &Path) -> Result<Transcript, StepError> {
     let path = scratch.join("sound.s16le");
     let mut file = BufWriter::new(File::create(&path)?);
     let mut voice = VoiceActivity::new();
@@ -94,7 +97,12 @@ async fn listen(kit: &Kit, source: &Path, scratch: &Path) -> Result<Transcript, 
     written.and_then(|()| file.flush())?;
     let voiced = voice.finish();
     let progress = |done| kit.tell(Event::Progress(Step::Transcribe, done));
-    let utterances = kit.recogniser.recognise(&path, &voiced, &progress).await?;
+    let recogniser = if kit.vocabulary && !voiced.is_empty() {
+        kit.recogniser.expecting(Vocabulary::of(kit.db.vocabulary(target.tenant, TERMS).await?))
+    } else {
+        kit.recogniser.clone()
+    };
+    let utterances = recogniser.recognise(&path, &voiced, &progress).await?;
     Ok(Transcript { source: kit.recogniser.name(), utterances, voiced })
 }
 

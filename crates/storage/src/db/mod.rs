@@ -18,6 +18,7 @@ pub mod steps;
 pub mod tasks;
 pub mod tenants;
 pub mod uploads;
+pub mod vocabulary;
 
 pub use connect::Db;
 pub use error::DbError;

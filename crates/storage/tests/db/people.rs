@@ -99,6 +99,26 @@ async fn a_task_comes_once_from_its_source() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn the_newest_titles_are_the_first_words_of_a_tenant() {
+    on_both(async |place| {
+        let crew = place.crew("acme").await;
+        for (i, title) in ["Bleed the radiator", "Fit a gasket", "Test the busbar"].into_iter().enumerate() {
+            let new = NewTask {
+                title: title.into(),
+                description: String::new(),
+                source: TaskSource::Manual,
+                external_id: None,
+                external_url: None,
+            };
+            place.db.create_task(crew.tenant, new, at(i as i64)).await.unwrap();
+        }
+        let words = place.db.vocabulary(crew.tenant, 2).await.unwrap();
+        assert_eq!(words, ["Test the busbar", "Fit a gasket"]);
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_seat_needs_a_user_that_is_there() {
     on_both(async |place| {
         let crew = place.crew("acme").await;

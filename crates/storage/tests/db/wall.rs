@@ -233,6 +233,7 @@ fn attempts<'a>(db: &'a Db, us: &'a Crew, they: &'a Theirs) -> Vec<Attempt<'a>> 
         add_language_use: db.add_language_use(tenant, they.running.id, &asked(None), at(50)),
         procedures: db.procedures(tenant, they.done.id),
         procedure: db.procedure(tenant, they.procedure),
+        vocabulary: db.vocabulary(tenant, 9),
         jobs: db.jobs(tenant, they.done.id),
         cancel_processing: db.cancel_processing(tenant, they.waiting.id, at(50)),
         cancel_processing: db.cancel_processing(tenant, they.running.id, at(50)),
