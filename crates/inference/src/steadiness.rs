@@ -17,7 +17,7 @@ const PERIODS: std::ops::Range<usize> = 10..80;
 /// Thinned samples that are compared with themselves a period later.
 const COMPARED: usize = 256;
 /// Correlation from which a moment is periodic.
-const PERIODIC: f64 = 0.9;
+const PERIODIC: f64 = 0.8;
 /// Decibels below the loudest moment of a block at which a moment counts as a pause.
 const PAUSE: f64 = 30.0;
 /// Hertz below which hardly anybody speaks: the floor at which phoneticians look for pitch, too.
@@ -85,8 +85,8 @@ impl Meter {
 }
 
 /// Whether the moments of a block are those of a held note or a running motor. Two rules, found on 19 made sounds and on
-/// recorded speech, clean and under noise: much of it periodic while its timbre hardly moves (in dB from moment to moment:
-/// music and drills up to 0.7, speech from 1.1), or periodic far below any voice.
+/// recorded and spoken sentences, clean and under noise: much of it periodic while its timbre hardly moves (in dB from
+/// moment to moment over the periodic share: music and drills up to 0.8, speech from 1.1), or periodic below any voice.
 pub fn is_steady(block: &[Moment]) -> bool {
     let loudest = loudest(block);
     let sounding: Vec<&Moment> = block.iter().filter(|moment| moment.energy > loudest - PAUSE).collect();
@@ -99,7 +99,7 @@ pub fn is_steady(block: &[Moment]) -> bool {
     let movement = steps.sum::<f64>() / (block.len() - 1).max(1) as f64;
     periods.sort_unstable();
     let pitch = (RATE / THINNING) as f64 / periods[periods.len() / 2].max(1) as f64;
-    movement < 2.0 * periodic || pitch < LOWEST_VOICE
+    movement < periodic || pitch < LOWEST_VOICE
 }
 
 /// Whether `rest` is but the pause after `before`: nothing in it is as loud as what sounds there.
