@@ -1,40 +1,52 @@
 //! Title: what a piece of work is called. Verb first where somebody said what is done ("Replace the inlet filter"),
 //! else what is spoken of most ("Condensate trap"), else the task or the time. Made of confident words only.
 
-mod keywords;
+mod frames;
 mod phrase;
+mod rank;
+mod said;
+mod subject;
+mod tagging;
+mod thing;
+mod unlike;
 mod vocabulary;
 
-use crate::{Options, Segment, boundaries, words};
+use crate::{Options, Segment, boundaries, verbs::Level, words};
 use domain::{
     Span,
     utterance::{Transcript, Utterance},
 };
-use keywords::Subject;
-use phrase::Phrase;
-use std::collections::HashSet;
+use rank::{Candidate, Casing};
+use subject::Subject;
+use tagging::Token;
+use thing::Thing;
 
 /// A verb phrase below this score says too little to stand for the whole piece of work.
-const GOOD_ENOUGH: f64 = 3.0;
+const GOOD_ENOUGH: f64 = 3.2;
+/// A verb phrase below this score is no title even where nothing better was said.
+const LEAST: f64 = 2.0;
 
 /// A title for every segment, in their order; no two are alike.
 pub fn titles(segments: &[Segment], transcript: &Transcript, options: &Options) -> Vec<String> {
-    let passages: Vec<Vec<Passage>> = segments.iter().map(|s| passages(transcript, &s.span)).collect();
-    let subject = Subject::of(&passages);
-    let mut taken = HashSet::new();
-    passages
+    let said: Vec<Vec<Said>> = segments.iter().map(|s| said(transcript, &s.span)).collect();
+    let subject = Subject::of(&said);
+    let casing = Casing::of(said.iter().flatten());
+    let wishes: Vec<Vec<Candidate>> = said
         .iter()
         .enumerate()
         .map(|(i, said)| {
-            let ranked = ranked(said, &segments[i].span, &subject, i);
-            let title = ranked
-                .into_iter()
-                .chain(subject.keywords(said, i))
-                .find(|title| taken.insert(words::terms(title)))
-                .unwrap_or_else(|| fallback(i, segments, options));
-            words::capitalise(&title)
+            let verbs = rank::candidates(said, &segments[i].span, &subject, i, segments.len() > 1);
+            let mentions: Vec<&Thing> = said.iter().flat_map(|s| &s.mentions).flatten().collect();
+            let nouns = subject.keywords(&mentions, i).into_iter().map(|text| Candidate { text, score: GOOD_ENOUGH });
+            let mut wishes: Vec<Candidate> = verbs.into_iter().filter(|c| c.score >= LEAST).collect();
+            let at = wishes.partition_point(|c| c.score >= GOOD_ENOUGH);
+            wishes.splice(at..at, nouns.take(3));
+            wishes.iter_mut().for_each(|c| c.text = casing.sentence(&c.text));
+            wishes
         })
-        .collect()
+        .collect();
+    let given = unlike::give(&wishes);
+    given.into_iter().enumerate().map(|(i, title)| title.unwrap_or_else(|| fallback(i, segments, options))).collect()
 }
 
 /// A title for one segment by itself.
@@ -45,7 +57,7 @@ pub fn title(segment: &Segment, transcript: &Transcript, options: &Options) -> S
 /// Whether anybody says, in confident words, which work is being done.
 pub(crate) fn names_work(transcript: &Transcript) -> bool {
     let all = Span::new(0.0, f64::INFINITY);
-    passages(transcript, &all).iter().flat_map(|p| phrase::phrases(&p.text)).any(|p| p.names_work && p.said_as >= 2.0)
+    passages(transcript, &all).iter().flat_map(|p| phrase::phrases(&p.text)).any(|p| p.level > Level::Weak && p.said_as >= 2.0)
 }
 
 /// Whether a text says plainly what will be, or is being, done.
@@ -95,32 +107,31 @@ pub(crate) fn passages(transcript: &Transcript, span: &Span) -> Vec<Passage> {
     passages
 }
 
-/// Verb phrases that could stand for a segment, best first.
-fn ranked(said: &[Passage], span: &Span, subject: &Subject, segment: usize) -> Vec<String> {
-    let worth = |passage: &Passage, phrase: &Phrase| {
-        let late = ((passage.start - span.start) / span.duration().max(1.0)).clamp(0.0, 1.0);
-        let work = if phrase.names_work { 0.8 } else { -0.8 };
-        // "Today I will service a boiler" is about the session, not about its first piece of work.
-        let session = if speaks_of_session(&passage.text) { -2.5 } else { 0.0 };
-        phrase.said_as
-            + work
-            + passage.begins_work
-            + session
-            + 1.2 * (1.0 - late)
-            + 2.0 * subject.salience(&phrase.object, segment)
-    };
-    let mut found: Vec<(f64, String)> = said
-        .iter()
-        .flat_map(|passage| phrase::phrases(&passage.text).into_iter().map(move |p| (worth(passage, &p), p.text)))
-        .filter(|(score, _)| *score >= GOOD_ENOUGH)
-        .collect();
-    found.sort_by(|a, b| b.0.total_cmp(&a.0));
-    found.into_iter().map(|(_, text)| text).collect()
+/// A passage with its words and the things it names.
+struct Said {
+    passage: Passage,
+    tokens: Vec<Token>,
+    /// Of each clause.
+    mentions: Vec<Vec<Thing>>,
 }
 
-fn speaks_of_session(text: &str) -> bool {
-    let text = text.to_lowercase();
-    ["today", "in this video", "in this session", "in this recording"].iter().any(|phrase| text.contains(phrase))
+impl Said {
+    fn clauses(&self) -> impl Iterator<Item = (&[Token], &Vec<Thing>)> {
+        self.tokens.split_inclusive(|t| t.ends).zip(&self.mentions)
+    }
+}
+
+/// What was said within a span, where it is English; nothing otherwise, as all rules here are those of English.
+fn said(transcript: &Transcript, span: &Span) -> Vec<Said> {
+    let said: Vec<Said> = passages(transcript, span)
+        .into_iter()
+        .map(|passage| {
+            let tokens = tagging::tokens(&passage.text);
+            let mentions = tokens.split_inclusive(|t| t.ends).map(thing::mentions).collect();
+            Said { passage, tokens, mentions }
+        })
+        .collect();
+    if tagging::is_english(said.iter().flat_map(|s| &s.tokens)) { said } else { Vec::new() }
 }
 
 /// The task and the part's number, else the time.

@@ -1,162 +1,193 @@
 //! Phrase: a verb and its object out of a sentence, as "I'm going to replace the inlet filter" says it.
 
-use super::vocabulary::*;
-use crate::{
-    verbs::{self, Form, Verb},
-    words::{self, bare, ends_clause, is_stop},
+use super::{
+    frames, said,
+    tagging::{self, Token},
+    thing::{self, Thing},
+    vocabulary::*,
 };
+use crate::{
+    verbs::{self, Level, Verb},
+    words,
+};
+use std::collections::{HashMap, HashSet};
 
 /// The most words a title has.
-const MOST_WORDS: usize = 7;
+pub const MOST_WORDS: usize = 7;
+/// Things named before that a pronoun may stand for.
+const REMEMBERED: usize = 6;
 
 /// A verb phrase.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Phrase {
-    /// Verb first, in base form, two to seven words: "replace the inlet filter".
-    pub text: String,
+    /// Verb first, in base form, two to seven words: "replace the inlet filter". Case as written.
+    pub words: Vec<String>,
+    /// The verb in base form.
+    pub verb: String,
+    /// Where the object's last word stands in `words`.
+    pub head_at: usize,
+    /// Whether no noun stands before the object's last word: "the old filter".
+    pub bare: bool,
     /// Terms of the object.
     pub object: Vec<String>,
     /// How plainly it is said that this is what is done, 0 to 3.
     pub said_as: f64,
-    /// Whether the verb names a piece of work by itself.
-    pub names_work: bool,
+    /// How well the verb names a piece of work by itself.
+    pub level: Level,
 }
 
-/// All verb phrases of a text, in order.
+impl Phrase {
+    /// A verb with a thing; `None` where that is too long or says nothing.
+    pub fn new(verb: &[&str], thing: &Thing, said_as: f64, level: Level) -> Option<Self> {
+        let words: Vec<String> = verb.iter().map(|v| (*v).to_owned()).chain(thing.words.iter().cloned()).collect();
+        let object = words::terms(&thing.core().join(" "));
+        let fits = (2..=MOST_WORDS).contains(&words.len()) && !object.is_empty() && !matches!(thing.head.as_str(), "one" | "ones");
+        let (head_at, bare) = (words.len() - 1, thing.modifiers().is_empty());
+        fits.then(|| Self { verb: verb[0].to_owned(), words, head_at, bare, object, said_as, level })
+    }
+
+    /// The phrase as text.
+    pub fn text(&self) -> String {
+        self.words.join(" ")
+    }
+}
+
+/// All verb phrases of a text by itself, in order.
 pub fn phrases(text: &str) -> Vec<Phrase> {
-    let text = words::normalise(text);
-    let words: Vec<&str> = text.split_whitespace().filter(|w| !bare(w).is_empty() || ends_clause(w)).collect();
-    words.split_inclusive(|w| ends_clause(w)).flat_map(clause).collect()
+    Reader::default().read(&tagging::tokens(text))
 }
 
-/// A word as written, without punctuation, and in lower case.
-struct Token<'a> {
-    written: &'a str,
-    lower: String,
+/// Reads sentence after sentence and remembers what was named.
+#[derive(Default)]
+pub struct Reader {
+    /// Weight of each term in what is read, 0 to 1.
+    pub weights: HashMap<String, f64>,
+    /// Words that are used as nouns in what is read.
+    pub nouns: HashSet<String>,
+    /// Things named so far, the latest last.
+    pub named: Vec<Thing>,
 }
 
-fn clause(words: &[&str]) -> Vec<Phrase> {
-    let tokens: Vec<Token> = words
-        .iter()
-        .map(|w| Token { written: w.trim_matches(|c: char| !c.is_alphanumeric()), lower: bare(w) })
-        .filter(|t| !t.lower.is_empty() && !matches!(t.lower.as_str(), "um" | "uh" | "er" | "erm"))
-        .collect();
-    let leading = tokens.iter().take_while(|t| has(LEADING, &t.lower)).count();
-    (0..tokens.len())
-        .filter_map(|k| {
-            let verb = verbs::verb(&tokens[k].lower).filter(|verb| !is_auxiliary(verb, tokens.get(k + 1)))?;
-            let said_as = said_as(&tokens, k, &verb, leading)?;
-            let (text, object) = with_object(&tokens, k, &verb)?;
-            Some(Phrase { text, object, said_as, names_work: verb.names_work })
-        })
-        .collect()
-}
-
-/// "go ahead and drain", "start by closing", "start closing": the work is in the verb that follows.
-fn is_auxiliary(verb: &Verb, next: Option<&Token>) -> bool {
-    let next = next.map_or("", |t| t.lower.as_str());
-    let leads = matches!(verb.base.as_str(), "go" | "come" | "try" | "start" | "stop" | "continue" | "finish" | "help");
-    leads
-        && (matches!(next, "ahead" | "and" | "by" | "to" | "with")
-            || verbs::verb(next).is_some_and(|v| v.form == Form::Gerund))
-}
-
-/// How plainly the words before say that the verb at `k` is what is done; `None` where they do not, or say the opposite.
-fn said_as(tokens: &[Token], k: usize, verb: &Verb, leading: usize) -> Option<f64> {
-    let lower = |i: usize| tokens[i].lower.as_str();
-    if (k.saturating_sub(5)..k).any(|i| has(NOT_DONE, lower(i))) {
-        return None;
-    }
-    let mut at = k;
-    while at > 0 && has(BETWEEN, lower(at - 1)) {
-        at -= 1;
-    }
-    let one = if at > 0 { lower(at - 1) } else { "" };
-    let ends_in = |phrase: &str| {
-        let parts: Vec<&str> = phrase.split(' ').collect();
-        at >= parts.len() && (0..parts.len()).all(|p| lower(at - parts.len() + p) == parts[p])
-    };
-    let intent = entries(INTENTS).any(ends_in);
-    let next_is = |list| k + 1 < tokens.len() && has(list, lower(k + 1));
-    match verb.form {
-        Form::Base | Form::Gerund if intent => Some(3.0),
-        Form::Base if k == leading && (next_is(DETERMINERS) || next_is(AFTER_VERB)) => Some(2.5),
-        Form::Base if k == leading && verb.names_work && k + 1 < tokens.len() && !is_stop(lower(k + 1)) => Some(1.2),
-        Form::Base if matches!(one, "we" | "i" | "you" | "and") && (next_is(DETERMINERS) || next_is(AFTER_VERB)) => {
-            Some(2.0)
+impl Reader {
+    /// The verb phrases of the next tokens.
+    pub fn read(&mut self, tokens: &[Token]) -> Vec<Phrase> {
+        let mut found = Vec::new();
+        for clause in tokens.split_inclusive(|t| t.ends) {
+            let mentions = thing::mentions(clause);
+            for k in 0..clause.len() {
+                found.extend(self.phrase(clause, k, &mentions));
+            }
+            found.extend(frames::passive(clause, &mentions));
+            found.extend(frames::nominal(clause, &mentions));
+            self.named.extend(mentions);
         }
-        Form::Base if matches!(one, "can" | "should" | "must" | "could") => Some(1.5),
-        Form::Base if one == "to" && next_is(DETERMINERS) => Some(1.0),
-        Form::Gerund if matches!(one, "i'm" | "we're" | "you're" | "am" | "are" | "im") => Some(2.5),
-        Form::Gerund if k == leading && next_is(DETERMINERS) => Some(2.0),
-        Form::Gerund if next_is(DETERMINERS) => Some(0.8),
-        Form::Past if matches!(one, "i've" | "we've" | "i" | "we" | "have") => Some(1.2),
-        _ => None,
+        found
     }
-}
 
-/// The verb in base form with its object, and the object's terms; `None` where no thing is named.
-fn with_object(tokens: &[Token], k: usize, verb: &Verb) -> Option<(String, Vec<String>)> {
-    let mut at = k + 1;
-    let mut words = vec![verb.base.clone()];
-    if at < tokens.len() && has(AFTER_VERB, tokens[at].lower.as_str()) {
-        words.push(tokens[at].lower.clone());
-        at += 1;
+    fn phrase(&self, clause: &[Token], k: usize, mentions: &[Thing]) -> Option<Phrase> {
+        let verb = said::verb_at(clause, k)?;
+        let said_as = said::said_as(clause, k, &verb, &self.nouns)?;
+        self.with_object(clause, k, &verb, said_as, mentions)
     }
-    let (thing, next) = thing(tokens, at, true)?;
-    at = next;
-    let mut object = thing.clone();
-    words.extend(thing);
-    if words.len() == 1 + object.len() && at < tokens.len() && has(PARTICLES, tokens[at].lower.as_str()) {
-        words.insert(1, tokens[at].lower.clone());
-        at += 1;
-    }
-    let linked = tokens.get(at).is_some_and(|t| has(LINKS, &t.lower)).then(|| self::thing(tokens, at + 1, false));
-    if let Some((more, _)) = linked.flatten().filter(|(more, _)| words.len() + 1 + more.len() <= MOST_WORDS) {
-        words.push(tokens[at].lower.clone());
-        object.extend(more.clone());
-        words.extend(more);
-    }
-    let terms = words::terms(&object.join(" "));
-    ((2..=MOST_WORDS).contains(&words.len()) && !terms.is_empty()).then(|| (words.join(" "), terms))
-}
 
-/// The thing named from `at` on, with its article, and where it ends.
-fn thing(tokens: &[Token], mut at: usize, skip_amounts: bool) -> Option<(Vec<String>, usize)> {
-    let lower = |i: usize| tokens.get(i).map_or("", |t| t.lower.as_str());
-    if skip_amounts && lower(at) == "a" && lower(at + 2) == "of" && has(VAGUE, lower(at + 1)) {
-        at += 3;
+    /// The verb in base form with its object.
+    fn with_object(&self, clause: &[Token], k: usize, verb: &Verb, said_as: f64, mentions: &[Thing]) -> Option<Phrase> {
+        let lower = |i: usize| clause.get(i).map_or("", |t| t.lower.as_str());
+        let mut at = k + 1;
+        let mut head = vec![verb.base.clone()];
+        if lower(at) == "and" && verbs::verb(lower(at + 1)).is_some_and(|v| v.form == verb.form) {
+            if let Some(second) = verbs::verb(lower(at + 1)).filter(|_| thing::thing(clause, at + 2).is_some()) {
+                head.extend(["and".to_owned(), second.base]);
+                at += 2;
+            }
+        }
+        let particle = has(AFTER_VERB, lower(at));
+        if particle {
+            head.push(lower(at).to_owned());
+            at += 1;
+        }
+        let (object, resolved) = match thing::thing(clause, at).filter(|t| !matches!(t.head.as_str(), "one" | "ones")) {
+            Some(thing) => (thing, false),
+            None => (self.stands_for(clause, at, k, mentions).filter(|_| verb.level > Level::Weak)?, true),
+        };
+        at = object.place.end;
+        let next = lower(at);
+        let particle_follows = has(PARTICLES, next)
+            && !particle
+            && (!matches!(next, "in" | "on" | "over") || at + 1 >= clause.len());
+        if particle_follows {
+            head.push(next.to_owned());
+            at += 1;
+        }
+        let verb_words: Vec<&str> = head.iter().map(String::as_str).collect();
+        let said_as = if resolved { said_as - 0.3 } else { said_as };
+        let mut phrase = Phrase::new(&verb_words, &object, said_as, verb.level)?;
+        let placed = has(PLACED, &verb.base) || particle_follows && has(PLACED, &head.join(" "));
+        extend(&mut phrase, clause, at, placed && !particle_follows);
+        Some(phrase)
     }
-    let mut words = Vec::new();
-    while has(DETERMINERS, lower(at)) {
-        words = vec![match lower(at) {
-            article @ ("a" | "an" | "all" | "both" | "another") => article.to_owned(),
-            _ => "the".to_owned(),
-        }];
-        at += 1;
-    }
-    let from = words.len();
-    while at < tokens.len() && words.len() < from + 4 {
-        let word = lower(at);
-        let fits = has(QUALIFIERS, word) || !is_stop(word) && !words::is_adverb(word) && !has(LINKS, word);
-        if has(VAGUE, word) && !has(QUALIFIERS, word) {
+
+    /// The thing that a pronoun, or "the new one", at a token stands for: named lately, often, and of the same number.
+    fn stands_for(&self, clause: &[Token], at: usize, verb_at: usize, mentions: &[Thing]) -> Option<Thing> {
+        let one = thing::thing(clause, at);
+        let pronoun = clause.get(at)?.lower.as_str();
+        if one.is_none() && !has(PRONOUNS, pronoun) {
             return None;
         }
-        if !fits || is_no_noun(word) {
-            break;
-        }
-        words.push(tokens[at].written.to_owned());
-        at += 1;
+        let plural = match &one {
+            Some(one) => one.head == "ones",
+            None => matches!(pronoun, "them" | "these" | "those"),
+        };
+        let before = mentions.iter().filter(|m| m.place.end <= verb_at);
+        let known = self.named.iter().chain(before).rev().filter(|t| !matches!(t.head.as_str(), "one" | "ones"));
+        let weight = |thing: &Thing| self.weights.get(&words::stem(&thing.head)).copied().unwrap_or(0.0);
+        let (_, found) = known
+            .take(REMEMBERED)
+            .enumerate()
+            .filter(|(_, thing)| thing.is_plural() == plural)
+            .map(|(distance, thing)| (weight(thing) - 0.12 * distance as f64, thing))
+            .max_by(|a, b| a.0.total_cmp(&b.0))?;
+        let core = found.core().iter().filter(|w| !has(QUALIFIERS, &w.to_lowercase())).cloned();
+        let words: Vec<String> = std::iter::once("the".to_owned()).chain(core).collect();
+        let end = one.map_or(at + 1, |one| one.place.end);
+        Some(Thing { words, articles: 1, head: found.head.clone(), place: at..end })
     }
-    let head = words.last().filter(|_| words.len() > from)?.to_lowercase();
-    let alone = words.len() == 1 && verbs::verb(&head).is_some_and(|v| v.form != Form::Base);
-    let is_thing = !alone && !has(QUALIFIERS, head.as_str()) && !has(ADJECTIVES, head.as_str());
-    (is_thing && head.chars().any(char::is_alphabetic)).then_some((words, at))
 }
 
-/// Words that end a thing's name: verbs of the next clause and adverbs.
-fn is_no_noun(word: &str) -> bool {
-    has(NO_NOUNS, word)
+/// Adds what still belongs to the object: "and the cover", "of the trap", and a place where the clause ends with it.
+fn extend(phrase: &mut Phrase, clause: &[Token], mut at: usize, placed: bool) {
+    let lower = |i: usize| clause.get(i).map_or("", |t| t.lower.as_str());
+    let joined = lower(at) == "and" && at > 0 && !clause[at - 1].ends;
+    if let Some(more) = joined.then(|| thing::thing(clause, at + 1)).flatten() {
+        let end = more.place.end;
+        let whole = end >= clause.len() || has(LINKS, lower(end));
+        if whole && verbs::verb(lower(at + 1)).is_none() && append(phrase, "and", &more) {
+            at = end;
+        }
+    }
+    let mut trial = phrase.clone();
+    let mut first = true;
+    while let Some(more) = has(LINKS, lower(at)).then(|| thing::thing(clause, at + 1)).flatten() {
+        let of = lower(at) == "of";
+        if matches!(more.head.as_str(), "one" | "ones") || !append(&mut trial, lower(at), &more) {
+            return;
+        }
+        at = more.place.end;
+        if of || at >= clause.len() || placed && first {
+            *phrase = trial.clone();
+        }
+        first = false;
+    }
+}
+
+fn append(phrase: &mut Phrase, link: &str, thing: &Thing) -> bool {
+    let fits = phrase.words.len() + 1 + thing.words.len() <= MOST_WORDS;
+    if fits {
+        phrase.words.push(link.to_owned());
+        phrase.words.extend(thing.words.iter().cloned());
+        phrase.object.extend(words::terms(&thing.core().join(" ")));
+    }
+    fits
 }
 
 #[cfg(test)]
@@ -164,7 +195,7 @@ mod tests {
     use super::*;
 
     fn check(said: &str, expected: &[&str]) {
-        let found: Vec<String> = phrases(said).into_iter().map(|p| p.text).collect();
+        let found: Vec<String> = phrases(said).iter().map(Phrase::text).collect();
         assert_eq!(found, expected, "{said}");
     }
 
@@ -172,12 +203,30 @@ mod tests {
     fn intents_imperatives_and_what_is_going_on() {
         check("Okay, so now I'm going to replace the inlet filter.", &["replace the inlet filter"]);
         check("Um, let's go ahead and drain the system.", &["drain the system"]);
-        check("Tighten the nut with two spanners", &["tighten the nut"]);
+        check("Tighten the nut with two spanners, please", &["tighten the nut with two spanners"]);
         check("I'm taking the cover off now", &["take off the cover"]);
-        check("Switch off the electrical supply at the spur", &["switch off the electrical supply"]);
+        check("Switch off the electrical supply at the spur and lock it", &["switch off the electrical supply", "lock the electrical supply"]);
         check("We've just replaced this gasket", &["replace the gasket"]);
-        check("we've replaced this gasket", &["replace the gasket"]);
         check("Now we need to bleed a couple of radiators", &["bleed radiators"]);
+        check("remove the screws and the cover", &["remove the screws and the cover"]);
+        check("saute chopped potatoes in a pan", &["saute chopped potatoes in a pan"]);
+        check("He unplugs the 24 V supply", &["unplug the 24 V supply"]);
+        check("Let's open it in VS Code and rename the RCD test", &["rename the RCD test"]);
+    }
+
+    #[test]
+    fn pronouns_stand_for_what_was_named() {
+        check("That ram is weeping, so I'm resealing it", &["reseal the ram"]);
+        check("Here are the old pads. Take them off.", &["take off the pads"]);
+    }
+
+    #[test]
+    fn passive_and_noun_talk_name_the_work_too() {
+        check("The filter is being replaced", &["replace the filter"]);
+        check("Now the new RCBOs get fitted", &["fit the new RCBOs"]);
+        check("So this is the pump bearing replacement", &["replace the pump bearing"]);
+        check("Alright, oil change", &["change the oil"]);
+        check("It's time for the load bank test", &["do the load bank test"]);
     }
 
     #[test]

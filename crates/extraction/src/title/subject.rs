@@ -1,0 +1,99 @@
+//! Subject: what each segment is about, against the other segments of the session.
+
+use super::{Said, thing::Thing, vocabulary::*};
+use crate::words;
+use std::collections::{BTreeMap, HashMap};
+
+/// The terms of every segment.
+pub struct Subject {
+    /// How often each term is said in each segment.
+    counts: Vec<HashMap<String, f64>>,
+    /// How often each term is said in all.
+    all: HashMap<String, f64>,
+    /// Weight of each term in each segment, 0 to 1.
+    weights: Vec<HashMap<String, f64>>,
+}
+
+impl Subject {
+    /// Weighs the terms of each segment: often said here, seldom elsewhere (TF-IDF over segments).
+    pub fn of(segments: &[Vec<Said>]) -> Self {
+        let counts: Vec<HashMap<String, f64>> = segments
+            .iter()
+            .map(|said| {
+                let mut counts = HashMap::new();
+                let terms = said.iter().flat_map(|s| words::terms(&s.passage.text));
+                terms.for_each(|t| *counts.entry(t).or_insert(0.0) += 1.0);
+                counts
+            })
+            .collect();
+        let (mut within, mut all): (HashMap<String, f64>, HashMap<String, f64>) = Default::default();
+        for (term, n) in counts.iter().flatten() {
+            *within.entry(term.clone()).or_insert(0.0) += 1.0;
+            *all.entry(term.clone()).or_insert(0.0) += n;
+        }
+        let segments = counts.len() as f64;
+        let weights = counts
+            .iter()
+            .map(|counts| {
+                let weight = |term: &String, n: &f64| n.ln_1p() * (1.0 + segments / within[term]).ln();
+                let most = counts.iter().map(|(t, n)| weight(t, n)).fold(1e-9, f64::max);
+                counts.iter().map(|(t, n)| (t.clone(), weight(t, n) / most)).collect()
+            })
+            .collect();
+        Self { counts, all, weights }
+    }
+
+    /// The weight of each term of a segment, 0 to 1.
+    pub fn weights(&self, segment: usize) -> &HashMap<String, f64> {
+        &self.weights[segment]
+    }
+
+    /// How much the terms stand for a segment, 0 to 1: mostly the one that does most.
+    pub fn salience(&self, terms: &[String], segment: usize) -> f64 {
+        let of = |t: &String| self.weights[segment].get(t).copied().unwrap_or(0.0);
+        let most = terms.iter().map(of).fold(0.0, f64::max);
+        0.7 * most + 0.3 * terms.iter().map(of).sum::<f64>() / terms.len().max(1) as f64
+    }
+
+    /// How often a term is said in a segment.
+    pub fn count(&self, term: &str, segment: usize) -> f64 {
+        self.counts[segment].get(term).copied().unwrap_or(0.0)
+    }
+
+    /// The share of the mentions of the first term that lie in other segments, 0 to 1.
+    pub fn elsewhere(&self, terms: &[String], segment: usize) -> f64 {
+        terms.last().map_or(0.0, |t| 1.0 - self.count(t, segment) / self.all.get(t).copied().unwrap_or(1.0).max(1.0))
+    }
+
+    /// Names of two to four words for what a segment speaks of more than once, best first; then its two main words.
+    pub fn keywords(&self, mentions: &[&Thing], segment: usize) -> Vec<String> {
+        let mut named: BTreeMap<Vec<String>, (f64, String)> = BTreeMap::new();
+        let mut single: BTreeMap<String, (f64, String)> = BTreeMap::new();
+        for thing in mentions {
+            let core: Vec<&String> = thing.core().iter().skip_while(|w| has(QUALIFIERS, &w.to_lowercase())).collect();
+            let written = core.iter().map(|w| w.as_str()).collect::<Vec<_>>().join(" ");
+            let terms = words::terms(&written);
+            if let Some(head) = core.last().filter(|w| w.chars().count() > 2) {
+                single.entry(words::stem(&head.to_lowercase())).or_insert((0.0, (*head).clone())).0 += 1.0;
+            }
+            let counted = core.iter().any(|w| has(COUNTS, &w.to_lowercase()));
+            if (2..=4).contains(&core.len()) && terms.len() == core.len() && !counted {
+                named.entry(terms).or_insert((0.0, written)).0 += 1.0;
+            }
+        }
+        let mut found: Vec<(f64, String)> = named
+            .into_iter()
+            .filter(|(_, (n, _))| *n >= 2.0)
+            .map(|(terms, (n, written))| (self.salience(&terms, segment) * n * (terms.len() as f64).sqrt(), written))
+            .collect();
+        found.sort_by(|a, b| b.0.total_cmp(&a.0));
+        let mut main: Vec<(f64, String)> = single
+            .into_iter()
+            .filter(|(_, (n, written))| *n >= 3.0 && !has(VAGUE_ALONE, &written.to_lowercase()))
+            .map(|(term, (n, written))| (self.salience(&[term], segment) * n, written))
+            .collect();
+        main.sort_by(|a, b| b.0.total_cmp(&a.0));
+        let pair = (main.len() > 1).then(|| format!("{} and {}", main[0].1, main[1].1));
+        found.into_iter().map(|(_, written)| written).chain(pair).collect()
+    }
+}

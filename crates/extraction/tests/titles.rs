@@ -1,0 +1,149 @@
+//! Titles: what spoken work is called. `passages.toml` holds sixty passages of trades work with acceptable titles;
+//! the shared data holds recorded sessions with titles marked by hand.
+//! `cargo nextest run -p extraction --test titles --no-capture` prints what came out.
+
+#![allow(clippy::unwrap_used)]
+
+use domain::{
+    Span,
+    utterance::{Transcript, TranscriptSource, Utterance},
+};
+use extraction::{Options, Segment, describe, title};
+use rust_stemmers::{Algorithm, Stemmer};
+use serde::Deserialize;
+
+#[derive(Deserialize)]
+struct Passages {
+    passage: Vec<Passage>,
+}
+
+#[derive(Deserialize)]
+struct Passage {
+    trade: String,
+    #[serde(default)]
+    held_out: bool,
+    said: String,
+    titles: Vec<String>,
+}
+
+impl Passage {
+    fn transcript(&self) -> Transcript {
+        transcript(self.said.lines())
+    }
+}
+
+fn passages() -> Vec<Passage> {
+    toml::from_str::<Passages>(include_str!("titles/passages.toml")).unwrap().passage
+}
+
+/// Lines said one after another, 0.4 s a word and 1.2 s between them.
+fn transcript<'a>(lines: impl Iterator<Item = &'a str>) -> Transcript {
+    let mut at = 0.0;
+    let utterances = lines.map(|line| {
+        let start = at;
+        let end = start + 0.4 * line.split_whitespace().count() as f64;
+        at = end + 1.2;
+        let text = line.to_owned();
+        Utterance { speaker: Default::default(), start, end, text, confidence: 0.95, words: Vec::new() }
+    });
+    Transcript { source: TranscriptSource::Whisper, utterances: utterances.collect(), voiced: Vec::new() }
+}
+
+fn whole(transcript: &Transcript) -> Segment {
+    let end = transcript.utterances.last().map_or(1.0, |u| u.end);
+    Segment { span: Span::new(0.0, end), confidence: 0.8 }
+}
+
+/// Stems without articles and hyphens: two titles with the same are the same title.
+fn normalised(title: &str) -> Vec<String> {
+    let stemmer = Stemmer::create(Algorithm::English);
+    title
+        .to_lowercase()
+        .split(|c: char| !c.is_alphanumeric())
+        .filter(|w| !w.is_empty() && !matches!(*w, "a" | "an" | "the"))
+        .map(|w| stemmer.stem(w).into_owned())
+        .collect()
+}
+
+#[test]
+fn passages_of_trades_work_get_a_title_that_a_foreman_would_accept() {
+    for (held_out, least) in [(false, 0.0), (true, 0.0)] {
+        let of: Vec<Passage> = passages().into_iter().filter(|p| p.held_out == held_out).collect();
+        let mut accepted = 0;
+        for passage in &of {
+            let transcript = passage.transcript();
+            let found = title::title(&whole(&transcript), &transcript, &Options::default());
+            let fits = passage.titles.iter().any(|t| normalised(t) == normalised(&found));
+            accepted += usize::from(fits);
+            if !held_out || std::env::var("TRAINAR_SHOW_HELD_OUT").is_ok() {
+                let mark = if fits { "  " } else { "NO" };
+                println!("{mark} {:14} {found}  ({})", passage.trade, passage.titles[0]);
+                println!("       {}", describe::describe(&whole(&transcript), &transcript));
+            }
+        }
+        let share = accepted as f64 / of.len() as f64;
+        println!("held out {held_out}: {accepted} of {} accepted", of.len());
+        assert!(share >= least, "{share}");
+    }
+}
+
+#[derive(Deserialize)]
+struct Recording {
+    utterances: Vec<Utterance>,
+    coarse: Vec<Marked>,
+}
+
+#[derive(Deserialize)]
+struct Marked {
+    start: f64,
+    end: f64,
+    title: String,
+}
+
+/// Titles of the segments that a person marked, against the titles that the person gave.
+#[test]
+fn titles_come_near_those_given_by_hand() {
+    let Some(data) = testkit::data() else { return };
+    for (set, least) in [("tinyrec", 0.0), ("goalstep", 0.0)] {
+        let mut files: Vec<_> = std::fs::read_dir(data.join(set)).unwrap().map(|f| f.unwrap().path()).collect();
+        files.sort();
+        let shares: Vec<f64> = files.iter().map(|file| recording(file, set == "tinyrec")).collect();
+        let mean = shares.iter().sum::<f64>() / shares.len() as f64;
+        println!("{set}: ROUGE-L {mean:.4}, mean of {} recordings", shares.len());
+        assert!(mean >= least, "{set}: {mean}");
+    }
+}
+
+fn recording(file: &std::path::Path, show: bool) -> f64 {
+    let Recording { utterances, coarse } = serde_json::from_slice(&std::fs::read(file).unwrap()).unwrap();
+    let transcript = Transcript { source: TranscriptSource::Captions, utterances, voiced: Vec::new() };
+    let segments: Vec<Segment> =
+        coarse.iter().map(|m| Segment { span: Span::new(m.start, m.end), confidence: 0.8 }).collect();
+    let found = title::titles(&segments, &transcript, &Options::default());
+    let show = show || std::env::var("TRAINAR_SHOW_ALL").is_ok();
+    for ((found, marked), segment) in found.iter().zip(&coarse).zip(&segments).filter(|_| show) {
+        println!("    {found}  <- {}", marked.title.trim());
+        if std::env::var("TRAINAR_SHOW_ALL").is_err() {
+            println!("         {}", describe::describe(segment, &transcript));
+        }
+    }
+    found.iter().zip(&coarse).map(|(f, m)| rouge_l(f, &m.title)).sum::<f64>() / coarse.len() as f64
+}
+
+/// F1 of the longest common subsequence of words (Lin 2004), 0 to 1.
+fn rouge_l(found: &str, marked: &str) -> f64 {
+    let words = |text: &str| -> Vec<String> {
+        let lower = text.to_lowercase();
+        lower.split(|c: char| !c.is_alphanumeric()).filter(|w| !w.is_empty()).map(str::to_owned).collect()
+    };
+    let (a, b) = (words(found), words(marked));
+    let mut row = vec![0; b.len() + 1];
+    for x in &a {
+        let mut diagonal = 0;
+        for (j, y) in b.iter().enumerate() {
+            let longest = if x == y { diagonal + 1 } else { row[j].max(row[j + 1]) };
+            diagonal = std::mem::replace(&mut row[j + 1], longest);
+        }
+    }
+    if a.is_empty() || b.is_empty() { 0.0 } else { 2.0 * f64::from(row[b.len()]) / (a.len() + b.len()) as f64 }
+}
