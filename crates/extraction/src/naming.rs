@@ -27,8 +27,8 @@ pub fn name(
         let excluded_reason = weakness(segment, transcript, signals);
         let status = if excluded_reason.is_some() { ProcedureStatus::Excluded } else { ProcedureStatus::Approved };
         ProcedureDraft {
+            description: describe::describe_beside(&procedure_name, segment, transcript),
             procedure_name,
-            description: describe::describe(segment, transcript),
             start_seconds: segment.span.start,
             end_seconds: segment.span.end,
             status,

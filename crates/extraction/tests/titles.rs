@@ -67,7 +67,7 @@ fn normalised(title: &str) -> Vec<String> {
 
 #[test]
 fn passages_of_trades_work_get_a_title_that_a_foreman_would_accept() {
-    for (held_out, least) in [(false, 0.0), (true, 0.0)] {
+    for (held_out, least) in [(false, 0.85), (true, 0.65)] {
         let of: Vec<Passage> = passages().into_iter().filter(|p| p.held_out == held_out).collect();
         let mut accepted = 0;
         for passage in &of {
@@ -78,7 +78,7 @@ fn passages_of_trades_work_get_a_title_that_a_foreman_would_accept() {
             if !held_out || std::env::var("TRAINAR_SHOW_HELD_OUT").is_ok() {
                 let mark = if fits { "  " } else { "NO" };
                 println!("{mark} {:14} {found}  ({})", passage.trade, passage.titles[0]);
-                println!("       {}", describe::describe(&whole(&transcript), &transcript));
+                println!("       {}", describe::describe_beside(&found, &whole(&transcript), &transcript));
             }
         }
         let share = accepted as f64 / of.len() as f64;
@@ -104,7 +104,7 @@ struct Marked {
 #[test]
 fn titles_come_near_those_given_by_hand() {
     let Some(data) = testkit::data() else { return };
-    for (set, least) in [("tinyrec", 0.0), ("goalstep", 0.0)] {
+    for (set, least) in [("tinyrec", 0.06), ("goalstep", 0.5)] {
         let mut files: Vec<_> = std::fs::read_dir(data.join(set)).unwrap().map(|f| f.unwrap().path()).collect();
         files.sort();
         let shares: Vec<f64> = files.iter().map(|file| recording(file, set == "tinyrec")).collect();
@@ -124,7 +124,7 @@ fn recording(file: &std::path::Path, show: bool) -> f64 {
     for ((found, marked), segment) in found.iter().zip(&coarse).zip(&segments).filter(|_| show) {
         println!("    {found}  <- {}", marked.title.trim());
         if std::env::var("TRAINAR_SHOW_ALL").is_err() {
-            println!("         {}", describe::describe(segment, &transcript));
+            println!("         {}", describe::describe_beside(found, segment, &transcript));
         }
     }
     found.iter().zip(&coarse).map(|(f, m)| rouge_l(f, &m.title)).sum::<f64>() / coarse.len() as f64
@@ -146,4 +146,77 @@ fn rouge_l(found: &str, marked: &str) -> f64 {
         }
     }
     if a.is_empty() || b.is_empty() { 0.0 } else { 2.0 * f64::from(row[b.len()]) / (a.len() + b.len()) as f64 }
+}
+
+mod rules {
+    use super::*;
+    use proptest::prelude::*;
+
+    /// Words of the trades, small words, fillers and nonsense in any order.
+    const WORDS: &str = "um, uh, so, okay, now, next, let's, I'm, we, you, I, it, them, this, that, the, a, an, my, some, \
+        both, of, to, in, on, off, out, up, with, from, and, or, not, going to, need to, is, are, was, been, replace, \
+        replacing, replaced, remove, clean, cleaning, tighten, bleed, fit, check, use, show, go, take, put, make, new, \
+        old, dirty, tight, quickly, small, filter, filters, pump, pump's, valve, valves, RCD, 24 V, VS Code, bearing, \
+        replacement, test, thing, stuff, one, trap, condensate, boiler, screws, two, Thanks for watching, xyzzy, zażółć, \
+        Schraube, 12, hand, end, top, back";
+    const NO_END: &str =
+        "a an the of to in on at for with from and or but my your this that is are new old dirty small tight um uh";
+    const NO_START: &str = "um uh er so okay ok now next and but the a an i we you it this that let's just well";
+
+    fn utterances() -> impl Strategy<Value = Vec<String>> {
+        let words: Vec<&str> = WORDS.split(", ").map(str::trim).collect();
+        let word = (proptest::sample::select(words), proptest::sample::select(vec!["", "", "", "", ",", "."]));
+        let line = proptest::collection::vec(word.prop_map(|(word, mark)| format!("{word}{mark}")), 1..14);
+        proptest::collection::vec(line.prop_map(|words| words.join(" ")), 1..16)
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(512))]
+
+        #[test]
+        fn every_title_keeps_the_form(said in utterances(), each in 1usize..5) {
+            let transcript = transcript(said.iter().map(String::as_str));
+            let spans = transcript.utterances.chunks(each).map(|u| Span::new(u[0].start, u[u.len() - 1].end));
+            let segments: Vec<Segment> = spans.map(|span| Segment { span, confidence: 0.5 }).collect();
+            let titles = title::titles(&segments, &transcript, &Options::default());
+            prop_assert_eq!(titles.len(), segments.len());
+            for title in titles.iter().filter(|t| !t.starts_with("Work from ")) {
+                let words: Vec<String> = title.split(' ').map(str::to_lowercase).collect();
+                prop_assert!((2..=7).contains(&words.len()), "{}", title);
+                prop_assert!(!title.starts_with(char::is_lowercase), "{}", title);
+                prop_assert!(!NO_START.split(' ').any(|w| w == words[0]), "{}", title);
+                prop_assert!(!NO_END.split(' ').any(|w| w == words[words.len() - 1]), "{}", title);
+                prop_assert!(!words.iter().any(|w| ["um", "uh", "xyzzy,"].contains(&w.as_str())), "{}", title);
+            }
+            let mut alike: Vec<Vec<String>> = titles.iter().map(|t| normalised(t)).collect();
+            alike.sort();
+            alike.dedup();
+            prop_assert_eq!(alike.len(), titles.len(), "{:?}", titles);
+        }
+    }
+
+    #[test]
+    fn doubtful_words_become_neither_title_nor_description() {
+        for passage in passages() {
+            let mut transcript = passage.transcript();
+            transcript.utterances.iter_mut().for_each(|u| u.confidence = 0.3);
+            let segment = whole(&transcript);
+            assert!(title::title(&segment, &transcript, &Options::default()).starts_with("Work from "));
+            assert_eq!(describe::describe(&segment, &transcript), "");
+        }
+    }
+
+    #[test]
+    fn descriptions_are_whole_sentences_of_what_was_said() {
+        let words = |text: &str| normalised(&text.replace('\u{2019}', "'"));
+        for passage in passages() {
+            let transcript = passage.transcript();
+            let description = describe::describe(&whole(&transcript), &transcript);
+            let said = words(&passage.said);
+            assert!(words(&description).iter().all(|w| said.contains(w)), "{description}");
+            let form = description.is_empty()
+                || description.ends_with(['.', '!']) && !description.starts_with(char::is_lowercase);
+            assert!(form, "{description}");
+        }
+    }
 }

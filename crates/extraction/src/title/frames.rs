@@ -11,7 +11,7 @@ use crate::{
     verbs::{self, Form, Level},
     words,
 };
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::LazyLock};
 
 /// Nouns of work, and the verb that takes what stands before them as its object.
 const NOMINALS: &[(&str, &str)] = &[
@@ -37,16 +37,18 @@ const NOMINALS: &[(&str, &str)] = &[
 ];
 
 /// Nouns of work that keep their name: "do the load bank test".
-const DONE: &str = "analysis, check, checks, flush, measurement, service, survey, test, tests, alignment, commissioning, handover, \
-    inspection, calibration";
+static DONE: List = list!(
+    "analysis, check, checks, flush, measurement, service, survey, test, tests, alignment, commissioning, handover, \
+    inspection, calibration"
+);
 
 /// Before a noun of work: that it is what comes now.
-const NAMED_NOW: &str = "is, it's, for, doing, do, about, are, with, be, now, next, run, carry, having";
+static NAMED_NOW: List = list!("is, it's, for, doing, do, about, are, with, be, now, next, run, carry, having");
 
 /// "The filter is replaced", "the RCBOs get fitted", "the seal needs replacing".
 pub fn passive(clause: &[Token], mentions: &[Thing]) -> Vec<Phrase> {
     let lower = |i: usize| clause.get(i).map_or("", |t| t.lower.as_str());
-    let negated = clause.iter().any(|t| has(NOT_DONE, &t.lower));
+    let negated = clause.iter().any(|t| has(&NOT_DONE, &t.lower));
     let of = |thing: &Thing| {
         let mut at = thing.place.end;
         let own = clause[at - 1].clitic;
@@ -65,7 +67,7 @@ pub fn passive(clause: &[Token], mentions: &[Thing]) -> Vec<Phrase> {
         let needed = lower(at.saturating_sub(1)).starts_with("need");
         let fits = verb.form == Form::Past && clause.get(at).is_some_and(|t| t.tag != Tag::Noun)
             || verb.form == Form::Gerund && needed;
-        let fitting = fits && plain > 0.0 && !has(STATES, lower(at));
+        let fitting = fits && plain > 0.0 && !has(&STATES, lower(at));
         let mut thing = thing.clone();
         if thing.articles == 0 {
             thing.words.insert(0, "the".to_owned());
@@ -77,17 +79,20 @@ pub fn passive(clause: &[Token], mentions: &[Thing]) -> Vec<Phrase> {
 }
 
 /// Participles that say how a thing is, not what is done to it.
-const STATES: &str = "closed, open, connected, fixed, worn, locked, isolated, broken, bent, torn, loaded, built, made, based, set, \
-    mixed, stuck, jammed, blocked, cracked, shut, found, left, finished, designed, turned, plugged";
+static STATES: List = list!(
+    "closed, open, connected, fixed, worn, locked, isolated, broken, bent, torn, loaded, built, made, based, set, \
+    mixed, stuck, jammed, blocked, cracked, shut, found, left, finished, designed, turned, plugged"
+);
 
 /// "Pump bearing replacement", "it's time for the load bank test".
 pub fn nominal(clause: &[Token], mentions: &[Thing]) -> Vec<Phrase> {
-    let leading = clause.iter().take_while(|t| has(LEADING, &t.lower)).count();
+    let leading = clause.iter().take_while(|t| has(&LEADING, &t.lower)).count();
     let finite = clause.iter().any(|t| t.tag == Tag::Auxiliary || matches!(t.lower.as_str(), "is" | "are"));
     let of = |thing: &Thing| {
         let from = thing.place.start;
         let before = if from > 0 { clause[from - 1].lower.as_str() } else { "" };
-        let named_now = has(NAMED_NOW, before) || matches!(before, "out") && from > 1 && clause[from - 2].lower == "carry";
+        let named_now =
+            has(&NAMED_NOW, before) || matches!(before, "out") && from > 1 && clause[from - 2].lower == "carry";
         let said_as = match () {
             () if named_now => 2.5,
             () if from <= leading && !finite => 2.3,
@@ -97,15 +102,22 @@ pub fn nominal(clause: &[Token], mentions: &[Thing]) -> Vec<Phrase> {
         let verb = NOMINALS.iter().find(|(noun, _)| *noun == thing.head).map(|(_, verb)| *verb);
         match verb.filter(|_| !modifiers.is_empty()) {
             Some(verb) => {
-                let words: Vec<String> =
-                    std::iter::once("the".to_owned()).chain(thing.core()[..thing.core().len() - 1].iter().cloned()).collect();
+                let words: Vec<String> = std::iter::once("the".to_owned())
+                    .chain(thing.core()[..thing.core().len() - 1].iter().cloned())
+                    .collect();
                 let head = words.last().map(|w| w.to_lowercase()).unwrap_or_default();
-                Phrase::new(&[verb], &Thing { words, articles: 1, head, place: thing.place.clone() }, said_as, Level::Task)
+                Phrase::new(
+                    &[verb],
+                    &Thing { words, articles: 1, head, place: thing.place.clone() },
+                    said_as,
+                    Level::Task,
+                )
             }
-            None if has(DONE, &thing.head) => {
+            None if has(&DONE, &thing.head) => {
                 let words = std::iter::once("the".to_owned()).chain(thing.core().iter().cloned()).collect();
                 let worth = if modifiers.is_empty() { said_as - 0.8 } else { said_as };
-                Phrase::new(&["do"], &Thing { words, articles: 1, ..thing.clone() }, worth, Level::Task)
+                let level = if named_now { Level::Task } else { Level::Step };
+                Phrase::new(&["do"], &Thing { words, articles: 1, ..thing.clone() }, worth, level)
             }
             None => None,
         }
@@ -115,7 +127,7 @@ pub fn nominal(clause: &[Token], mentions: &[Thing]) -> Vec<Phrase> {
 
 /// Things of which an old one and a new one are spoken of: they are replaced. With the number of times it was said.
 pub fn replaced(clauses: &[(&[Token], &Vec<Thing>)]) -> Vec<Phrase> {
-    const OLD: &str = "old, worn, faulty, broken, existing, failed, damaged";
+    static OLD: List = list!("old, worn, faulty, broken, existing, failed, damaged");
     #[derive(Default)]
     struct Seen {
         old: usize,
@@ -130,11 +142,13 @@ pub fn replaced(clauses: &[(&[Token], &Vec<Thing>)]) -> Vec<Phrase> {
             let one = matches!(thing.head.as_str(), "one" | "ones");
             let Some(key) = (if one { last.clone() } else { Some(words::stem(&thing.head)) }) else { continue };
             let entry = seen.entry(key.clone()).or_default();
-            entry.old += usize::from(thing.says(OLD));
-            let new = thing.says("new");
+            entry.old += usize::from(thing.says(&OLD));
+            let new = thing.core().iter().any(|w| w.eq_ignore_ascii_case("new"));
             entry.new += usize::from(new);
             let behind = clause.get(thing.place.end).map_or("", |t| t.lower.as_str());
-            entry.fitted |= new && (matches!(behind, "in" | "on" | "goes" | "go") || clause.len() == thing.place.end && thing.place.start == 0);
+            entry.fitted |= new
+                && (matches!(behind, "in" | "on" | "goes" | "go")
+                    || clause.len() == thing.place.end && thing.place.start == 0);
             if !one {
                 last = Some(key);
                 let longer = entry.thing.as_ref().is_none_or(|t| t.modifiers().len() < thing.modifiers().len());

@@ -6,7 +6,7 @@ mod phrase;
 mod rank;
 mod said;
 mod subject;
-mod tagging;
+pub(crate) mod tagging;
 mod thing;
 mod unlike;
 mod vocabulary;
@@ -24,7 +24,7 @@ use thing::Thing;
 /// A verb phrase below this score says too little to stand for the whole piece of work.
 const GOOD_ENOUGH: f64 = 3.2;
 /// A verb phrase below this score is no title even where nothing better was said.
-const LEAST: f64 = 2.0;
+const LEAST: f64 = 1.5;
 
 /// A title for every segment, in their order; no two are alike.
 pub fn titles(segments: &[Segment], transcript: &Transcript, options: &Options) -> Vec<String> {
@@ -37,16 +37,17 @@ pub fn titles(segments: &[Segment], transcript: &Transcript, options: &Options) 
         .map(|(i, said)| {
             let verbs = rank::candidates(said, &segments[i].span, &subject, i, segments.len() > 1);
             let mentions: Vec<&Thing> = said.iter().flat_map(|s| &s.mentions).flatten().collect();
-            let nouns = subject.keywords(&mentions, i).into_iter().map(|text| Candidate { text, score: GOOD_ENOUGH });
-            let mut wishes: Vec<Candidate> = verbs.into_iter().filter(|c| c.score >= LEAST).collect();
-            let at = wishes.partition_point(|c| c.score >= GOOD_ENOUGH);
-            wishes.splice(at..at, nouns.take(3));
+            let nouns = subject.keywords(&mentions, i).into_iter().map(|(score, text)| Candidate { text, score });
+            let mut wishes: Vec<Candidate> =
+                verbs.into_iter().filter(|c| c.score >= LEAST).chain(nouns.take(4)).collect();
+            wishes.sort_by(|a, b| b.score.total_cmp(&a.score));
             wishes.iter_mut().for_each(|c| c.text = casing.sentence(&c.text));
             wishes
         })
         .collect();
     let given = unlike::give(&wishes);
-    given.into_iter().enumerate().map(|(i, title)| title.unwrap_or_else(|| fallback(i, segments, options))).collect()
+    let mut fallback = Fallback { segments, transcript, options, met: false, parted: false };
+    given.into_iter().enumerate().map(|(i, title)| title.unwrap_or_else(|| fallback.title(i))).collect()
 }
 
 /// A title for one segment by itself.
@@ -57,7 +58,10 @@ pub fn title(segment: &Segment, transcript: &Transcript, options: &Options) -> S
 /// Whether anybody says, in confident words, which work is being done.
 pub(crate) fn names_work(transcript: &Transcript) -> bool {
     let all = Span::new(0.0, f64::INFINITY);
-    passages(transcript, &all).iter().flat_map(|p| phrase::phrases(&p.text)).any(|p| p.level > Level::Weak && p.said_as >= 2.0)
+    passages(transcript, &all)
+        .iter()
+        .flat_map(|p| phrase::phrases(&p.text))
+        .any(|p| p.level > Level::Weak && p.said_as >= 2.0)
 }
 
 /// Whether a text says plainly what will be, or is being, done.
@@ -134,13 +138,51 @@ fn said(transcript: &Transcript, span: &Span) -> Vec<Said> {
     if tagging::is_english(said.iter().flat_map(|s| &s.tokens)) { said } else { Vec::new() }
 }
 
-/// The task and the part's number, else the time.
-fn fallback(i: usize, segments: &[Segment], options: &Options) -> String {
-    match options.task() {
-        Some(task) if segments.len() == 1 => task.to_owned(),
-        Some(task) => format!("{task}, part {}", i + 1),
-        None => format!("Work from {} to {}", clock(segments[i].span.start), clock(segments[i].span.end)),
+/// What a segment is called where nothing that was said will do.
+struct Fallback<'a> {
+    segments: &'a [Segment],
+    transcript: &'a Transcript,
+    options: &'a Options,
+    met: bool,
+    parted: bool,
+}
+
+impl Fallback<'_> {
+    /// The task and the part's number, else a greeting or a farewell by its purpose, else the time.
+    fn title(&mut self, i: usize) -> String {
+        let span = &self.segments[i].span;
+        let said = passages(self.transcript, span);
+        let (first, last) = (i == 0, i + 1 == self.segments.len());
+        match self.options.task() {
+            Some(task) if self.segments.len() == 1 => task.to_owned(),
+            Some(task) => format!("{task}, part {}", i + 1),
+            None if first && !self.met && said.iter().any(|p| greets(&p.text)) => {
+                self.met = true;
+                "Introduce the session".to_owned()
+            }
+            None if last && !self.parted && said.iter().any(|p| takes_leave(&p.text)) => {
+                self.parted = true;
+                "Wrap up the session".to_owned()
+            }
+            None => format!("Work from {} to {}", clock(span.start), clock(span.end)),
+        }
     }
+}
+
+/// Whether a text takes leave.
+fn takes_leave(text: &str) -> bool {
+    let text = text.to_lowercase();
+    [
+        "thanks for watching",
+        "thank you for watching",
+        "see you",
+        "bye",
+        "have a good",
+        "that's it for",
+        "that's all for",
+    ]
+    .iter()
+    .any(|phrase| text.contains(phrase))
 }
 
 /// `3:20`, `1:02:03`.
@@ -198,6 +240,26 @@ mod tests {
         );
         let task = Options { task_title: Some(" Boiler service ".into()), ..Default::default() };
         assert_eq!(titles(&parts, &transcript, &task), ["Boiler service, part 1", "Boiler service, part 2"]);
+    }
+
+    #[test]
+    fn a_pronoun_stands_for_what_the_talk_is_about() {
+        let transcript = samples::transcript(&[
+            (1.0, "So the EV charger's on the wall and all the cable's in. Let's commission it."),
+            (10.0, "Connect the charger to the network."),
+            (20.0, "So the charger is commissioned."),
+        ]);
+        let found = title(&segments(&[(0.0, 60.0)])[0], &transcript, &Options::default());
+        assert_eq!(found, "Commission the EV charger");
+    }
+
+    #[test]
+    fn other_languages_fall_back() {
+        let transcript = samples::transcript(&[
+            (1.0, "Jetzt tauschen wir den Filter und ziehen danach die Schrauben fest."),
+            (10.0, "Den alten Filter drehen wir mit dem Schlüssel heraus."),
+        ]);
+        assert_eq!(title(&segments(&[(0.0, 60.0)])[0], &transcript, &Options::default()), "Work from 0:00 to 1:00");
     }
 
     #[test]

@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     verbs::{self, Level, Verb},
-    words,
+    words::{self, is_stop},
 };
 use std::collections::{HashMap, HashSet};
 
@@ -41,7 +41,9 @@ impl Phrase {
     pub fn new(verb: &[&str], thing: &Thing, said_as: f64, level: Level) -> Option<Self> {
         let words: Vec<String> = verb.iter().map(|v| (*v).to_owned()).chain(thing.words.iter().cloned()).collect();
         let object = words::terms(&thing.core().join(" "));
-        let fits = (2..=MOST_WORDS).contains(&words.len()) && !object.is_empty() && !matches!(thing.head.as_str(), "one" | "ones");
+        let fits = (2..=MOST_WORDS).contains(&words.len())
+            && !object.is_empty()
+            && !matches!(thing.head.as_str(), "one" | "ones");
         let (head_at, bare) = (words.len() - 1, thing.modifiers().is_empty());
         fits.then(|| Self { verb: verb[0].to_owned(), words, head_at, bare, object, said_as, level })
     }
@@ -54,7 +56,9 @@ impl Phrase {
 
 /// All verb phrases of a text by itself, in order.
 pub fn phrases(text: &str) -> Vec<Phrase> {
-    Reader::default().read(&tagging::tokens(text))
+    let mut reader = Reader::default();
+    let tokens = tagging::tokens(text);
+    tokens.split_inclusive(|t| t.ends).flat_map(|clause| reader.clause(clause, &thing::mentions(clause))).collect()
 }
 
 /// Reads sentence after sentence and remembers what was named.
@@ -69,18 +73,12 @@ pub struct Reader {
 }
 
 impl Reader {
-    /// The verb phrases of the next tokens.
-    pub fn read(&mut self, tokens: &[Token]) -> Vec<Phrase> {
-        let mut found = Vec::new();
-        for clause in tokens.split_inclusive(|t| t.ends) {
-            let mentions = thing::mentions(clause);
-            for k in 0..clause.len() {
-                found.extend(self.phrase(clause, k, &mentions));
-            }
-            found.extend(frames::passive(clause, &mentions));
-            found.extend(frames::nominal(clause, &mentions));
-            self.named.extend(mentions);
-        }
+    /// The verb phrases of the next clause, in which these things are named.
+    pub fn clause(&mut self, clause: &[Token], mentions: &[Thing]) -> Vec<Phrase> {
+        let mut found: Vec<Phrase> = (0..clause.len()).filter_map(|k| self.phrase(clause, k, mentions)).collect();
+        found.extend(frames::passive(clause, mentions));
+        found.extend(frames::nominal(clause, mentions));
+        self.named.extend_from_slice(mentions);
         found
     }
 
@@ -101,7 +99,11 @@ impl Reader {
                 at += 2;
             }
         }
-        let particle = has(AFTER_VERB, lower(at));
+        let particle =
+            has(&AFTER_VERB, lower(at)) && (!has(&PREPOSITIONAL, lower(at)) || has(&WITH_PREPOSITION, &verb.base));
+        if verb.base == "go" && !particle {
+            return None;
+        }
         if particle {
             head.push(lower(at).to_owned());
             at += 1;
@@ -112,9 +114,8 @@ impl Reader {
         };
         at = object.place.end;
         let next = lower(at);
-        let particle_follows = has(PARTICLES, next)
-            && !particle
-            && (!matches!(next, "in" | "on" | "over") || at + 1 >= clause.len());
+        let particle_follows =
+            has(&PARTICLES, next) && !particle && (!matches!(next, "in" | "on" | "over") || at + 1 >= clause.len());
         if particle_follows {
             head.push(next.to_owned());
             at += 1;
@@ -122,16 +123,21 @@ impl Reader {
         let verb_words: Vec<&str> = head.iter().map(String::as_str).collect();
         let said_as = if resolved { said_as - 0.3 } else { said_as };
         let mut phrase = Phrase::new(&verb_words, &object, said_as, verb.level)?;
-        let placed = has(PLACED, &verb.base) || particle_follows && has(PLACED, &head.join(" "));
+        let placed = has(&PLACED, &verb.base) || particle_follows && has(&PLACED, &head.join(" "));
         extend(&mut phrase, clause, at, placed && !particle_follows);
         Some(phrase)
     }
 
     /// The thing that a pronoun, or "the new one", at a token stands for: named lately, often, and of the same number.
     fn stands_for(&self, clause: &[Token], at: usize, verb_at: usize, mentions: &[Thing]) -> Option<Thing> {
+        let both = matches!(clause.get(at).map(|t| t.lower.as_str()), Some("both" | "all" | "each"));
+        let at = if both && clause.get(at + 1).is_some_and(|t| t.lower == "of") { at + 2 } else { at };
         let one = thing::thing(clause, at);
         let pronoun = clause.get(at)?.lower.as_str();
-        if one.is_none() && !has(PRONOUNS, pronoun) {
+        // "Reuse that check": no pronoun, though its noun says too little.
+        let pointing = matches!(pronoun, "this" | "that" | "these" | "those");
+        let alone = clause.get(at + 1).is_none_or(|t| is_stop(&t.lower) || has(&PARTICLES, &t.lower));
+        if one.is_none() && (!has(&PRONOUNS, pronoun) || pointing && !alone && !clause[at].ends) {
             return None;
         }
         let plural = match &one {
@@ -144,10 +150,12 @@ impl Reader {
         let (_, found) = known
             .take(REMEMBERED)
             .enumerate()
-            .filter(|(_, thing)| thing.is_plural() == plural)
-            .map(|(distance, thing)| (weight(thing) - 0.12 * distance as f64, thing))
+            .map(|(distance, thing)| {
+                let unlike = if thing.is_plural() == plural { 0.0 } else { 0.7 };
+                (weight(thing) - 0.12 * distance as f64 - unlike, thing)
+            })
             .max_by(|a, b| a.0.total_cmp(&b.0))?;
-        let core = found.core().iter().filter(|w| !has(QUALIFIERS, &w.to_lowercase())).cloned();
+        let core = found.core().iter().filter(|w| !has(&QUALIFIERS, &w.to_lowercase())).cloned();
         let words: Vec<String> = std::iter::once("the".to_owned()).chain(core).collect();
         let end = one.map_or(at + 1, |one| one.place.end);
         Some(Thing { words, articles: 1, head: found.head.clone(), place: at..end })
@@ -160,14 +168,14 @@ fn extend(phrase: &mut Phrase, clause: &[Token], mut at: usize, placed: bool) {
     let joined = lower(at) == "and" && at > 0 && !clause[at - 1].ends;
     if let Some(more) = joined.then(|| thing::thing(clause, at + 1)).flatten() {
         let end = more.place.end;
-        let whole = end >= clause.len() || has(LINKS, lower(end));
+        let whole = end >= clause.len() || has(&LINKS, lower(end));
         if whole && verbs::verb(lower(at + 1)).is_none() && append(phrase, "and", &more) {
             at = end;
         }
     }
     let mut trial = phrase.clone();
     let mut first = true;
-    while let Some(more) = has(LINKS, lower(at)).then(|| thing::thing(clause, at + 1)).flatten() {
+    while let Some(more) = has(&LINKS, lower(at)).then(|| thing::thing(clause, at + 1)).flatten() {
         let of = lower(at) == "of";
         if matches!(more.head.as_str(), "one" | "ones") || !append(&mut trial, lower(at), &more) {
             return;
@@ -205,7 +213,10 @@ mod tests {
         check("Um, let's go ahead and drain the system.", &["drain the system"]);
         check("Tighten the nut with two spanners, please", &["tighten the nut with two spanners"]);
         check("I'm taking the cover off now", &["take off the cover"]);
-        check("Switch off the electrical supply at the spur and lock it", &["switch off the electrical supply", "lock the electrical supply"]);
+        check(
+            "Switch off the electrical supply at the spur and lock it",
+            &["switch off the electrical supply", "lock the electrical supply"],
+        );
         check("We've just replaced this gasket", &["replace the gasket"]);
         check("Now we need to bleed a couple of radiators", &["bleed radiators"]);
         check("remove the screws and the cover", &["remove the screws and the cover"]);

@@ -1,8 +1,7 @@
 //! Rank: which of the things that were said best stands for a whole segment.
 
 use super::{
-    Said,
-    frames,
+    Said, frames,
     phrase::{MOST_WORDS, Phrase, Reader},
     subject::Subject,
     thing::Thing,
@@ -25,8 +24,9 @@ pub struct Candidate {
 pub fn candidates(said: &[Said], span: &Span, subject: &Subject, segment: usize, of_session: bool) -> Vec<Candidate> {
     let mentions: Vec<&Thing> = said.iter().flat_map(|s| &s.mentions).flatten().collect();
     let names = Names::of(&mentions);
-    let mut reader = Reader { weights: subject.weights(segment).clone(), nouns: nouns(&mentions), ..Default::default() };
-    let worth = |said: &Said, phrase: &Phrase| {
+    let mut reader =
+        Reader { weights: subject.weights(segment).clone(), nouns: nouns(&mentions), ..Default::default() };
+    let worth = |begins_work: f64, said: &Said, phrase: &Phrase| {
         let late = ((said.passage.start - span.start) / span.duration().max(1.0)).clamp(0.0, 1.0);
         let level = match phrase.level {
             Level::Task => 1.0,
@@ -42,19 +42,19 @@ pub fn candidates(said: &[Said], span: &Span, subject: &Subject, segment: usize,
         let again = subject.count(&words::stem(&phrase.verb), segment) - 1.0;
         0.8 * phrase.said_as
             + level
-            + 0.8 * said.passage.begins_work
+            + 1.5 * begins_work * (1.0 - late)
             + session
             + 1.0 * (1.0 - late)
             + 2.4 * subject.salience(&phrase.object, segment)
             + 0.3 * again.clamp(0.0, 5.0).ln_1p()
     };
     let mut best: BTreeMap<Vec<String>, (f64, f64, String)> = BTreeMap::new();
-    let mut add = |said: &Said, phrase: Phrase| {
+    let mut add = |begins_work: f64, said: &Said, phrase: Phrase| {
         let salience = subject.salience(&phrase.object, segment);
         if phrase.level == Level::Weak && salience < 0.45 {
             return;
         }
-        let score = worth(said, &phrase);
+        let score = worth(begins_work, said, &phrase);
         let key = [words::stem(&phrase.verb), words::stem(&phrase.words[phrase.head_at].to_lowercase())];
         let text = names.complete(phrase).text();
         let entry = best.entry(key.to_vec()).or_insert((f64::MIN, 0.0, String::new()));
@@ -64,13 +64,13 @@ pub fn candidates(said: &[Said], span: &Span, subject: &Subject, segment: usize,
         }
     };
     for one in said {
-        for phrase in reader.read(&one.tokens) {
-            add(one, phrase);
+        for (clause, mentions) in one.clauses() {
+            reader.clause(clause, mentions).into_iter().for_each(|phrase| add(one.passage.begins_work, one, phrase));
         }
     }
     let clauses: Vec<_> = said.iter().flat_map(Said::clauses).collect();
     if let Some(first) = said.first() {
-        frames::replaced(&clauses).into_iter().for_each(|phrase| add(first, phrase));
+        frames::replaced(&clauses).into_iter().for_each(|phrase| add(0.0, first, phrase));
     }
     let mut found: Vec<Candidate> = best
         .into_values()
@@ -136,7 +136,9 @@ impl Casing {
     /// From all that was said in a session.
     pub fn of<'a>(said: impl Iterator<Item = &'a Said>) -> Self {
         let (mut small, mut loud, mut all) = (HashSet::new(), 0, 0);
-        for token in said.flat_map(|s| &s.tokens).filter(|t| t.written.chars().filter(|c| c.is_alphabetic()).count() > 1) {
+        for token in
+            said.flat_map(|s| &s.tokens).filter(|t| t.written.chars().filter(|c| c.is_alphabetic()).count() > 1)
+        {
             all += 1;
             loud += usize::from(token.written.chars().all(|c| !c.is_lowercase()));
             if token.written.chars().next().is_some_and(char::is_lowercase) {
@@ -152,9 +154,20 @@ impl Casing {
             let lower = word.to_lowercase();
             let inner = word.chars().skip(1).any(|c| c.is_uppercase() || c.is_ascii_digit());
             let short = word.chars().count() < 2;
-            let plain = self.small.contains(&lower) || super::tagging::is_ordinary(&lower) || has(DETERMINERS, &lower);
+            let plain = self.small.contains(&lower) || super::tagging::is_ordinary(&lower) || has(&DETERMINERS, &lower);
             if self.shouting || !inner && !short && plain { lower } else { word.to_owned() }
         };
-        words::capitalise(&title.split(' ').map(word).collect::<Vec<_>>().join(" "))
+        let mut written: Vec<String> = title.split(' ').map(word).collect();
+        for i in 1..written.len() {
+            let next = written[i].chars().next().unwrap_or_default();
+            match written[i - 1].as_str() {
+                "a" if matches!(next, 'a' | 'e' | 'i' | 'o') => written[i - 1] = "an".to_owned(),
+                "an" if next.is_ascii_lowercase() && !matches!(next, 'a' | 'e' | 'i' | 'o' | 'u' | 'h') => {
+                    written[i - 1] = "a".to_owned();
+                }
+                _ => {}
+            }
+        }
+        words::capitalise(&written.join(" "))
     }
 }

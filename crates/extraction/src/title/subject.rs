@@ -66,34 +66,39 @@ impl Subject {
     }
 
     /// Names of two to four words for what a segment speaks of more than once, best first; then its two main words.
-    pub fn keywords(&self, mentions: &[&Thing], segment: usize) -> Vec<String> {
+    /// With how well each stands for the segment, on the scale of [`super::rank::Candidate`].
+    pub fn keywords(&self, mentions: &[&Thing], segment: usize) -> Vec<(f64, String)> {
         let mut named: BTreeMap<Vec<String>, (f64, String)> = BTreeMap::new();
         let mut single: BTreeMap<String, (f64, String)> = BTreeMap::new();
         for thing in mentions {
-            let core: Vec<&String> = thing.core().iter().skip_while(|w| has(QUALIFIERS, &w.to_lowercase())).collect();
+            let core: Vec<&String> = thing.core().iter().skip_while(|w| has(&QUALIFIERS, &w.to_lowercase())).collect();
             let written = core.iter().map(|w| w.as_str()).collect::<Vec<_>>().join(" ");
             let terms = words::terms(&written);
             if let Some(head) = core.last().filter(|w| w.chars().count() > 2) {
                 single.entry(words::stem(&head.to_lowercase())).or_insert((0.0, (*head).clone())).0 += 1.0;
             }
-            let counted = core.iter().any(|w| has(COUNTS, &w.to_lowercase()));
+            let counted = core.iter().any(|w| has(&COUNTS, &w.to_lowercase()));
             if (2..=4).contains(&core.len()) && terms.len() == core.len() && !counted {
                 named.entry(terms).or_insert((0.0, written)).0 += 1.0;
             }
         }
         let mut found: Vec<(f64, String)> = named
             .into_iter()
-            .filter(|(_, (n, _))| *n >= 2.0)
-            .map(|(terms, (n, written))| (self.salience(&terms, segment) * n * (terms.len() as f64).sqrt(), written))
+            .map(|(terms, (n, written))| {
+                // What was named only once is better than nothing, where it says what the rest is about.
+                let often = if n < 2.0 { -0.6 } else { 0.5 * n.ln() };
+                (2.0 + 2.0 * self.salience(&terms, segment) + often, written)
+            })
+            .filter(|(score, _)| *score >= 2.4)
             .collect();
         found.sort_by(|a, b| b.0.total_cmp(&a.0));
         let mut main: Vec<(f64, String)> = single
             .into_iter()
-            .filter(|(_, (n, written))| *n >= 3.0 && !has(VAGUE_ALONE, &written.to_lowercase()))
+            .filter(|(_, (n, written))| *n >= 3.0 && !has(&VAGUE_ALONE, &written.to_lowercase()))
             .map(|(term, (n, written))| (self.salience(&[term], segment) * n, written))
             .collect();
         main.sort_by(|a, b| b.0.total_cmp(&a.0));
-        let pair = (main.len() > 1).then(|| format!("{} and {}", main[0].1, main[1].1));
-        found.into_iter().map(|(_, written)| written).chain(pair).collect()
+        let pair = (main.len() > 1).then(|| (3.0, format!("{} and {}", main[0].1, main[1].1)));
+        found.into_iter().chain(pair).collect()
     }
 }

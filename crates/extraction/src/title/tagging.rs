@@ -52,7 +52,9 @@ pub fn tokens(text: &str) -> Vec<Token> {
     let mut words: Vec<(&str, bool)> = Vec::new();
     for word in text.split_whitespace() {
         let lower = bare(word);
-        if lower.is_empty() || matches!(lower.as_str(), "um" | "umm" | "uh" | "uhm" | "er" | "erm" | "hmm" | "ah" | "eh") {
+        if lower.is_empty()
+            || matches!(lower.as_str(), "um" | "umm" | "uh" | "uhm" | "er" | "erm" | "hmm" | "ah" | "eh")
+        {
             // "the, um, cover": the commas belong to the filler.
             if let Some(last) = words.last_mut() {
                 last.1 = last.1 && !last.0.ends_with(',') || lower.is_empty() && ends_clause(word);
@@ -99,7 +101,8 @@ fn drop_restarts(words: &mut Vec<(&str, bool)>) {
 fn token(word: &str, ends: bool) -> Token {
     let written = word.trim_matches(|c: char| !c.is_alphanumeric() && c != '+' && c != '#').to_owned();
     let lower = bare(word);
-    let closed = ["it's", "that's", "let's", "what's", "there's", "here's", "he's", "she's", "who's", "how's", "where's"];
+    let closed =
+        ["it's", "that's", "let's", "what's", "there's", "here's", "he's", "she's", "who's", "how's", "where's"];
     match lower.strip_suffix("'s").filter(|_| !closed.contains(&lower.as_str())).map(str::to_owned) {
         Some(stem) => {
             let written = written.strip_suffix("'s").unwrap_or(&written).to_owned();
@@ -144,7 +147,8 @@ mod tests {
 
     #[test]
     fn fillers_and_restarts_go_and_commas_around_them_too() {
-        let said: Vec<String> = tokens("I'll, um, I'll take the, the old tap off.").into_iter().map(|t| t.lower).collect();
+        let said: Vec<String> =
+            tokens("I'll, um, I'll take the, the old tap off.").into_iter().map(|t| t.lower).collect();
         assert_eq!(said, ["i'll", "take", "the", "old", "tap", "off"]);
         assert!(tokens("Lift it. It drops").iter().any(|t| t.lower == "it" && t.ends));
     }
@@ -158,7 +162,9 @@ mod tests {
     #[test]
     fn other_languages_are_told_apart() {
         assert!(is_english(tokens("so I pull the gland off and re-terminate the SWA").iter()));
-        for other in ["jetzt tauschen wir den Filter und ziehen die Schrauben fest", "ahora cambiamos el filtro de aceite", ""] {
+        for other in
+            ["jetzt tauschen wir den Filter und ziehen die Schrauben fest", "ahora cambiamos el filtro de aceite", ""]
+        {
             assert!(!is_english(tokens(other).iter()), "{other}");
         }
     }

@@ -36,7 +36,7 @@ impl Thing {
         let core = self.core();
         let plain = |w: &String| {
             let w = w.to_lowercase();
-            has(QUALIFIERS, &w) || has(ADJECTIVES, &w) || has(COUNTS, &w) || w.chars().all(|c| c.is_ascii_digit())
+            has(&QUALIFIERS, &w) || has(&ADJECTIVES, &w) || has(&COUNTS, &w) || w.chars().all(|c| c.is_ascii_digit())
         };
         let from = core.iter().take_while(|w| plain(w)).count().min(core.len() - 1);
         &core[from..core.len() - 1]
@@ -48,7 +48,7 @@ impl Thing {
     }
 
     /// Whether a word of its name is one of a list.
-    pub fn says(&self, list: &'static str) -> bool {
+    pub fn says(&self, list: &List) -> bool {
         self.core().iter().any(|w| has(list, &w.to_lowercase()))
     }
 }
@@ -73,18 +73,22 @@ pub fn mentions(clause: &[Token]) -> Vec<Thing> {
 pub fn thing(clause: &[Token], from: usize) -> Option<Thing> {
     let lower = |i: usize| clause.get(i).map_or("", |t| t.lower.as_str());
     let mut at = from;
-    if lower(at) == "a" && lower(at + 2) == "of" && has(VAGUE, lower(at + 1)) {
-        at += 3;
+    if lower(at) == "a" && has(&VAGUE, lower(at + 1)) {
+        at += match (lower(at + 1), lower(at + 2)) {
+            (_, "of") => 3,
+            ("couple", _) => 2,
+            _ => 0,
+        };
     }
     let mut words = Vec::new();
-    while has(DETERMINERS, lower(at)) {
+    while has(&DETERMINERS, lower(at)) {
         words = match lower(at) {
             article @ ("a" | "an" | "all" | "both" | "another") => vec![article.to_owned()],
             "some" | "any" => Vec::new(),
             _ => vec!["the".to_owned()],
         };
         at += 1;
-        if lower(at) == "of" && has(DETERMINERS, lower(at + 1)) {
+        if lower(at) == "of" && has(&DETERMINERS, lower(at + 1)) {
             at += 1;
         }
     }
@@ -102,12 +106,27 @@ pub fn thing(clause: &[Token], from: usize) -> Option<Thing> {
         words.pop();
         at -= 1;
     }
+    // "The joint tight": where the tagger leaves no noun, the first word that is no plain adjective is one.
+    if words.len() == articles && start > from && at == start && fits(clause, start, start, true) {
+        let token = &clause[start];
+        let word = token.lower.as_str();
+        let followed = clause.get(start + 1).is_some_and(|t| has(&ADJECTIVES, &t.lower));
+        if followed
+            && !has(&ADJECTIVES, word)
+            && !has(&QUALIFIERS, word)
+            && !has(&COUNTS, word)
+            && token.tag != Tag::Number
+        {
+            words.push(token.written.clone());
+            at += 1;
+        }
+    }
     let head = clause[start.min(clause.len())..at].last()?.lower.clone();
     let alone = words.len() - articles == 1;
-    if alone && has(VAGUE_ALONE, &head) {
+    if alone && has(&VAGUE_ALONE, &head) {
         return None;
     }
-    (!has(VAGUE, &head) || matches!(head.as_str(), "one" | "ones") && words.len() > articles + 1).then(|| Thing {
+    (!has(&VAGUE, &head) || matches!(head.as_str(), "one" | "ones") && words.len() > articles + 1).then(|| Thing {
         words,
         articles,
         head,
@@ -121,20 +140,27 @@ fn fits(clause: &[Token], start: usize, at: usize, determined: bool) -> bool {
     let word = token.lower.as_str();
     let next = clause.get(at + 1);
     let after = |tags: &[Tag]| next.is_some_and(|t| tags.contains(&t.tag));
-    if has(QUALIFIERS, word) || has(COUNTS, word) || matches!(word, "one" | "ones") && (determined || at > start) {
+    let counts = has(&COUNTS, word) && (at == start || has(&QUALIFIERS, &clause[at - 1].lower));
+    if has(&QUALIFIERS, word) || counts || matches!(word, "one" | "ones") && (determined || at > start) {
         return true;
     }
     let unit = at > start && clause[at - 1].tag == Tag::Number && token.written.chars().all(char::is_uppercase);
-    if (is_stop(word) && !unit) || words::is_adverb(word) || has(LINKS, word) || has(NO_NOUNS, word) || word.contains('\'') {
+    if (is_stop(word) && !unit)
+        || words::is_adverb(word)
+        || has(&LINKS, word)
+        || has(&NO_NOUNS, word)
+        || word.contains('\'')
+    {
         return false;
     }
     let opens_clause =
-        next.is_some_and(|t| has(DETERMINERS, &t.lower) || matches!(t.lower.as_str(), "it" | "them" | "up" | "off"));
+        next.is_some_and(|t| has(&DETERMINERS, &t.lower) || matches!(t.lower.as_str(), "it" | "them" | "up" | "off"));
     let form = verbs::verb(word).map(|v| v.form);
     if opens_clause && at > start && matches!(form, Some(Form::Base | Form::Third)) {
         return false;
     }
     match token.tag {
+        _ if has(&COUNTS, word) => false,
         Tag::Function | Tag::Auxiliary => false,
         Tag::Adverb => after(&[Tag::Adjective, Tag::Noun, Tag::Unknown]) && determined && at == start,
         Tag::Verb => match form.or_else(|| verbs::bases(word).map(|(_, form)| form)) {
@@ -150,9 +176,10 @@ fn fits(clause: &[Token], start: usize, at: usize, determined: bool) -> bool {
 /// Whether a name may end in a token; `led` where an article or another word stands before it.
 fn can_be_head(token: &Token, led: bool) -> bool {
     let word = token.lower.as_str();
-    let form = verbs::verb(word).map(|v| v.form);
+    let guessed = || verbs::bases(word).filter(|_| token.tag == Tag::Verb).map(|(_, form)| form);
+    let form = verbs::verb(word).map(|v| v.form).or_else(guessed);
     let noun = led || !matches!(form, Some(Form::Gerund | Form::Past));
-    let plain = has(QUALIFIERS, word) || has(ADJECTIVES, word) || has(COUNTS, word);
+    let plain = has(&QUALIFIERS, word) || has(&ADJECTIVES, word) || has(&COUNTS, word);
     noun && !plain
         && !matches!(token.tag, Tag::Adjective | Tag::Number | Tag::Adverb)
         && !(token.tag == Tag::Verb && form == Some(Form::Past))

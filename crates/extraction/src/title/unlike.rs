@@ -47,12 +47,13 @@ fn say_again(wishes: &[Vec<Candidate>], given: &mut [Option<String>], taken: &mu
     }
     for (key_of_group, mut segments) in groups {
         let Some(holder) = holders.get(&key_of_group) else { continue };
-        let Some(plain) = given[*holder].clone() else { continue };
         segments.push(*holder);
         segments.sort_unstable();
         for (n, segment) in segments.into_iter().enumerate() {
+            let own = given[segment].take().or_else(|| wishes[segment].first().map(|c| c.text.clone()));
+            let Some(plain) = own else { continue };
             let title = match n {
-                0 => plain.clone(),
+                0 => plain,
                 1 => format!("{plain} again"),
                 n => format!("{plain}, part {}", n + 1),
             };
@@ -83,7 +84,8 @@ mod tests {
 
     #[test]
     fn the_better_supported_segment_has_the_title_and_the_other_its_second_choice() {
-        let given = give(&wishes(&[&[("Replace the filter", 4.0), ("Open the housing", 3.9)], &[("Replace a filter", 5.0)]]));
+        let given =
+            give(&wishes(&[&[("Replace the filter", 4.0), ("Open the housing", 3.9)], &[("Replace a filter", 5.0)]]));
         assert_eq!(given, [Some("Open the housing".to_owned()), Some("Replace a filter".to_owned())]);
     }
 

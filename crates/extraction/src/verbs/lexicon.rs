@@ -5,7 +5,7 @@ pub const TASK: &str = "adjust align analyse analyze assemble automate backfill 
     build calibrate carve change charge clean clear commission configure construct convert cook crimp crochet debug \
     decommission decorate deploy descale design diagnose disassemble disinfect dismantle drain draft dress edit embroider erect \
     evacuate excavate fault-find fit fix flush fry fuse grill grout hang hi-pot hipot implement index inspect install insulate \
-    investigate isolate iron joint knead knit lag lay locate lubricate machine maintain make marinate measure megger mend mount \
+    investigate isolate iron joint knead knit lag lay locate lubricate machine maintain marinate measure megger mend mount \
     mow organise organize overhaul paint patch pickle pipe plan plant plaster plumb polish prep prepare program prune pump \
     pressurise pressurize rebuild recalibrate recharge recommission reconfigure refactor refill refit refresh refurbish regrease \
     regulate reinstall relocate relubricate rehang render renew repair replace repot repressurise reroute reseal reset \
@@ -22,7 +22,7 @@ pub const STEP: &str = "activate adapt add anchor apply arm arrange assess attac
     dust earth edge empty enable engage engrave etch examine exchange expand export extend extract extrude face \
     fasten feather feed file fill filter find flare flash flatten flip fold form frame gather gauge glaze glue grate grease \
     grind ground guide hammer heat hoist hone hook identify import inflate inject insert jack jam join label ladle lash \
-    level lift light line link load lock log loosen lower mark mash mask melt merge migrate mill mix modify monitor mortar mould mold \
+    level lift light line link load lock log loosen lower make mark mash mask melt merge migrate mill mix modify monitor mortar mould mold \
     nail nip notch oil open operate order orient pack peel pick pin pitch place plane plough plug point pop pour power preheat press \
     prime print prise process protect prove pull punch purge push putty raise rake reassemble reattach recheck record \
     reconnect redo refrigerate reheat reinforce rejoin release remount remove rename reopen repaint repeat replug reposition resize \
