@@ -87,6 +87,28 @@ fn passages_of_trades_work_get_a_title_that_a_foreman_would_accept() {
     }
 }
 
+#[test]
+fn two_hours_are_named_piece_by_piece() {
+    let all = passages();
+    let lines = (0..).flat_map(|_| all.iter()).flat_map(|p| p.said.lines());
+    let mut transcript = transcript(lines.take(1800));
+    transcript.utterances.retain(|u| u.end <= 7200.0);
+    let segments: Vec<Segment> = (0..24)
+        .map(|i| Segment { span: Span::new(f64::from(i) * 300.0, f64::from(i + 1) * 300.0), confidence: 0.5 })
+        .collect();
+    title::titles(&segments[..1], &transcript, &Options::default());
+    let began = std::time::Instant::now();
+    let titles = title::titles(&segments, &transcript, &Options::default());
+    let named = began.elapsed();
+    segments.iter().for_each(|s| drop(describe::describe(s, &transcript)));
+    let words: usize = transcript.utterances.iter().map(|u| u.text.split_whitespace().count()).sum();
+    println!("{words} words of two hours: titles {named:?}, descriptions {:?}", began.elapsed() - named);
+    let mut alike: Vec<Vec<String>> = titles.iter().map(|t| normalised(t)).collect();
+    alike.sort();
+    alike.dedup();
+    assert_eq!(alike.len(), titles.len(), "{titles:?}");
+}
+
 #[derive(Deserialize)]
 struct Recording {
     utterances: Vec<Utterance>,

@@ -162,7 +162,7 @@ pub fn replaced(clauses: &[(&[Token], &Vec<Thing>)]) -> Vec<Phrase> {
         let thing = seen.thing.filter(|_| seen.new > 0 && (seen.old > 0 || seen.fitted))?;
         let core = thing.modifiers().iter().cloned().chain(thing.core().last().cloned());
         let words: Vec<String> = std::iter::once("the".to_owned()).chain(core).collect();
-        let said_as = if seen.old > 0 { 2.4 } else { 1.8 };
+        let said_as = if seen.old > 0 { 1.9 } else { 1.6 };
         Phrase::new(&["replace"], &Thing { words, articles: 1, ..thing }, said_as, Level::Task)
     };
     seen.into_values().filter_map(of).collect()

@@ -43,6 +43,10 @@ impl Phrase {
         let object = words::terms(&thing.core().join(" "));
         let fits = (2..=MOST_WORDS).contains(&words.len())
             && !object.is_empty()
+            && thing
+                .core()
+                .last()
+                .is_some_and(|w| !has(&QUALIFIERS, &w.to_lowercase()) && !has(&ADJECTIVES, &w.to_lowercase()))
             && !matches!(thing.head.as_str(), "one" | "ones");
         let (head_at, bare) = (words.len() - 1, thing.modifiers().is_empty());
         fits.then(|| Self { verb: verb[0].to_owned(), words, head_at, bare, object, said_as, level })
@@ -110,7 +114,11 @@ impl Reader {
         }
         let (object, resolved) = match thing::thing(clause, at).filter(|t| !matches!(t.head.as_str(), "one" | "ones")) {
             Some(thing) => (thing, false),
-            None => (self.stands_for(clause, at, k, mentions).filter(|_| verb.level > Level::Weak)?, true),
+            None => (
+                self.stands_for(clause, at, k, mentions)
+                    .filter(|_| verb.level > Level::Weak || has(&APART, lower(at + 1)))?,
+                true,
+            ),
         };
         at = object.place.end;
         let next = lower(at);
@@ -215,7 +223,7 @@ mod tests {
         check("I'm taking the cover off now", &["take off the cover"]);
         check(
             "Switch off the electrical supply at the spur and lock it",
-            &["switch off the electrical supply", "lock the electrical supply"],
+            &["switch off the electrical supply", "lock the spur"],
         );
         check("We've just replaced this gasket", &["replace the gasket"]);
         check("Now we need to bleed a couple of radiators", &["bleed radiators"]);

@@ -126,9 +126,15 @@ fn tag(sentence: &mut [Token]) {
         }
     }
     let tags = TAGGER.tag_sentence(&words);
+    let loud = |t: &Token| {
+        t.written.chars().count() > 1 && t.written.chars().all(|c| c.is_ascii_uppercase() || c.is_ascii_digit())
+    };
+    let shouting = sentence.iter().all(|t| loud(t) || t.written.chars().count() < 2);
     for (token, place) in sentence.iter_mut().zip(places) {
         token.tag = match tags.get(place).copied().flatten() {
             _ if token.lower.starts_with(|c: char| c.is_ascii_digit()) => Tag::Number,
+            // "VS", "EV", "PRV": names, whatever the small word is.
+            _ if !shouting && loud(token) => Tag::Noun,
             Some(UPOS::NOUN | UPOS::PROPN) => Tag::Noun,
             Some(UPOS::VERB) => Tag::Verb,
             Some(UPOS::AUX) => Tag::Auxiliary,

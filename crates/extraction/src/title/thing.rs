@@ -102,12 +102,19 @@ pub fn thing(clause: &[Token], from: usize) -> Option<Thing> {
             break;
         }
     }
-    while words.len() > articles && !can_be_head(&clause[at - 1], words.len() - articles > 1 || start > from) {
+    let after_be = start == from && from > 0 && has(&BE, &clause[from - 1].lower);
+    while words.len() > articles && !can_be_head(&clause[at - 1], words.len() - articles > 1 || start > from, after_be)
+    {
         words.pop();
         at -= 1;
     }
     // "The joint tight": where the tagger leaves no noun, the first word that is no plain adjective is one.
-    if words.len() == articles && start > from && at == start && fits(clause, start, start, true) {
+    if words.len() == articles
+        && start > from
+        && at == start
+        && start < clause.len()
+        && fits(clause, start, start, true)
+    {
         let token = &clause[start];
         let word = token.lower.as_str();
         let followed = clause.get(start + 1).is_some_and(|t| has(&ADJECTIVES, &t.lower));
@@ -173,10 +180,11 @@ fn fits(clause: &[Token], start: usize, at: usize, determined: bool) -> bool {
     }
 }
 
-/// Whether a name may end in a token; `led` where an article or another word stands before it.
-fn can_be_head(token: &Token, led: bool) -> bool {
+/// Whether a name may end in a token; `led` where an article or another word stands before it, `after_be` where it may
+/// be what somebody is doing.
+fn can_be_head(token: &Token, led: bool, after_be: bool) -> bool {
     let word = token.lower.as_str();
-    let guessed = || verbs::bases(word).filter(|_| token.tag == Tag::Verb).map(|(_, form)| form);
+    let guessed = || verbs::bases(word).filter(|_| token.tag == Tag::Verb || after_be).map(|(_, form)| form);
     let form = verbs::verb(word).map(|v| v.form).or_else(guessed);
     let noun = led || !matches!(form, Some(Form::Gerund | Form::Past));
     let plain = has(&QUALIFIERS, word) || has(&ADJECTIVES, word) || has(&COUNTS, word);

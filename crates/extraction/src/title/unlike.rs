@@ -93,7 +93,7 @@ mod tests {
     fn the_same_work_thrice_is_told_apart_in_order() {
         let given = give(&wishes(&[&[("Knead the dough", 4.0)], &[("Knead dough", 6.0)], &[("Knead the dough", 4.0)]]));
         let given: Vec<String> = given.into_iter().flatten().collect();
-        assert_eq!(given, ["Knead dough", "Knead dough again", "Knead dough, part 3"]);
+        assert_eq!(given, ["Knead the dough", "Knead dough again", "Knead the dough, part 3"]);
     }
 
     #[test]

@@ -41,6 +41,9 @@ pub static NOT_DONE: List = list!(
 /// May stand behind the object ("take the cover off").
 pub static PARTICLES: List = list!("off, out, up, down, apart, away, back, in, on, over");
 
+/// With a pronoun before it, makes work of any verb ("take it off").
+pub static APART: List = list!("off, out, apart, down");
+
 /// May stand between a verb and its object.
 pub static AFTER_VERB: List = list!("off, out, up, down, apart, away, on, at, about, through, into, over, back, in");
 
@@ -69,6 +72,9 @@ pub static EMPTY: List = list!(
 pub static PREPOSITIONAL: List = list!("about, at, into, through, over");
 /// See [`PREPOSITIONAL`].
 pub static WITH_PREPOSITION: List = list!("look, go, talk, walk, run, work, read");
+
+/// Forms of "be", before what somebody is doing.
+pub static BE: List = list!("is, are, was, were, am, be, been, i'm, we're, you're, it's, that's, they're, he's, she's");
 
 /// Joins a thing to another.
 pub static LINKS: List = list!("of, from, to, on, in, into, under, with, at, for, behind, below, between, onto");
@@ -104,7 +110,7 @@ pub static VAGUE_ALONE: List = list!(
     "case, point, piece, side, sides, issue, issues, video, number, numbers, line, job, work, stage, top, bottom, end, \
     go, place, places, detail, details, direction, session, shot, eye, level, \
     process, problem, problems, result, results, amount, length, size, colour, color, care, note, name, start, middle, \
-    centre, position, left, right, front, room, minimum, maximum, advantage, chance, hand, word, words, fun, story, talk"
+    centre, position, left, right, front, room, minimum, maximum, advantage, chance, hand, word, words, fun, change, changes, test, check, story, talk"
 );
 
 /// Ends a thing's name: verbs of the next clause and adverbs.
