@@ -136,7 +136,7 @@ fn is_one_clause(text: &str) -> bool {
     let orders = tokens.first().is_some_and(|t| verbs::verb(&t.lower).is_some_and(|v| v.form == Form::Base));
     let finite = tokens.iter().any(|t| t.clitic || matches!(t.lower.as_str(), "is" | "are" | "was" | "were"));
     let joined = tokens.iter().any(|t| JOINTS.contains(&t.lower.as_str()));
-    !(1..tokens.len()).any(starts) && !(orders && finite && !joined)
+    !((1..tokens.len()).any(starts) || orders && finite && !joined)
 }
 
 /// The sentence that is most like all others (LexRank over TF-IDF cosines), and a second one that adds to it.

@@ -97,11 +97,10 @@ impl Reader {
         let lower = |i: usize| clause.get(i).map_or("", |t| t.lower.as_str());
         let mut at = k + 1;
         let mut head = vec![verb.base.clone()];
-        if lower(at) == "and" && verbs::verb(lower(at + 1)).is_some_and(|v| v.form == verb.form) {
-            if let Some(second) = verbs::verb(lower(at + 1)).filter(|_| thing::thing(clause, at + 2).is_some()) {
-                head.extend(["and".to_owned(), second.base]);
-                at += 2;
-            }
+        let second = verbs::verb(lower(at + 1)).filter(|v| lower(at) == "and" && v.form == verb.form);
+        if let Some(second) = second.filter(|_| thing::thing(clause, at + 2).is_some()) {
+            head.extend(["and".to_owned(), second.base]);
+            at += 2;
         }
         let particle =
             has(&AFTER_VERB, lower(at)) && (!has(&PREPOSITIONAL, lower(at)) || has(&WITH_PREPOSITION, &verb.base));

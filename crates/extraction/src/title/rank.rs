@@ -97,12 +97,16 @@ fn speaks_of_session(text: &str) -> bool {
 
 /// The fullest name by which a thing is mostly called: "drain pump" for "pump".
 struct Names {
-    modifiers: HashMap<String, BTreeMap<Vec<String>, (usize, Vec<String>)>>,
+    /// For each stem of a last word.
+    modifiers: HashMap<String, Modifiers>,
 }
+
+/// The words before a last word in lower case: how often, and as first written.
+type Modifiers = BTreeMap<Vec<String>, (usize, Vec<String>)>;
 
 impl Names {
     fn of(mentions: &[&Thing]) -> Self {
-        let mut modifiers: HashMap<String, BTreeMap<Vec<String>, (usize, Vec<String>)>> = HashMap::new();
+        let mut modifiers: HashMap<String, Modifiers> = HashMap::new();
         for thing in mentions.iter().filter(|t| !t.modifiers().is_empty()) {
             let key = thing.modifiers().iter().map(|w| w.to_lowercase()).collect();
             let of = modifiers.entry(words::stem(&thing.head)).or_default();

@@ -133,7 +133,7 @@ pub fn thing(clause: &[Token], from: usize) -> Option<Thing> {
     if alone && has(&VAGUE_ALONE, &head) {
         return None;
     }
-    (!has(&VAGUE, &head) || matches!(head.as_str(), "one" | "ones") && words.len() > articles + 1).then(|| Thing {
+    (!has(&VAGUE, &head) || matches!(head.as_str(), "one" | "ones") && words.len() > articles + 1).then_some(Thing {
         words,
         articles,
         head,
@@ -188,10 +188,12 @@ fn can_be_head(token: &Token, led: bool, after_be: bool) -> bool {
     let form = verbs::verb(word).map(|v| v.form).or_else(guessed);
     let noun = led || !matches!(form, Some(Form::Gerund | Form::Past));
     let plain = has(&QUALIFIERS, word) || has(&ADJECTIVES, word) || has(&COUNTS, word);
-    noun && !plain
-        && !matches!(token.tag, Tag::Adjective | Tag::Number | Tag::Adverb)
-        && !(token.tag == Tag::Verb && form == Some(Form::Past))
-        && word.chars().any(char::is_alphabetic)
+    let no_noun = match token.tag {
+        Tag::Adjective | Tag::Number | Tag::Adverb => true,
+        Tag::Verb => form == Some(Form::Past),
+        _ => false,
+    };
+    noun && !plain && !no_noun && word.chars().any(char::is_alphabetic)
 }
 
 #[cfg(test)]
