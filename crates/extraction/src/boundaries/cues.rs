@@ -217,7 +217,9 @@ pub fn announces_step(text: &str) -> bool {
         let numbered = || (said.len() > 2 && said[0] == "step").then_some(2);
         let Some(place) = placed.or_else(counted).or_else(numbered) else { return false };
         let work = said[place..].iter().take(8).find(|w| !SUBJECT.contains(&w.as_str()));
-        work.and_then(|w| verbs::verb(w)).is_some_and(|verb| verb.names_work && verb.form != verbs::Form::Past)
+        work.and_then(|w| verbs::verb(w)).is_some_and(|verb| {
+            verb.level > verbs::Level::Weak && matches!(verb.form, verbs::Form::Base | verbs::Form::Gerund)
+        })
     })
 }
 
