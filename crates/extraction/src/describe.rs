@@ -11,7 +11,7 @@ use crate::{
     words,
 };
 use domain::utterance::{Transcript, Utterance};
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 
 /// Sentences shorter or longer than this say too little or too much, in words.
 const WORDS: std::ops::RangeInclusive<usize> = 6..=32;
@@ -167,9 +167,11 @@ fn central(sentences: &[String]) -> Vec<usize> {
 }
 
 /// A vector of unit length for each sentence: weight of each of its terms.
-fn vectors(sentences: &[String]) -> Vec<HashMap<String, f64>> {
+///
+/// Ordered maps: sums of fractions depend on their order, and the same recording has to give the same sentences.
+fn vectors(sentences: &[String]) -> Vec<BTreeMap<String, f64>> {
     let terms: Vec<Vec<String>> = sentences.iter().map(|s| words::terms(s)).collect();
-    let mut within: HashMap<&String, f64> = HashMap::new();
+    let mut within: BTreeMap<&String, f64> = BTreeMap::new();
     for of in &terms {
         let mut once: Vec<&String> = of.iter().collect();
         once.sort();
@@ -178,7 +180,7 @@ fn vectors(sentences: &[String]) -> Vec<HashMap<String, f64>> {
     }
     let n = sentences.len() as f64;
     let vector = |of: &Vec<String>| {
-        let mut vector: HashMap<String, f64> = HashMap::new();
+        let mut vector: BTreeMap<String, f64> = BTreeMap::new();
         of.iter().for_each(|t| *vector.entry(t.clone()).or_insert(0.0) += (1.0 + n / within[t]).ln());
         let length = vector.values().map(|w| w * w).sum::<f64>().sqrt().max(1e-9);
         vector.values_mut().for_each(|w| *w /= length);
@@ -242,6 +244,13 @@ mod tests {
         let said: Vec<_> = transcript.utterances.iter().map(|u| words::clean(&u.text)).collect();
         let sentences: Vec<_> = description.split_inclusive(". ").map(str::trim).collect();
         assert!(sentences.len() <= 2 && sentences.iter().all(|s| said.iter().any(|x| x == s)), "{description}");
+    }
+
+    #[test]
+    fn the_same_recording_always_gives_the_same_sentences() {
+        let transcript = samples::boiler();
+        let once = describe(&part(118.0, 168.0), &transcript);
+        assert!((0..50).all(|_| describe(&part(118.0, 168.0), &transcript) == once));
     }
 
     #[test]
