@@ -11,7 +11,11 @@ mod thing;
 mod unlike;
 mod vocabulary;
 
-use crate::{Options, Segment, boundaries, verbs::Level, words};
+use crate::{
+    Options, Segment, boundaries,
+    verbs::{self, Form, Level},
+    words,
+};
 use domain::{
     Span,
     utterance::{Transcript, Utterance},
@@ -92,7 +96,7 @@ pub(crate) fn passages(transcript: &Transcript, span: &Span) -> Vec<Passage> {
     let mut open_until: Option<f64> = None;
     for utterance in transcript.utterances.iter().filter(|u| middle(u) >= span.start && middle(u) < span.end) {
         let whole = words::confident_text(utterance).is_some();
-        for run in words::confident_runs(utterance) {
+        for run in words::confident_runs(utterance).iter().map(|run| imperative(run)) {
             let goes_on = whole && open_until.is_some_and(|end| utterance.start - end < 1.0);
             match passages.last_mut().filter(|p| goes_on && p.text.len() < 400) {
                 Some(last) => {
@@ -109,6 +113,14 @@ pub(crate) fn passages(transcript: &Transcript, span: &Span) -> Vec<Passage> {
         open_until = unfinished.then_some(utterance.end);
     }
     passages
+}
+
+/// "peels onions", as a label says it: without a subject it is the work.
+fn imperative(run: &str) -> String {
+    let (first, rest) = run.trim().split_once(' ').unwrap_or((run, ""));
+    let told = verbs::verb(&first.to_lowercase())
+        .filter(|verb| verb.form == Form::Third && verb.level > Level::Weak && !rest.is_empty());
+    told.map_or_else(|| run.to_owned(), |verb| format!("{} {rest}", verb.base))
 }
 
 /// A passage with its words and the things it names.
