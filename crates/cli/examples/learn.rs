@@ -13,15 +13,14 @@ use argmin::{
 };
 use domain::{
     Span,
-    utterance::{Transcript, TranscriptSource, Utterance},
+    utterance::{Transcript, TranscriptSource},
 };
 use extraction::{
     Granularity,
     boundaries::learn::{COLUMNS, COUNT, Column, Example, Kind, Signal, Values, VariantArray, learned},
-    evaluate::{Measures, average, measure},
+    evaluate::{Marked, Measures, Recording, average, measure},
 };
 use inference::embedding::Embedder;
-use serde::Deserialize;
 use std::{
     cell::RefCell,
     fmt::Write,
@@ -78,22 +77,6 @@ fn groups(column: Column) -> Vec<Group> {
     }
     groups.push(("", BOUNDARY));
     groups
-}
-
-#[derive(Deserialize)]
-struct Recording {
-    duration_seconds: f64,
-    utterances: Vec<Utterance>,
-    #[serde(default)]
-    coarse: Vec<Marked>,
-    #[serde(default)]
-    fine: Vec<Marked>,
-}
-
-#[derive(Deserialize)]
-struct Marked {
-    start: f64,
-    end: f64,
 }
 
 struct Case {
@@ -160,8 +143,7 @@ fn load(data: &Path, column: Column, model: Option<&Embedder>) -> Result<Vec<Cas
         recording.utterances.sort_by(|a, b| a.start.total_cmp(&b.start));
         let texts: Vec<&str> = recording.utterances.iter().map(|u| u.text.as_str()).collect();
         let meanings = model.map(|m| m.embed(&texts)).unwrap_or_default();
-        let marked = if column.granularity == Granularity::Fine { recording.fine } else { recording.coarse };
-        let marked: Vec<Span> = marked.iter().map(|m| Span::new(m.start, m.end)).collect();
+        let marked: Vec<Span> = recording.marked(column.granularity).iter().map(Marked::span).collect();
         let duration = recording.duration_seconds;
         let transcript =
             Transcript { source: TranscriptSource::Captions, utterances: recording.utterances, voiced: vec![] };

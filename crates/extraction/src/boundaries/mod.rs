@@ -48,7 +48,8 @@ pub fn segment(transcript: &Transcript, signals: &Signals, options: &Options, me
         true => active >= SHORT_SECONDS || title::names_work(transcript),
         // Movement alone may be anything: somebody has to speak, or to have said before what the work is.
         false => {
-            active >= UNHEARD_SECONDS && (speaks(transcript, signals) || (options.task().is_some() && shows(signals)))
+            active >= UNHEARD_SECONDS
+                && (activity::speaks(transcript, signals) || (options.task().is_some() && shows(signals)))
         }
     };
     if active < MIN_SECONDS || !enough {
@@ -85,13 +86,6 @@ fn has_words(transcript: &Transcript) -> bool {
         .map(|run| words::terms(&run).len())
         .sum();
     terms >= 6 && known >= 0.25 * spoken
-}
-
-/// Whether a voice was heard, be its words known or not.
-fn speaks(transcript: &Transcript, signals: &Signals) -> bool {
-    !transcript.voiced.is_empty()
-        || !transcript.utterances.is_empty()
-        || signals.sound.as_ref().is_some_and(|s| s.voiced.iter().any(|v| *v > 0.3))
 }
 
 /// Whether movement shows that somebody does something.
