@@ -19,6 +19,9 @@ const VOICED: f32 = 0.15;
 /// A stretch in which nothing is said, heard or seen to move for this many seconds belongs to no procedure.
 const IDLE_SECONDS: f64 = 40.0;
 
+/// Seconds for which work may go on unheard after the last word of a transcript.
+const AFTER_THE_LAST_WORD: f64 = 300.0;
+
 /// Length of the recording in seconds: what was measured, else the end of what was said; 0 where neither is known.
 pub fn duration(transcript: &Transcript, signals: &Signals) -> f64 {
     let measured = signals.duration_seconds;
@@ -32,8 +35,10 @@ pub fn duration(transcript: &Transcript, signals: &Signals) -> f64 {
 pub fn active_stretches(transcript: &Transcript, signals: &Signals) -> Vec<Span> {
     let duration = duration(transcript, signals);
     if signals.sound.is_none() && signals.picture.is_none() {
-        // Nobody looked or listened: a gap in the transcript may well be work.
-        return vec![Span::new(0.0, duration)];
+        // Nobody looked or listened: a gap in the transcript may well be work, but not hours after the last word.
+        let last = transcript.utterances.iter().map(|u| u.end).filter(|end| end.is_finite()).reduce(f64::max);
+        let end = last.map_or(duration, |last| duration.min(last.max(0.0) + AFTER_THE_LAST_WORD));
+        return vec![Span::new(0.0, end)];
     }
     let mut active: Vec<Span> = Vec::new();
     let mut mark = |start: f64, end: f64| {

@@ -36,7 +36,8 @@ impl Spoken {
             }
             (u.start, u.end) = (u.start.min(u.end).max(0.0), u.start.max(u.end));
             u.confidence = if u.confidence.is_nan() { 0.0 } else { u.confidence.clamp(0.0, 1.0) };
-            u.text = u.text.trim().chars().take(MAX_CUE_CHARS).collect();
+            u.text =
+                u.text.trim().chars().filter(|c| !c.is_control() || c.is_whitespace()).take(MAX_CUE_CHARS).collect();
             u.words.retain(|w| possible(w.start) && possible(w.end));
         }
         self.utterances.retain(|u| u.end >= 0.0 && !u.text.is_empty());

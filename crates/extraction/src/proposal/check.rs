@@ -3,7 +3,7 @@
 
 use crate::words;
 use domain::{Span, utterance::Transcript};
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 /// Share of the content words of a title that must have been said in its segment.
 const TITLE_SAID: f64 = 2.0 / 3.0;
@@ -21,7 +21,15 @@ pub struct Said {
     small: HashSet<String>,
     /// Words with digits.
     numbers: HashSet<String>,
+    /// Words that turn a meaning round, each with the term that it belongs to.
+    turned: HashSet<(String, String)>,
 }
+
+/// Words that turn the meaning of what stands beside them: a text that has one of them must have heard it there.
+const TURNING: &[&str] =
+    &["never", "not", "no", "without", "avoid", "cannot", "don't", "dont", "can't", "won't", "on", "off"];
+/// Content words to either side of such a word that it may belong to.
+const REACH: usize = 2;
 
 impl Said {
     /// What was said with confidence within a span.
@@ -38,6 +46,7 @@ impl Said {
     /// Lets a text's words count as said.
     pub fn add(&mut self, text: &str) {
         self.terms.extend(words::terms(text));
+        self.turned.extend(turned(text));
         for word in pieces(text) {
             if word.chars().all(char::is_lowercase) {
                 self.small.insert(word.to_owned());
@@ -52,6 +61,7 @@ impl Said {
         self.terms.extend(other.terms);
         self.small.extend(other.small);
         self.numbers.extend(other.numbers);
+        self.turned.extend(other.turned);
     }
 
     /// Whether at least `share` of the content words, and every number, was said.
@@ -59,7 +69,16 @@ impl Said {
         let terms = words::terms(text);
         let known = terms.iter().filter(|t| self.terms.contains(*t)).count();
         let numbers = pieces(text).filter(|w| has_digit(w)).all(|w| self.numbers.contains(&w.to_lowercase()));
-        numbers && known > 0 && known as f64 >= share * terms.len() as f64 - 1e-9
+        // "Never open the valve" is not what was said when "open the valve" was: each such word has to stand by one of the
+        // terms by which it was said.
+        let mut turns: HashMap<String, bool> = HashMap::new();
+        for (word, term) in turned(text) {
+            let heard = self.turned.contains(&(word.clone(), term));
+            *turns.entry(word).or_insert(false) |= heard;
+        }
+        let alone = pieces_with_apostrophes(text).filter(|w| TURNING.contains(&w.as_str())).count();
+        let meant = turns.values().all(|heard| *heard) && (alone == 0 || !turns.is_empty());
+        meant && numbers && known > 0 && known as f64 >= share * terms.len() as f64 - 1e-9
     }
 }
 
@@ -68,7 +87,8 @@ pub fn title(text: &str, said: &Said) -> Option<String> {
     let text = plain(text, 80)?;
     let text = text.trim_end_matches('.');
     let count = text.split(' ').count();
-    if !TITLE_WORDS.contains(&count) || text.contains(['?', '!', ';', ':', '"']) || text.contains(". ") {
+    let told = text.split(' ').next().is_some_and(|first| TURNING.contains(&first.to_lowercase().as_str()));
+    if told || !TITLE_WORDS.contains(&count) || text.contains(['?', '!', ';', ':', '"']) || text.contains(". ") {
         return None;
     }
     said.supports(text, TITLE_SAID).then(|| sentence_case(text, said))
@@ -114,6 +134,27 @@ fn sentence_case(text: &str, said: &Said) -> String {
     std::iter::once(first).chain(parts.map(small)).collect::<Vec<_>>().join(" ")
 }
 
+/// Each word that turns a meaning with the terms of the content words around it.
+fn turned(text: &str) -> Vec<(String, String)> {
+    let words: Vec<String> = pieces_with_apostrophes(text).collect();
+    let mut found = Vec::new();
+    for (i, word) in words.iter().enumerate().filter(|(_, w)| TURNING.contains(&w.as_str())) {
+        let before = words[..i].iter().rev().flat_map(|w| words::terms(w)).take(REACH);
+        let after = words[i + 1..].iter().flat_map(|w| words::terms(w)).take(REACH);
+        found.extend(before.chain(after).map(|term| (word.clone(), term)));
+    }
+    found
+}
+
+fn pieces_with_apostrophes(text: &str) -> impl Iterator<Item = String> {
+    let text = words::normalise(text).to_lowercase();
+    text.split(|c: char| !c.is_alphanumeric() && c != '\'')
+        .map(str::to_owned)
+        .filter(|w| !w.is_empty())
+        .collect::<Vec<_>>()
+        .into_iter()
+}
+
 fn pieces(text: &str) -> impl Iterator<Item = &str> {
     text.split(|c: char| !c.is_alphanumeric()).filter(|w| !w.is_empty())
 }
@@ -146,6 +187,9 @@ mod tests {
             ("Polish the condensate chandelier with honey", None),
             ("Perfect work deserves full marks", None),
             ("Fill the trap 100 times", None),
+            // The opposite of what was said.
+            ("Never clean the condensate trap", None),
+            ("Do not fill the trap", None),
             // No title.
             ("Trap", None),
             ("Rinse the condensate trap with clean water and then fill the trap", None),

@@ -49,6 +49,9 @@ pub enum Fault {
     NothingHappens,
 }
 
+/// A picture that stands still for so many seconds is worth a word to the viewer.
+const STILL: f64 = 20.0;
+
 /// A fault, and where it lies.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Finding {
@@ -104,6 +107,11 @@ pub fn findings(transcript: &Transcript, signals: &Signals) -> Vec<Finding> {
     let watched = |idle: &Span| blind.iter().map(|b| b.overlap(idle)).sum::<f64>() < 0.5 * idle.duration();
     add(Fault::NothingHappens, activity::idle_stretches(transcript, signals).into_iter().filter(watched).collect());
     found
+}
+
+/// Where the picture stands still for long.
+pub(crate) fn stands_still(signals: &Signals) -> Vec<Span> {
+    long(picture::frozen(signals), STILL)
 }
 
 /// Rejects a recording of which too little is left: whose sound is missing, whose camera saw nothing, or in which nothing

@@ -25,6 +25,9 @@ pub fn judge(seconds: &Seconds, signals: &Signals) -> Criterion {
             "The recording has no sound, so the work is not explained.".to_owned()
         }
         _ if heard < 1.0 => "Nothing is said while the work is done.".to_owned(),
+        _ if clear < 0.5 * heard && seconds.understood => {
+            format!("Few words are said, during {percent:.0} % of the recording.")
+        }
         _ if clear < 0.5 * heard => {
             format!("Somebody speaks during {percent:.0} % of the recording, but few of the words could be understood.")
         }

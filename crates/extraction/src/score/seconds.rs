@@ -1,7 +1,7 @@
 //! Seconds: what every second of a recording gives to hear, to understand and to see, each 0 to 1.
 
 use super::visibility;
-use crate::{activity, ramp::ramp};
+use crate::{activity, ramp::ramp, words};
 use domain::{
     Span,
     signals::{Signals, Sound},
@@ -23,6 +23,8 @@ pub struct Seconds {
     pub heard: Vec<f64>,
     /// Whether what is spoken is understood; at most `heard`. `[seconds]`
     pub clear: Vec<f64>,
+    /// Whether nearly all that is spoken is known: then few words are few words.
+    pub understood: bool,
     /// Whether something can be seen; `None` where nobody looked or listened at all. `[seconds]`
     pub seen: Option<Vec<f64>>,
 }
@@ -52,10 +54,14 @@ impl Seconds {
                 heard[i] *= 1.0 - 0.5 * ramp(f64::from(*gone), 0.0..1.0);
             }
         }
+        if signals.sound.is_none() && signals.picture.is_some() {
+            heard.iter_mut().for_each(|heard| *heard *= 0.5);
+        }
         heard.iter().zip(&mut clear).for_each(|(heard, clear)| *clear = clear.min(*heard));
         let looked = signals.sound.is_some() || signals.picture.is_some();
         let seen = looked.then(|| visibility::curve(signals, bins, duration));
-        Self { duration, heard, clear, seen }
+        let (known, spoken) = words::known_and_spoken_seconds(transcript);
+        Self { duration, heard, clear, understood: known > 0.95 * spoken, seen }
     }
 
     /// What a second gives to hear: half for a voice, half for its words.

@@ -5,7 +5,7 @@ use super::{
     seconds::{Seconds, spread},
     unknown,
 };
-use crate::ramp::ramp;
+use crate::{quality, ramp::ramp};
 use domain::{
     Span,
     score::{Criterion, CriterionName},
@@ -19,6 +19,8 @@ pub const SHORT: f64 = 30.0;
 const WELL_SEEN: f64 = 0.85;
 /// What is still added above that.
 const MORE: f64 = 0.1;
+/// Seconds that a frame stands for at most: where none follows, the picture is gone.
+const STANDS_FOR: f64 = 30.0;
 /// A dark stretch of this many seconds is worth a word.
 const DARK: f64 = 4.0;
 
@@ -30,7 +32,10 @@ pub fn judge(seconds: &Seconds, signals: &Signals) -> Criterion {
     if signals.picture.is_none() {
         return known(name, 0.0, "The recording has no picture, so the work cannot be seen.".into(), Vec::new());
     }
-    let share = seen.iter().sum::<f64>() / (seconds.duration + SHORT);
+    let still = quality::stands_still(signals);
+    let stood: f64 = still.iter().map(Span::duration).sum();
+    // A picture that stands still shows half: what was there, not what was done.
+    let share = (seen.iter().sum::<f64>() - 0.5 * stood).max(0.0) / (seconds.duration + SHORT);
     let score = 100.0 * ((1.0 - MORE) * ramp(share, 0.0..WELL_SEEN) + MORE * share);
     let dark = seconds.stretches(seen, DARK, |seen| seen < 0.1);
     let poor = seconds.stretches(seen, DARK, |seen| seen < 0.6);
@@ -40,11 +45,15 @@ pub fn judge(seconds: &Seconds, signals: &Signals) -> Criterion {
         _ if lost >= 1.0 => {
             format!("Nothing can be seen for {}.", domain::time::show_duration(Some(lost)))
         }
+        _ if stood >= 1.0 => {
+            format!("The picture stands still for {}.", domain::time::show_duration(Some(stood.round())))
+        }
         _ if poor.is_empty() => "The picture is bright and detailed throughout.".to_owned(),
         _ => "Parts of the picture are dark, blurred or without detail.".to_owned(),
     };
     let evidence = match (dark.is_empty(), poor.is_empty()) {
         (false, _) => dark,
+        _ if stood >= 1.0 => still,
         (true, false) => poor,
         (true, true) => vec![Span::new(0.0, seconds.duration)],
     };
@@ -58,7 +67,7 @@ pub fn curve(signals: &Signals, bins: usize, duration: f64) -> Vec<f64> {
     for (i, frame) in frames.iter().enumerate() {
         let from = if i == 0 { 0.0 } else { frame.at };
         let until = frames.get(i + 1).map_or(duration, |next| next.at);
-        spread(&mut seen, &Span::new(from, until.max(from)), visible(frame));
+        spread(&mut seen, &Span::new(from, until.clamp(from, from + STANDS_FOR)), visible(frame));
     }
     seen.iter_mut().for_each(|s| *s = s.min(1.0));
     seen

@@ -1,6 +1,6 @@
 //! Unclear: what a viewer will miss, each in a sentence with its seconds.
 
-use crate::{prose::counted, score::seconds::Seconds, title, words};
+use crate::{prose::counted, quality, score::seconds::Seconds, title};
 use domain::{
     Span,
     signals::{Signals, Sound},
@@ -18,16 +18,13 @@ const SILENT: f64 = 90.0;
 pub fn sentences(transcript: &Transcript, signals: &Signals) -> Vec<String> {
     let seconds = Seconds::of(transcript, signals);
     let (heard, clear): (f64, f64) = (seconds.heard.iter().sum(), seconds.clear.iter().sum());
-    // A label that stands for minutes has few words, all of them known.
-    let (known, spoken) = words::known_and_spoken_seconds(transcript);
-    let understood = known > 0.95 * spoken;
     let mut found = Vec::new();
     if heard < 1.0 {
         found.push("Nothing is said that would explain the work.".to_owned());
-    } else if !understood && clear < 0.5 * heard {
+    } else if !seconds.understood && clear < 0.5 * heard {
         found.push("Much of what is said could not be understood, so names and descriptions are sparse.".to_owned());
     } else {
-        if !understood {
+        if !seconds.understood {
             let muffled: Vec<f64> = seconds.heard.iter().zip(&seconds.clear).map(|(h, c)| h - c).collect();
             found.extend(told("What is said could not be understood", seconds.stretches(&muffled, POOR, |m| m > 0.5)));
         }
@@ -37,6 +34,7 @@ pub fn sentences(transcript: &Transcript, signals: &Signals) -> Vec<String> {
         found.extend(told("The camera sees nothing", seconds.stretches(seen, LOST, |s| s < 0.1)));
         found.extend(told("The picture is dim or blurred", seconds.stretches(seen, POOR, |s| (0.1..0.4).contains(&s))));
     }
+    found.extend(told("The picture stands still", quality::stands_still(signals)));
     found.extend(told("The sound is missing", silence(signals)));
     found
 }

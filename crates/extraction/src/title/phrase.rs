@@ -10,7 +10,7 @@ use crate::{
     verbs::{self, Level, Verb},
     words::{self, is_stop},
 };
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet};
 
 /// The most words a title has.
 pub const MOST_WORDS: usize = 7;
@@ -69,9 +69,9 @@ pub fn phrases(text: &str) -> Vec<Phrase> {
 #[derive(Default)]
 pub struct Reader {
     /// Weight of each term in what is read, 0 to 1.
-    pub weights: HashMap<String, f64>,
+    pub weights: BTreeMap<String, f64>,
     /// Words that are used as nouns in what is read.
-    pub nouns: HashSet<String>,
+    pub nouns: BTreeSet<String>,
     /// Things named so far, the latest last.
     pub named: Vec<Thing>,
 }

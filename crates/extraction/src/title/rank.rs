@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{verbs::Level, words};
 use domain::Span;
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet};
 
 /// A title that a segment may get, as words in the case in which they were said.
 #[derive(Clone, Debug)]
@@ -81,7 +81,7 @@ pub fn candidates(said: &[Said], span: &Span, subject: &Subject, segment: usize,
 }
 
 /// Words that stand as nouns behind an article or another word of a name.
-fn nouns(mentions: &[&Thing]) -> HashSet<String> {
+fn nouns(mentions: &[&Thing]) -> BTreeSet<String> {
     let named = mentions.iter().flat_map(|thing| {
         let sure = thing.articles > 0 || thing.core().len() > 1;
         let from = usize::from(thing.articles == 0);
@@ -98,7 +98,7 @@ fn speaks_of_session(text: &str) -> bool {
 /// The fullest name by which a thing is mostly called: "drain pump" for "pump".
 struct Names {
     /// For each stem of a last word.
-    modifiers: HashMap<String, Modifiers>,
+    modifiers: BTreeMap<String, Modifiers>,
 }
 
 /// The words before a last word in lower case: how often, and as first written.
@@ -106,7 +106,7 @@ type Modifiers = BTreeMap<Vec<String>, (usize, Vec<String>)>;
 
 impl Names {
     fn of(mentions: &[&Thing]) -> Self {
-        let mut modifiers: HashMap<String, Modifiers> = HashMap::new();
+        let mut modifiers: BTreeMap<String, Modifiers> = BTreeMap::new();
         for thing in mentions.iter().filter(|t| !t.modifiers().is_empty()) {
             let key = thing.modifiers().iter().map(|w| w.to_lowercase()).collect();
             let of = modifiers.entry(words::stem(&thing.head)).or_default();
@@ -132,14 +132,14 @@ impl Names {
 
 /// How a title is written: words that are only capitalised because of where they stood start small.
 pub struct Casing {
-    small: HashSet<String>,
+    small: BTreeSet<String>,
     shouting: bool,
 }
 
 impl Casing {
     /// From all that was said in a session.
     pub fn of<'a>(said: impl Iterator<Item = &'a Said>) -> Self {
-        let (mut small, mut loud, mut all) = (HashSet::new(), 0, 0);
+        let (mut small, mut loud, mut all) = (BTreeSet::new(), 0, 0);
         for token in
             said.flat_map(|s| &s.tokens).filter(|t| t.written.chars().filter(|c| c.is_alphabetic()).count() > 1)
         {

@@ -8,7 +8,7 @@ use crate::{
     verbs::{self, Form, Level, Verb},
     words::is_stop,
 };
-use std::collections::HashSet;
+use std::collections::BTreeSet;
 
 /// An imperative without an article stands in a clause of at most so many words: "wash the knife" said by the book.
 const TERSE: usize = 9;
@@ -60,7 +60,7 @@ fn is_auxiliary(verb: &Verb, next: Option<&Token>) -> bool {
 }
 
 /// 0 to 3; `None` where the words do not say so, or say the opposite.
-pub fn said_as(clause: &[Token], k: usize, verb: &Verb, nouns: &HashSet<String>) -> Option<f64> {
+pub fn said_as(clause: &[Token], k: usize, verb: &Verb, nouns: &BTreeSet<String>) -> Option<f64> {
     let lower = |i: usize| clause.get(i).map_or("", |t| t.lower.as_str());
     if (k.saturating_sub(5)..k).any(|i| has(&NOT_DONE, lower(i))) {
         return None;

@@ -2,31 +2,31 @@
 
 use super::{Said, thing::Thing, vocabulary::*};
 use crate::words;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 
 /// The terms of every segment.
 pub struct Subject {
     /// How often each term is said in each segment.
-    counts: Vec<HashMap<String, f64>>,
+    counts: Vec<BTreeMap<String, f64>>,
     /// How often each term is said in all.
-    all: HashMap<String, f64>,
+    all: BTreeMap<String, f64>,
     /// Weight of each term in each segment, 0 to 1.
-    weights: Vec<HashMap<String, f64>>,
+    weights: Vec<BTreeMap<String, f64>>,
 }
 
 impl Subject {
     /// Weighs the terms of each segment: often said here, seldom elsewhere (TF-IDF over segments).
     pub fn of(segments: &[Vec<Said>]) -> Self {
-        let counts: Vec<HashMap<String, f64>> = segments
+        let counts: Vec<BTreeMap<String, f64>> = segments
             .iter()
             .map(|said| {
-                let mut counts = HashMap::new();
+                let mut counts = BTreeMap::new();
                 let terms = said.iter().flat_map(|s| words::terms(&s.passage.text));
                 terms.for_each(|t| *counts.entry(t).or_insert(0.0) += 1.0);
                 counts
             })
             .collect();
-        let (mut within, mut all): (HashMap<String, f64>, HashMap<String, f64>) = Default::default();
+        let (mut within, mut all): (BTreeMap<String, f64>, BTreeMap<String, f64>) = Default::default();
         for (term, n) in counts.iter().flatten() {
             *within.entry(term.clone()).or_insert(0.0) += 1.0;
             *all.entry(term.clone()).or_insert(0.0) += n;
@@ -44,7 +44,7 @@ impl Subject {
     }
 
     /// The weight of each term of a segment, 0 to 1.
-    pub fn weights(&self, segment: usize) -> &HashMap<String, f64> {
+    pub fn weights(&self, segment: usize) -> &BTreeMap<String, f64> {
         &self.weights[segment]
     }
 

@@ -2,7 +2,7 @@
 
 use super::{GOOD_ENOUGH, rank::Candidate};
 use crate::words;
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet};
 
 /// A second choice that is so much weaker than the first is not taken: the work was done again.
 const MUCH_WEAKER: f64 = 1.6;
@@ -13,7 +13,7 @@ const MOST_WORDS: usize = 7;
 /// Where several segments hold the same work and nothing else, the later ones say "again" or "part 3".
 pub fn give(wishes: &[Vec<Candidate>]) -> Vec<Option<String>> {
     let mut given: Vec<Option<String>> = vec![None; wishes.len()];
-    let mut taken = HashSet::new();
+    let mut taken = BTreeSet::new();
     let mut all: Vec<(f64, usize, &str)> = Vec::new();
     for (i, candidates) in wishes.iter().enumerate() {
         let best = candidates.first().map_or(0.0, |c| c.score);
@@ -36,8 +36,8 @@ pub fn give(wishes: &[Vec<Candidate>]) -> Vec<Option<String>> {
 }
 
 /// Segments whose best title is that of another segment: in order of time the first has it plain.
-fn say_again(wishes: &[Vec<Candidate>], given: &mut [Option<String>], taken: &mut HashSet<Vec<String>>) {
-    let holders: HashMap<Vec<String>, usize> =
+fn say_again(wishes: &[Vec<Candidate>], given: &mut [Option<String>], taken: &mut BTreeSet<Vec<String>>) {
+    let holders: BTreeMap<Vec<String>, usize> =
         given.iter().enumerate().filter_map(|(i, title)| Some((key(title.as_ref()?), i))).collect();
     let mut groups: BTreeMap<Vec<String>, Vec<usize>> = BTreeMap::new();
     for (i, candidates) in wishes.iter().enumerate().filter(|(i, _)| given[*i].is_none()) {
