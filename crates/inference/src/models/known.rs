@@ -1,5 +1,5 @@
-//! The models that this program knows by name. Sizes and checksums are those of the files as their makers publish them
-//! on huggingface.co at the revision named here; each was compared in several independent lists.
+//! The models that this program knows by name. Sizes and checksums are those that public listings give for the files as
+//! their makers publish them on huggingface.co at the revision named here. A wrong one can only refuse a good file.
 
 use std::path::{Path, PathBuf};
 
