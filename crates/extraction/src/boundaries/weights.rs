@@ -28,7 +28,7 @@ pub const UNHEARD: Values = values([
 
 /// By hand as well: a changed scene where words are known, and steps announced in full, which nobody does in the
 /// recordings that there are to learn from.
-const BY_HAND: [(Signal, f64); 2] = [(Signal::Scene, 1.2), (Signal::AnnouncesStep, 4.0)];
+const BY_HAND: [(Signal, f64); 2] = [(Signal::Scene, 1.2), (Signal::AnnouncesStep, 6.0)];
 
 /// What a column of the learned weights is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
