@@ -195,6 +195,9 @@ const STEP: &[&str] = &[
 /// What follows "the next", "the first".
 const JOB: &[&str] = &["job", "step", "task", "thing", "part", "piece", "stage"];
 
+/// Steps are seldom counted further.
+const NUMBERS: &[&str] = &["one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"];
+
 /// May stand between the place and the work.
 const SUBJECT: &[&str] = &[
     "i", "we", "you", "ill", "well", "im", "were", "going", "gonna", "to", "will", "lets", "let", "me", "us", "need",
@@ -214,8 +217,11 @@ pub fn announces_step(text: &str) -> bool {
                 matches!(said.get(1)?.as_str(), "next" | "first" | "second" | "third" | "fourth" | "last" | "final");
             (said[0] == "the" && ordinal && JOB.contains(&said.get(2)?.as_str())).then_some(3)
         };
-        let numbered = || (said.len() > 2 && said[0] == "step").then_some(2);
-        let Some(place) = placed.or_else(counted).or_else(numbered) else { return false };
+        if said.len() > 2 && said[0] == "step" && (NUMBERS.contains(&said[1].as_str()) || said[1].parse::<u8>().is_ok())
+        {
+            return true;
+        }
+        let Some(place) = placed.or_else(counted) else { return false };
         let work = said[place..].iter().take(8).find(|w| !SUBJECT.contains(&w.as_str()));
         work.and_then(|w| verbs::verb(w)).is_some_and(|verb| {
             verb.level > verbs::Level::Weak && matches!(verb.form, verbs::Form::Base | verbs::Form::Gerund)
@@ -296,12 +302,14 @@ mod tests {
             "okay so first we're going to drain the system",
             "Finally, let's close up the boiler.",
             "Right, step two, tighten the flange bolts.",
+            "Step five: dead tests.",
             "Now that's done, we can fit the new gasket.",
         ] {
             assert!(announces_step(said), "{said}");
         }
         for said in [
             "Next week it will be colder.",
+            "Step back and look at it.",
             "The next screw is rusty.",
             "First of all, hello.",
             "The last part was easy.",
