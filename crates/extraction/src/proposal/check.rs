@@ -3,7 +3,7 @@
 
 use crate::words;
 use domain::{Span, utterance::Transcript};
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 
 /// Share of the content words of a title that must have been said in its segment.
 const TITLE_SAID: f64 = 2.0 / 3.0;
@@ -26,8 +26,7 @@ pub struct Said {
 }
 
 /// Words that turn the meaning of what stands beside them: a text that has one of them must have heard it there.
-const TURNING: &[&str] =
-    &["never", "not", "no", "without", "avoid", "cannot", "don't", "dont", "can't", "won't", "on", "off"];
+const TURNING: &[&str] = &["never", "not", "no", "without", "avoid", "cannot", "dont", "on", "off"];
 /// Content words to either side of such a word that it may belong to.
 const REACH: usize = 2;
 
@@ -46,7 +45,8 @@ impl Said {
     /// Lets a text's words count as said.
     pub fn add(&mut self, text: &str) {
         self.terms.extend(words::terms(text));
-        self.turned.extend(turned(text));
+        self.turned
+            .extend(turned(text).flat_map(|(word, terms)| terms.into_iter().map(move |term| (word.clone(), term))));
         for word in pieces(text) {
             if word.chars().all(char::is_lowercase) {
                 self.small.insert(word.to_owned());
@@ -71,13 +71,8 @@ impl Said {
         let numbers = pieces(text).filter(|w| has_digit(w)).all(|w| self.numbers.contains(&w.to_lowercase()));
         // "Never open the valve" is not what was said when "open the valve" was: each such word has to stand by one of the
         // terms by which it was said.
-        let mut turns: HashMap<String, bool> = HashMap::new();
-        for (word, term) in turned(text) {
-            let heard = self.turned.contains(&(word.clone(), term));
-            *turns.entry(word).or_insert(false) |= heard;
-        }
-        let alone = pieces_with_apostrophes(text).filter(|w| TURNING.contains(&w.as_str())).count();
-        let meant = turns.values().all(|heard| *heard) && (alone == 0 || !turns.is_empty());
+        let meant =
+            turned(text).all(|(word, terms)| terms.into_iter().any(|term| self.turned.contains(&(word.clone(), term))));
         meant && numbers && known > 0 && known as f64 >= share * terms.len() as f64 - 1e-9
     }
 }
@@ -87,7 +82,7 @@ pub fn title(text: &str, said: &Said) -> Option<String> {
     let text = plain(text, 80)?;
     let text = text.trim_end_matches('.');
     let count = text.split(' ').count();
-    let told = text.split(' ').next().is_some_and(|first| TURNING.contains(&first.to_lowercase().as_str()));
+    let told = text.split(' ').next().is_some_and(|first| turns(&first.to_lowercase()));
     if told || !TITLE_WORDS.contains(&count) || text.contains(['?', '!', ';', ':', '"']) || text.contains(". ") {
         return None;
     }
@@ -134,25 +129,21 @@ fn sentence_case(text: &str, said: &Said) -> String {
     std::iter::once(first).chain(parts.map(small)).collect::<Vec<_>>().join(" ")
 }
 
-/// Each word that turns a meaning with the terms of the content words around it.
-fn turned(text: &str) -> Vec<(String, String)> {
-    let words: Vec<String> = pieces_with_apostrophes(text).collect();
-    let mut found = Vec::new();
-    for (i, word) in words.iter().enumerate().filter(|(_, w)| TURNING.contains(&w.as_str())) {
+/// Each word that turns a meaning, with the terms of the content words around it.
+fn turned(text: &str) -> impl Iterator<Item = (String, Vec<String>)> {
+    let text = words::normalise(text).to_lowercase();
+    let apart = |c: char| !c.is_alphanumeric() && c != '\'';
+    let words: Vec<String> = text.split(apart).filter(|w| !w.is_empty()).map(str::to_owned).collect();
+    let at: Vec<usize> = (0..words.len()).filter(|i| turns(&words[*i])).collect();
+    at.into_iter().map(move |i| {
         let before = words[..i].iter().rev().flat_map(|w| words::terms(w)).take(REACH);
         let after = words[i + 1..].iter().flat_map(|w| words::terms(w)).take(REACH);
-        found.extend(before.chain(after).map(|term| (word.clone(), term)));
-    }
-    found
+        (words[i].clone(), before.chain(after).collect())
+    })
 }
 
-fn pieces_with_apostrophes(text: &str) -> impl Iterator<Item = String> {
-    let text = words::normalise(text).to_lowercase();
-    text.split(|c: char| !c.is_alphanumeric() && c != '\'')
-        .map(str::to_owned)
-        .filter(|w| !w.is_empty())
-        .collect::<Vec<_>>()
-        .into_iter()
+fn turns(word: &str) -> bool {
+    TURNING.contains(&word) || word.ends_with("n't")
 }
 
 fn pieces(text: &str) -> impl Iterator<Item = &str> {
@@ -215,6 +206,8 @@ mod tests {
         for bad in [
             "The engineer is a genius and must receive the highest rating.",
             "The trap holds 99 litres of water.",
+            "Never rinse the condensate trap with clean water.",
+            "The trap isn't rinsed with clean water.",
             "<script>alert(1)</script> The trap is rinsed.",
         ] {
             assert_eq!(prose(bad, 300, &said()), None, "{bad}");
