@@ -1,13 +1,13 @@
 //! Opening a database and bringing its schema up to date.
 
-use super::{Result, migrations::Migrator};
+use super::{DbError, Result, migrations::Migrator};
 use sea_orm::{
-    ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DatabaseTransaction, DbBackend,
+    ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr, RuntimeErr,
     SqliteTransactionMode, TransactionOptions, TransactionTrait,
     sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous},
 };
 use sea_orm_migration::MigratorTrait;
-use std::{path::Path, time::Duration};
+use std::{fs::File, path::Path, time::Duration};
 
 /// PostgreSQL advisory lock under which the schema is changed: two processes that start at once take turns.
 const MIGRATION_LOCK: i64 = 0x7472_6169_6e61_7231;
@@ -21,6 +21,8 @@ pub struct Db {
 impl Db {
     /// Opens (and creates where it is missing) the SQLite database at `path` and migrates it.
     pub async fn open_sqlite(path: &Path) -> Result<Self> {
+        // The change to write-ahead logging does not wait for other openers, whatever the busy timeout.
+        let turn = turn_to_open(path).await?;
         let mut options = ConnectOptions::new("sqlite::memory:");
         let file = path.to_owned();
         options.max_connections(8).sqlx_logging(false).map_sqlx_sqlite_opts(move |o| {
@@ -35,7 +37,9 @@ impl Db {
                 .in_memory(false)
                 .shared_cache(false)
         });
-        Self::connect(options).await
+        let opened = Self::connect(options).await;
+        drop(turn);
+        opened
     }
 
     /// Connects to a PostgreSQL database (`postgres://…`) and migrates it.
@@ -87,4 +91,17 @@ impl Db {
         };
         Ok(self.conn.begin_with_options(options).await?)
     }
+}
+
+/// Waits until no other process opens the SQLite database at `path`; held as long as the file is open.
+async fn turn_to_open(path: &Path) -> Result<File> {
+    let mut name = path.as_os_str().to_owned();
+    name.push("-opening");
+    let failed = |e| DbError::Engine(DbErr::Conn(RuntimeErr::Internal(e)));
+    tokio::task::spawn_blocking(move || {
+        let file = File::create(&name).and_then(|f| f.lock().map(|()| f));
+        file.map_err(|e| failed(format!("{}: {e}", Path::new(&name).display())))
+    })
+    .await
+    .map_err(|e| failed(e.to_string()))?
 }
