@@ -19,6 +19,7 @@ pub mod title;
 mod activity;
 mod prose;
 mod ramp;
+mod talk;
 mod verbs;
 mod words;
 

@@ -1,6 +1,6 @@
 //! Naming: segments become procedures, each with a name and a description, or excluded with the reason.
 
-use crate::{Options, Segment, activity, boundaries, describe, title, words};
+use crate::{Options, Segment, activity, boundaries, describe, talk, title, words};
 use domain::{
     procedure::{ProcedureDraft, ProcedureStatus},
     signals::Signals,
@@ -14,6 +14,21 @@ const GREETING: f64 = 15.0;
 /// Seconds from either end of the recording within which a greeting or a farewell lies.
 const EDGE: f64 = 3.0;
 
+/// Said of a whole recording before its first piece of work.
+const INTRODUCES: &[&str] = &[
+    "today",
+    "my name is",
+    "in this video",
+    "in this recording",
+    "in this session",
+    "going to show you",
+    "gonna show you",
+    "want to show you",
+    "i'll show you",
+    "i'll be showing",
+    "in the next few minutes",
+];
+
 /// Names and describes every segment, in their order. A segment that is too short, or in which nothing is shown or
 /// said, is excluded and says why.
 pub fn name(
@@ -24,7 +39,7 @@ pub fn name(
 ) -> Vec<ProcedureDraft> {
     let titles = title::titles(segments, transcript, options);
     let named = segments.iter().zip(titles).map(|(segment, procedure_name)| {
-        let excluded_reason = weakness(segment, transcript, signals);
+        let excluded_reason = weakness(segment, transcript, signals, options);
         let status = if excluded_reason.is_some() { ProcedureStatus::Excluded } else { ProcedureStatus::Approved };
         ProcedureDraft {
             description: describe::describe_beside(&procedure_name, segment, transcript),
@@ -38,8 +53,14 @@ pub fn name(
     named.collect()
 }
 
+/// Whether a text says what a whole recording will show.
+fn introduces(text: &str) -> bool {
+    let text = words::normalise(text).to_lowercase();
+    title::greets(&text) || INTRODUCES.iter().any(|phrase| text.contains(phrase))
+}
+
 /// Why a segment is too weak to be shown.
-fn weakness(segment: &Segment, transcript: &Transcript, signals: &Signals) -> Option<String> {
+fn weakness(segment: &Segment, transcript: &Transcript, signals: &Signals, options: &Options) -> Option<String> {
     let seconds = segment.span.duration();
     if seconds < boundaries::MIN_SECONDS {
         return Some(format!("It lasts only {seconds:.0} seconds, too short to show a piece of work."));
@@ -49,6 +70,15 @@ fn weakness(segment: &Segment, transcript: &Transcript, signals: &Signals) -> Op
     let greets = passages.iter().any(|p| boundaries::rounds_off(&p.text) || title::greets(&p.text));
     if at_edge && seconds < GREETING && greets && !passages.iter().any(|p| title::announces(&p.text)) {
         return Some("Nothing but a greeting or a farewell is said.".into());
+    }
+    let opens = segment.span.start < EDGE && segment.span.end < activity::duration(transcript, signals) - EDGE;
+    if opens && seconds < GREETING && !passages.is_empty() && passages.iter().all(|p| introduces(&p.text)) {
+        return Some("It only says what the recording will show.".into());
+    }
+    // Who has a task may well do it while talking of something else.
+    let at_it = options.task().is_some() && activity::something_moves(signals, &segment.span);
+    if !at_it && talk::is_small(&passages) {
+        return Some("Only small talk is heard: nothing of what is said is about work.".into());
     }
     let said: usize = passages.iter().map(|p| words::terms(&p.text).len()).sum();
     // Where nobody looked, little said is no sign that little was done.
@@ -85,6 +115,21 @@ mod tests {
         let named = || name(&parts, &samples::boiler(), &samples::signals(180.0), &Options::default());
         let first = named();
         (0..50).for_each(|_| assert_eq!(named(), first));
+    }
+
+    #[test]
+    fn what_only_introduces_the_recording_is_no_procedure() {
+        let mut transcript = samples::boiler();
+        transcript.utterances.iter_mut().for_each(|u| (u.start, u.end) = (u.start + 10.0, u.end + 10.0));
+        let spoken = samples::transcript(&[(1.0, "Today I am going to show you how to service a boiler.")]);
+        transcript.utterances.splice(0..0, spoken.utterances);
+        let parts = [(0.0, 10.0), (10.0, 178.0)].map(|(a, b)| Segment { span: Span::new(a, b), confidence: 0.5 });
+        let drafts = name(&parts, &transcript, &samples::signals(190.0), &Options::default());
+        assert_eq!(drafts[0].excluded_reason.as_deref(), Some("It only says what the recording will show."));
+        assert_eq!(drafts[1].status, ProcedureStatus::Approved);
+        transcript.utterances[0].text = "I isolate the boiler at the switch.".into();
+        let drafts = name(&parts, &transcript, &samples::signals(190.0), &Options::default());
+        assert_eq!(drafts[0].status, ProcedureStatus::Approved);
     }
 
     #[test]

@@ -22,7 +22,7 @@ mod weights;
 
 pub(crate) use cues::{begins_work, rounds_off};
 
-use crate::{Options, Segment, activity, title, words};
+use crate::{Options, Segment, activity, talk, title, words};
 use domain::{
     Span,
     signals::Signals,
@@ -45,7 +45,7 @@ pub fn segment(transcript: &Transcript, signals: &Signals, options: &Options, me
     let active: f64 = stretches.iter().map(Span::duration).sum();
     let heard = has_words(transcript);
     let enough = match heard {
-        true => active >= SHORT_SECONDS || title::names_work(transcript),
+        true => active >= SHORT_SECONDS || title::names_work(transcript) || talk::is_work(&said(transcript)),
         // Movement alone may be anything: somebody has to speak, or to have said before what the work is.
         false => {
             active >= UNHEARD_SECONDS
@@ -86,6 +86,11 @@ fn has_words(transcript: &Transcript) -> bool {
         .map(|run| words::terms(&run).len())
         .sum();
     terms >= 6 && known >= 0.25 * spoken
+}
+
+/// Everything that was said with confidence.
+fn said(transcript: &Transcript) -> Vec<title::Passage> {
+    title::passages(transcript, &Span::new(0.0, f64::INFINITY))
 }
 
 /// Whether movement shows that somebody does something.

@@ -1,15 +1,13 @@
 //! Idle talk: somebody tries the glasses on, chats, and stops.
 
 use super::Rejection;
-use crate::{activity, title, words};
+use crate::{activity, talk, title, words};
 use domain::{Span, session::FailureReason, signals::Signals, utterance::Transcript};
 
 /// Recordings longer than this, in seconds, are taken for work even where no sentence says so plainly.
 const SHORT: f64 = 90.0;
 /// Terms that must be known before talk is called idle.
 const SAID: usize = 8;
-/// Share of the words that are English function words in English speech, at least; other languages are not judged.
-const ENGLISH: f64 = 0.25;
 /// Share of the spoken seconds of which the words must be known.
 const KNOWN: f64 = 0.5;
 
@@ -21,24 +19,21 @@ pub(super) fn check(transcript: &Transcript, signals: &Signals) -> Result<(), Re
         return Ok(());
     }
     let said = title::passages(transcript, &Span::new(0.0, f64::INFINITY));
+    if talk::is_work(&said) {
+        return Ok(());
+    }
     let terms: usize = said.iter().map(|p| words::terms(&p.text).len()).sum();
-    if terms < SAID || !is_english(&said) || said.iter().any(|p| title::announces(&p.text)) {
+    if terms < SAID || !talk::in_english(&said) || said.iter().any(|p| title::announces(&p.text)) {
         return Ok(());
     }
     let end = transcript.utterances.iter().map(|u| u.end).fold(0.0, f64::max).min(duration);
-    let talk = Span::new(said.first().map_or(0.0, |p| p.start), end);
+    let heard = Span::new(said.first().map_or(0.0, |p| p.start), end);
     let sentence = format!(
         "No piece of work could be recognised in the recording: what is said from {} to {} names none.",
-        title::clock(talk.start),
-        title::clock(talk.end)
+        title::clock(heard.start),
+        title::clock(heard.end)
     );
-    Err(Rejection { reason: FailureReason::NoProcedures, sentence, evidence: vec![talk] })
-}
-
-fn is_english(said: &[title::Passage]) -> bool {
-    let words: Vec<String> = said.iter().flat_map(|p| p.text.split_whitespace().map(words::bare)).collect();
-    let small = words.iter().filter(|w| words::is_stop(w)).count();
-    small as f64 >= ENGLISH * words.len() as f64
+    Err(Rejection { reason: FailureReason::NoProcedures, sentence, evidence: vec![heard] })
 }
 
 #[cfg(test)]
