@@ -78,7 +78,7 @@ fn weakness(segment: &Segment, transcript: &Transcript, signals: &Signals, optio
     // Who has a task may well do it while talking of something else.
     let at_it = options.task().is_some() && activity::something_moves(signals, &segment.span);
     if !at_it && talk::is_small(&passages) {
-        return Some("Only small talk is heard: nothing of what is said is about work.".into());
+        return Some(talk::SMALL.into());
     }
     let said: usize = passages.iter().map(|p| words::terms(&p.text).len()).sum();
     // Where nobody looked, little said is no sign that little was done.

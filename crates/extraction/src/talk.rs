@@ -6,18 +6,29 @@
 use crate::{
     title::Passage,
     verbs::{self, Level},
-    words::{bare, is_stop, normalise},
+    words::{bare, confident_runs, is_stop, normalise},
 };
-use std::collections::BTreeSet;
+use domain::{Span, utterance::Transcript};
+use std::{
+    collections::{BTreeSet, HashSet},
+    sync::LazyLock,
+};
 
 /// Words below which talk is not judged.
 const ENOUGH: usize = 60;
+/// What a run within a session must have for small talk, less what it has for work.
+const CLEARLY: f64 = 8.0;
 /// Different verbs of the trades from which a few words are taken for work,
 const WORKED: usize = 4;
 /// where the counts per hundred words are at least so far on its side.
 const PLAINLY: f64 = 5.0;
+/// The same for what small talk leaves of a session.
+const SOMEWHAT: f64 = 3.0;
 /// Share of the words that are English function words in English speech, at least; other languages are not judged.
 const ENGLISH: f64 = 0.25;
+
+/// The sentence about it.
+pub(crate) const SMALL: &str = "Only small talk is heard: what is said is not about work.";
 
 const PEOPLE: &str = "he she him his her hers wife husband missus mrs dad mum mom mother father brother sister kid kids mate mates \
     cousin daughter son sons boss grandad grandpa grandma gran uncle aunt nephew niece boyfriend girlfriend lad lads friend friends \
@@ -38,6 +49,10 @@ const POINT: &[[&str; 2]] = &[
     ["make", "sure"],
 ];
 
+static CHAT: LazyLock<HashSet<&str>> =
+    LazyLock::new(|| [PEOPLE, PAST, LIFE].iter().flat_map(|list| list.split_whitespace()).collect());
+static POINTING: LazyLock<HashSet<&str>> = LazyLock::new(|| POINTS.split_whitespace().collect());
+
 /// Whether enough is said, in English, and it is small talk.
 pub(crate) fn is_small(said: &[Passage]) -> bool {
     let words = words(said);
@@ -51,16 +66,60 @@ pub(crate) fn is_work(said: &[Passage]) -> bool {
     verbs.len() >= WORKED && is_english(&words) && leaning(&words) <= -PLAINLY
 }
 
+/// Whether what is said, be it little, is rather about work than not.
+pub(crate) fn leans_to_work(said: &[Passage]) -> bool {
+    leaning(&words(said)) < -SOMEWHAT
+}
+
+/// The stretches of small talk within a longer session: the runs of utterances with the greatest sums (Bentley 1984).
+pub(crate) fn stretches(transcript: &Transcript) -> Vec<Span> {
+    let said: Vec<(Span, Vec<String>)> = transcript
+        .utterances
+        .iter()
+        .map(|u| (Span::new(u.start, u.end), confident_runs(u).iter().flat_map(|run| bare_words(run)).collect()))
+        .collect();
+    let all: Vec<String> = said.iter().flat_map(|(_, words)| words.clone()).collect();
+    let mut found = Vec::new();
+    if is_english(&all) {
+        let gains: Vec<f64> = said.iter().map(|(_, words)| balance(words)).collect();
+        runs(&said, &gains, &mut found);
+    }
+    found
+}
+
+/// Appends the runs of small talk among utterances, in order.
+fn runs(said: &[(Span, Vec<String>)], gains: &[f64], found: &mut Vec<Span>) {
+    let (mut best, mut sum, mut start) = ((0.0, 0, 0), 0.0, 0);
+    for (i, gain) in gains.iter().enumerate() {
+        if sum <= 0.0 {
+            (sum, start) = (0.0, i);
+        }
+        sum += gain;
+        if sum > best.0 {
+            best = (sum, start, i + 1);
+        }
+    }
+    let (gain, start, end) = best;
+    let words: usize = said[start..end].iter().map(|(_, words)| words.len()).sum();
+    if gain < CLEARLY || words < ENOUGH {
+        return;
+    }
+    runs(&said[..start], &gains[..start], found);
+    found.push(Span::new(said[start].0.start, said[end - 1].0.end));
+    runs(&said[end..], &gains[end..], found);
+}
+
+/// What of words speaks for small talk less what speaks for work.
+fn balance(words: &[String]) -> f64 {
+    let among = |list: &HashSet<&str>| words.iter().filter(|w| list.contains(w.as_str())).count();
+    let pairs = words.windows(2).filter(|pair| POINT.iter().any(|p| p[0] == pair[0] && p[1] == pair[1])).count();
+    let work = among(&POINTING) + pairs + words.iter().filter_map(|w| trade(w)).count();
+    among(&CHAT) as f64 - work as f64
+}
+
 /// How far words lean to small talk, per hundred words; below 0 they lean to work.
 fn leaning(words: &[String]) -> f64 {
-    let among = |list: &str| {
-        let list: BTreeSet<&str> = list.split_whitespace().collect();
-        words.iter().filter(|w| list.contains(w.as_str())).count()
-    };
-    let small = among(PEOPLE) + among(PAST) + among(LIFE);
-    let pairs = words.windows(2).filter(|pair| POINT.iter().any(|p| p[0] == pair[0] && p[1] == pair[1])).count();
-    let work = among(POINTS) + pairs + words.iter().filter_map(|w| trade(w)).count();
-    100.0 * (small as f64 - work as f64) / words.len().max(1) as f64
+    100.0 * balance(words) / words.len().max(1) as f64
 }
 
 /// The verb of the trades that a word may be a form of.
@@ -69,8 +128,11 @@ fn trade(word: &str) -> Option<String> {
 }
 
 fn words(said: &[Passage]) -> Vec<String> {
-    let bare = |p: &Passage| normalise(&p.text).split_whitespace().map(bare).collect::<Vec<_>>();
-    said.iter().flat_map(bare).filter(|w| !w.is_empty()).collect()
+    said.iter().flat_map(|p| bare_words(&p.text)).collect()
+}
+
+fn bare_words(text: &str) -> Vec<String> {
+    normalise(text).split_whitespace().map(bare).filter(|w| !w.is_empty()).collect()
 }
 
 /// Whether bare words are those of English speech.

@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used)]
 
 use domain::{
+    Span,
     procedure::ProcedureStatus,
     signals::{FrameSample, Picture, Signals},
     utterance::{Transcript, TranscriptSource, Utterance},
@@ -69,6 +70,24 @@ fn twenty_seconds_of_chat_are_no_procedure() {
         let some: Vec<&str> = passage.lines().take(said.iter().filter(|u| u.end < 22.0).count()).collect();
         assert!(pieces(&some.join("\n"), None).iter().all(Option::is_some), "{some:?}");
     }
+}
+
+#[test]
+fn small_talk_between_pieces_of_work_belongs_to_none() {
+    let (work, chat) = (passages(include_str!("talk/work.txt")), passages(include_str!("talk/small.txt")));
+    let parts = [work[1], work[4], chat[1], chat[0], work[8], work[6]];
+    let of = |n: usize| parts[..n].join("\n").lines().count();
+    let transcript = transcript(&parts.join("\n"));
+    let talk = Span::new(transcript.utterances[of(2)].start, transcript.utterances[of(4) - 1].end);
+    let signals = moving(transcript.utterances.last().unwrap().end + 1.0);
+    let found = |options| boundaries::segment(&transcript, &signals, &options, &[]);
+    let said = found(Options::default());
+    let lost: f64 = said.iter().map(|s| s.span.overlap(&talk)).sum();
+    assert!(said.len() >= 2 && lost < 0.15 * talk.duration(), "{talk:?} {said:?}");
+    let covered: f64 = said.iter().map(|s| s.span.duration()).sum();
+    assert!(covered >= 0.9 * (signals.duration_seconds - talk.duration()), "{talk:?} {said:?}");
+    let task = Options { task_title: Some("Service the boiler".into()), ..Default::default() };
+    assert!(found(task).iter().map(|s| s.span.overlap(&talk)).sum::<f64>() > 0.9 * talk.duration());
 }
 
 #[test]

@@ -29,10 +29,16 @@ use domain::{
     utterance::{Transcript, Utterance},
 };
 
+/// What the committed weights were learned from, as a sentence: figures on the same recordings are no proof.
+pub const LEARNED_FROM: &str = "the weights were learned from the TinyRec and Ego4D Goal-Step recordings of docs/design/extraction.md: \
+    figures on those are in-sample";
 /// No segment is shorter, in seconds.
 pub const MIN_SECONDS: f64 = 5.0;
 /// A recording shorter than this, in seconds, holds a procedure only if somebody says what work is done.
 const SHORT_SECONDS: f64 = 45.0;
+/// What small talk leaves of a stretch is work only if it is more about work than not, and as long as this, in seconds, or
+/// work is announced in it.
+const LEFTOVER_SECONDS: f64 = 20.0;
 /// Without words a recording must be at least this long, in seconds, for anything to be told apart.
 const UNHEARD_SECONDS: f64 = 30.0;
 
@@ -41,7 +47,7 @@ const UNHEARD_SECONDS: f64 = 30.0;
 /// utterance of the transcript, or empty.
 pub fn segment(transcript: &Transcript, signals: &Signals, options: &Options, meanings: &[Vec<f32>]) -> Vec<Segment> {
     let (transcript, meanings) = &in_order(transcript, meanings);
-    let stretches = activity::active_stretches(transcript, signals);
+    let stretches = working_stretches(transcript, signals, options);
     let active: f64 = stretches.iter().map(Span::duration).sum();
     let heard = has_words(transcript);
     let enough = match heard {
@@ -60,6 +66,32 @@ pub fn segment(transcript: &Transcript, signals: &Signals, options: &Options, me
         false => unheard::segments(transcript, signals, &stretches, options.granularity),
     };
     found.into_iter().filter(|s| s.span.duration() >= MIN_SECONDS).collect()
+}
+
+/// The stretches in which something happens, without those of small talk. Who has a task may work while talking of else.
+fn working_stretches(transcript: &Transcript, signals: &Signals, options: &Options) -> Vec<Span> {
+    let active = activity::active_stretches(transcript, signals);
+    if options.task().is_some() && shows(signals) {
+        return active;
+    }
+    let talk = talk::stretches(transcript);
+    let mut left = Vec::new();
+    for stretch in active {
+        let mut from = stretch.start;
+        for chat in talk.iter().filter(|chat| chat.overlap(&stretch) > 0.0) {
+            left.push(Span::new(from, chat.start.max(from)));
+            from = chat.end.clamp(from, stretch.end);
+        }
+        left.push(Span::new(from, stretch.end));
+    }
+    // What is left between two chats or at an edge is part of them, unless it is work.
+    let whole = |span: &Span| {
+        let said = title::passages(transcript, span);
+        let about_work = said.is_empty() || talk::leans_to_work(&said);
+        about_work && (span.duration() >= LEFTOVER_SECONDS || said.iter().any(|p| title::announces(&p.text)))
+    };
+    left.retain(|span| talk.is_empty() || whole(span));
+    left
 }
 
 /// The transcript as the rest may rely on it: finite times, ordered by start; and the embeddings that go with it.

@@ -156,6 +156,9 @@ pub fn why_nothing(transcript: &Transcript, signals: &Signals) -> String {
     } else if words::known_and_spoken_seconds(transcript).0 == 0.0 {
         sentences.push("A voice is heard, but no word of it could be understood.".into());
     }
+    if crate::talk::is_small(&title::passages(transcript, &Span::new(0.0, f64::INFINITY))) {
+        sentences.push(crate::talk::SMALL.into());
+    }
     if signals.sound.is_none() {
         sentences.push("The recording has no sound.".into());
     }

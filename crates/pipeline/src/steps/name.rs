@@ -36,7 +36,8 @@ pub async fn name(
     let drafts = extraction::name(segments, &transcript, &signals, seen.2);
     if !drafts.iter().any(|d| d.status == ProcedureStatus::Approved) {
         let mut sentence = extraction::quality::why_nothing(&transcript, &signals);
-        if let Some(reason) = drafts.iter().find_map(|d| d.excluded_reason.as_deref()) {
+        let reason = drafts.iter().find_map(|d| d.excluded_reason.as_deref());
+        if let Some(reason) = reason.filter(|reason| !sentence.contains(reason)) {
             sentence = format!("{sentence} {reason}");
         }
         return Err(StepError::rejected(FailureReason::NoProcedures, sentence));

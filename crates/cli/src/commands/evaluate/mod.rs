@@ -11,6 +11,7 @@ use data_set::{Entry, Layout};
 use extraction::{
     Granularity,
     baselines::Baseline,
+    boundaries,
     evaluate::{Evaluation, Measures, Method, Similarity, TitleMeasures, WORDS_PER_SECOND, evaluate},
 };
 use inference::embedding::Embedder;
@@ -48,7 +49,8 @@ struct Report {
     data_set: PathBuf,
     granularity: Granularity,
     method: String,
-    note: Option<String>,
+    /// What the figures stand on.
+    notes: Vec<String>,
     recordings: Vec<Measured>,
     mean: Mean,
     failed: Vec<Failed>,
@@ -114,14 +116,15 @@ impl Evaluate {
             }
         }
         let mean = Evaluation::mean(&recordings.iter().map(|r| r.evaluation.clone()).collect::<Vec<_>>());
-        let note = untimed.then(|| {
-            format!("the transcripts have no times: each utterance takes its words at {WORDS_PER_SECOND} a second")
-        });
+        let guessed =
+            format!("the transcripts have no times: each utterance takes its words at {WORDS_PER_SECOND} a second");
+        let notes = [(untimed, guessed.as_str()), (method == Method::BuiltIn, boundaries::LEARNED_FROM)];
+        let notes: Vec<&str> = notes.into_iter().filter(|(holds, _)| *holds).map(|(_, note)| note).collect();
         Report {
             data_set: self.dir.clone(),
             granularity: self.granularity,
             method: self.method(),
-            note,
+            notes: notes.iter().map(|note| (*note).to_owned()).collect(),
             recordings,
             mean: Mean { segments: mean.segments, titles: mean.titles },
             failed,

@@ -38,6 +38,6 @@ fn row(name: &str, marked: &str, found: &str, m: &Measures, titles: &TitleMeasur
 
 fn caption(report: &Report) -> String {
     let level = if report.granularity == Granularity::Fine { "fine" } else { "coarse" };
-    let note = report.note.as_deref().map(|note| format!("; {note}")).unwrap_or_default();
-    format!("{}, {level}, {}{note}", report.data_set.display(), report.method)
+    let notes: String = report.notes.iter().map(|note| format!("\n{note}")).collect();
+    format!("{}, {level}, {}{notes}", report.data_set.display(), report.method)
 }
