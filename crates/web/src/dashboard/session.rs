@@ -8,7 +8,7 @@ use crate::{
     pages::{
         layout::{Area, Layout},
         player::{Player, SessionMedia},
-        session::{RecordingView, SessionLive, SessionPage, SessionView},
+        session::{RecordingView, SessionLive, SessionPage, SessionView, sentence},
         task::LinkedTask,
     },
 };
@@ -51,6 +51,7 @@ async fn view(app: &App, viewer: &Viewer, id: SessionId) -> Result<SessionView, 
         .recording
         .as_ref()
         .map(|r| Player::of_session(id, &found.session.name, addresses(app, r), &tenant.language));
+    let warnings = found.recording.as_ref().map(|r| r.media_info.warnings.iter().map(|w| sentence(w)).collect());
     let arrived = found.upload.as_ref().is_some_and(|upload| upload.received > 0);
     let recording = RecordingView::of(player, progress, arrived);
     let task = task.as_ref().map(LinkedTask::new);
@@ -58,7 +59,7 @@ async fn view(app: &App, viewer: &Viewer, id: SessionId) -> Result<SessionView, 
     let language_note = language.and_then(|l| l.note).filter(|_| found.session.status != SessionStatus::InProgress);
     let view =
         SessionView::new(found.session, found.user_name, progress, recording, &procedures, task, &tenant.timezone);
-    Ok(SessionView { language_note, ..view })
+    Ok(SessionView { language_note, warnings: warnings.unwrap_or_default(), ..view })
 }
 
 fn addresses(app: &App, recording: &Recording) -> SessionMedia {

@@ -59,6 +59,8 @@ pub struct SessionView {
     pub score: Option<ScoreCard>,
     /// The prose summary.
     pub summary: Option<String>,
+    /// What is doubtful about the recording and its processing, a sentence each.
+    pub warnings: Vec<String>,
     /// Which part of the built-in result stands where a language model was asked, and why.
     pub language_note: Option<String>,
     /// What the trainer left.
@@ -128,6 +130,7 @@ impl SessionView {
             procedures: procedures.iter().map(ProcedureLine::new).collect(),
             score: session.score,
             summary: said(session.summary),
+            warnings: Vec::new(),
             language_note: None,
             trainer_notes: said(session.trainer_notes),
             task,
@@ -190,7 +193,7 @@ pub fn failure_sentence(session: &Session) -> Option<String> {
 }
 
 /// Capital letter first, full stop last.
-fn sentence(text: &str) -> String {
+pub fn sentence(text: &str) -> String {
     let mut letters = text.chars();
     let first = letters.next().map(|c| c.to_uppercase().to_string()).unwrap_or_default();
     let text = format!("{first}{}", letters.as_str());

@@ -25,6 +25,18 @@ fn check_without(page: &str, texts: &[&str]) {
 }
 
 #[test]
+fn what_is_doubtful_about_a_recording_stands_below_it() {
+    let remarks = [
+        "Video Recording</h2>",
+        ">The file is cut off after 758 s of 1200 s.<",
+        "Session Summary</h2>",
+        ">The language model did",
+    ];
+    check("session-with-remarks", &remarks);
+    check_without("session", &["cut off", "language model"]);
+}
+
+#[test]
 fn the_list_has_its_filters_and_columns() {
     check(
         "sessions",

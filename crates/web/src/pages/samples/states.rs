@@ -106,6 +106,14 @@ pub fn whole() -> SessionView {
     )
 }
 
+pub fn with_remarks() -> SessionView {
+    SessionView {
+        warnings: vec!["The file is cut off after 758 s of 1200 s.".into()],
+        language_note: Some("The language model did not answer within 60 seconds: the built-in result stands.".into()),
+        ..whole()
+    }
+}
+
 pub fn missing(phase: Phase, progress: Progress) -> String {
     detail(view(running(2, "Annual boiler service", phase), Some(progress), None, &[], None))
 }
@@ -161,6 +169,7 @@ pub fn pages() -> BTreeMap<&'static str, String> {
         ("sessions-none", list(vec![], SessionFilter::default(), None, None)),
         ("sessions-none-match", list(vec![], filtered, None, None)),
         ("session", detail(whole())),
+        ("session-with-remarks", detail(with_remarks())),
         ("session-recording", missing(Phase::Recording, Progress::Recording)),
         ("session-uploading", missing(Phase::Uploading, Progress::Uploading { percent: Some(63) })),
         ("session-processing", missing(Phase::Processing, Progress::Processing { step: Some(Step::Name) })),
