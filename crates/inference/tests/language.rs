@@ -48,7 +48,7 @@ async fn a_good_answer_is_read_and_counted() {
     let language = language(format!("{}/", server.endpoint()), 30.0);
     let (answer, usage) = ask_with(&language, Vec::new()).await;
     assert_eq!(answer, Ok("{}".into()));
-    assert_eq!(usage, Usage { requests: 1, input_tokens: 1000, output_tokens: 200 });
+    assert_eq!(usage, Usage { requests: 1, input_tokens: 1000, output_tokens: 200, doubtful: false });
     assert!((language.cost(&usage).unwrap() - 0.004).abs() < 1e-12);
     let asked = &server.asked()[0];
     assert!(asked.line.starts_with("POST /v1/chat/completions "), "{}", asked.line);
@@ -143,6 +143,13 @@ fn with(change: impl FnOnce(&mut Value)) -> Reply {
 #[case::null(with(|b| b["choices"][0]["message"]["content"] = Value::Null), LanguageError::Empty)]
 #[case::blank(with(|b| b["choices"][0]["message"]["content"] = json!("\n ")), LanguageError::Empty)]
 #[case::refusal(with(|b| b["choices"][0]["message"]["refusal"] = json!("I cannot")), LanguageError::Refused)]
+#[case::refuses_in_words(Reply::says("I\u{2019}m sorry, but I can\u{2019}t help with that."), LanguageError::Refused)]
+#[case::refuses_in_json(Reply::says(r#"{"refusal": "I would rather not"}"#), LanguageError::Refused)]
+#[case::refuses_in_a_part(
+    with(|b| b["choices"][0]["message"]["content"] = json!([{ "type": "refusal", "refusal": "no" }])),
+    LanguageError::Refused
+)]
+#[case::refuses_with_a_flag(with(|b| b["choices"][0]["message"]["refusal"] = json!(true)), LanguageError::Refused)]
 #[case::filtered(with(|b| b["choices"][0]["finish_reason"] = json!("content_filter")), LanguageError::Refused)]
 #[case::cut_short(with(|b| b["choices"][0]["finish_reason"] = json!("length")), LanguageError::CutShort)]
 #[tokio::test]
@@ -177,6 +184,35 @@ async fn usage_may_be_missing() {
     let (answer, usage) = ask_with(&language, Vec::new()).await;
     assert_eq!((answer, usage.input_tokens), (Ok(r#"{"a": 1}"#.into()), 0));
     assert_eq!(language.cost(&usage), None, "nothing is not known to be free");
+}
+
+#[rstest]
+#[case::more_than_was_asked_for(json!({ "prompt_tokens": 700, "completion_tokens": 501 }), 700, 500)]
+#[case::absurd(json!({ "prompt_tokens": u64::MAX, "completion_tokens": 1u64 << 62 }), 0, 500)]
+#[case::negative(json!({ "prompt_tokens": 10, "completion_tokens": -7 }), 10, 0)]
+#[case::no_number(json!({ "prompt_tokens": 10, "completion_tokens": "many" }), 10, 0)]
+#[case::half(json!({ "prompt_tokens": 10, "completion_tokens": 0.5 }), 10, 0)]
+#[tokio::test]
+async fn tokens_that_there_cannot_be_are_not_believed(#[case] told: Value, #[case] input: u64, #[case] output: u64) {
+    let server = LanguageServer::always(with(|body| body["usage"] = told.clone()));
+    let (answer, usage) = ask(&server, 30.0).await;
+    assert_eq!(answer, Ok(r#"{"a": 1}"#.into()));
+    assert!(usage.doubtful && usage.output_tokens == output, "{usage:?}");
+    match input {
+        // No more tokens than there were bytes, with some for what a server adds.
+        0 => {
+            let sent = server.asked()[0].header("content-length").unwrap().parse::<u64>().unwrap();
+            assert!((sent..sent + 2000).contains(&usage.input_tokens), "{usage:?} of {sent} bytes");
+        }
+        _ => assert_eq!(usage.input_tokens, input),
+    }
+}
+
+#[tokio::test]
+async fn an_answer_in_parts_is_one_text() {
+    let parts = json!([{ "type": "text", "text": "{\"a\":" }, { "type": "text", "text": " 1}" }]);
+    let server = LanguageServer::always(with(|body| body["choices"][0]["message"]["content"] = parts.clone()));
+    assert_eq!(ask(&server, 30.0).await.0, Ok(r#"{"a": 1}"#.into()));
 }
 
 #[tokio::test]

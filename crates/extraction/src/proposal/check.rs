@@ -64,6 +64,12 @@ impl Said {
         self.turned.extend(other.turned);
     }
 
+    /// Whether at least one content word was said that is none of these `common` ones.
+    pub fn any_of(&self, text: &str, common: &str) -> bool {
+        let common = words::terms(common);
+        words::terms(text).iter().any(|term| self.terms.contains(term) && !common.contains(term))
+    }
+
     /// Whether at least `share` of the content words, and every number, was said.
     fn supports(&self, text: &str, share: f64) -> bool {
         let terms = words::terms(text);

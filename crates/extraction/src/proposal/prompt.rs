@@ -26,8 +26,9 @@ to it. Greetings, small talk and waiting belong to none. Do not cut a piece at e
 spoken in the piece; never invent. No two titles alike.\n\
 - description: one or two sentences in the words that were spoken. Empty when too little was said.\n\
 - criteria: judge narration (the work is explained), visibility (it can be seen), completeness (it is shown from beginning \
-to end), order (sensible order of steps) and safety (dangers and precautions are spoken of), each from 0 to 100 with one \
-sentence and the seconds that show it. score is null where there is not enough evidence.\n\
+to end), order (sensible order of steps) and safety (dangers and precautions are spoken of), each from 0 to 100 with the \
+seconds that show it and one sentence that names, in the words spoken there, what shows it. No two sentences alike. score \
+is null where there is not enough evidence.\n\
 - summary: two or three sentences: what was done and in what order, in the words that were spoken, without numbers that \
 nobody said.\n";
 

@@ -2,6 +2,7 @@
 //! caller: an answer is read up to a size and a deadline, redirects are not followed, and what it says is only text.
 
 mod error;
+mod refusal;
 mod wire;
 
 pub use error::LanguageError;
@@ -69,6 +70,8 @@ pub struct Usage {
     pub input_tokens: u64,
     /// Tokens written.
     pub output_tokens: u64,
+    /// Whether the server counted what cannot be; then the most stands that there can be, or nothing.
+    pub doubtful: bool,
 }
 
 /// A language model behind an OpenAI-compatible endpoint.
@@ -172,7 +175,9 @@ impl Language {
         usage.requests += 1;
         let settings = &self.settings;
         let address = format!("{}/chat/completions", settings.endpoint.trim_end_matches('/'));
-        let mut request = self.http.post(address).json(&wire::request(question, settings, form));
+        let asked = wire::request(question, settings, form).to_string();
+        let most = wire::Most::of(asked.len(), settings);
+        let mut request = self.http.post(address).header(header::CONTENT_TYPE, "application/json").body(asked);
         let key = settings.api_key.expose_secret();
         if !key.is_empty() {
             request = request.bearer_auth(key);
@@ -186,7 +191,7 @@ impl Language {
         }
         let body = read(response).await;
         match status {
-            StatusCode::OK => wire::answer(&body?, usage),
+            StatusCode::OK => wire::answer(&body?, most, usage),
             StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => Err(LanguageError::Unauthorised(status.as_u16())),
             StatusCode::NOT_FOUND => Err(LanguageError::NotFound(settings.model.clone())),
             StatusCode::TOO_MANY_REQUESTS => Err(LanguageError::Busy),

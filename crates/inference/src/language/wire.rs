@@ -1,6 +1,6 @@
 //! What goes over the wire: the chat completions of the OpenAI API, as its many servers speak it.
 
-use super::{LanguageError, LanguageSettings, Question, Usage};
+use super::{LanguageError, LanguageSettings, Question, Usage, refusal};
 use base64::{Engine, prelude::BASE64_STANDARD};
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -67,30 +67,73 @@ struct Choice {
     finish_reason: Option<String>,
 }
 
+/// Its parts are values, since what a server puts there is not always what the API says.
 #[derive(Deserialize)]
 struct Message {
+    /// A string, or a list of parts.
     #[serde(default)]
-    content: Option<String>,
+    content: Value,
     #[serde(default)]
-    refusal: Option<String>,
+    refusal: Value,
+}
+
+/// The most tokens that one request can have cost: whoever counts more counts wrong.
+#[derive(Clone, Copy, Debug)]
+pub struct Most {
+    /// Read.
+    pub input: u64,
+    /// Written.
+    pub output: u64,
+}
+
+impl Most {
+    /// Tokens that a server's own template may add to what it is sent.
+    const TEMPLATE: u64 = 1024;
+
+    /// Of a request of this many bytes: no token is made of less than one.
+    pub fn of(request_bytes: usize, settings: &LanguageSettings) -> Self {
+        Self { input: request_bytes as u64 + Self::TEMPLATE, output: settings.max_tokens.into() }
+    }
 }
 
 /// The text of an answer.
-pub fn answer(body: &[u8], usage: &mut Usage) -> Result<String, LanguageError> {
+pub fn answer(body: &[u8], most: Most, usage: &mut Usage) -> Result<String, LanguageError> {
     let completion: Completion = serde_json::from_slice(body)
         .map_err(|e| LanguageError::Malformed(format!("the server's own JSON is wrong at column {}", e.column())))?;
-    let tokens = |name: &str| completion.usage.get(name).and_then(Value::as_u64).unwrap_or(0).min(1 << 40);
-    usage.input_tokens += tokens("prompt_tokens");
-    usage.output_tokens += tokens("completion_tokens");
+    count(&completion.usage, most, usage);
     let choice = completion.choices.into_iter().next().ok_or(LanguageError::Empty)?;
-    let refused = choice.message.refusal.is_some_and(|r| !r.trim().is_empty());
+    let content = text(&choice.message.content);
     match choice.finish_reason.as_deref() {
-        _ if refused => return Err(LanguageError::Refused),
-        Some("content_filter") => return Err(LanguageError::Refused),
+        _ if refusal::is_field(&choice.message.refusal) || refusal::is_part(&choice.message.content) => {
+            return Err(LanguageError::Refused);
+        }
+        Some("content_filter" | "refusal" | "safety" | "SAFETY") => return Err(LanguageError::Refused),
         Some("length") => return Err(LanguageError::CutShort),
+        _ if refusal::is_text(&content) => return Err(LanguageError::Refused),
         _ => {}
     }
-    choice.message.content.filter(|c| !c.trim().is_empty()).ok_or(LanguageError::Empty)
+    Some(content).filter(|c| !c.trim().is_empty()).ok_or(LanguageError::Empty)
+}
+
+/// Adds what a server counted, as far as it can be true.
+fn count(told: &Value, most: Most, usage: &mut Usage) {
+    let mut tokens = |name: &str, most: u64| match told.get(name) {
+        None | Some(Value::Null) => 0,
+        Some(number) => {
+            let number = number.as_u64();
+            usage.doubtful |= number.is_none_or(|n| n > most);
+            number.map_or(0, |n| n.min(most))
+        }
+    };
+    let (input, output) = (tokens("prompt_tokens", most.input), tokens("completion_tokens", most.output));
+    usage.input_tokens += input;
+    usage.output_tokens += output;
+}
+
+/// The text of a content; that of its parts, one after the other.
+fn text(content: &Value) -> String {
+    let parts = content.as_array().into_iter().flatten().filter_map(|part| part["text"].as_str());
+    content.as_str().map_or_else(|| parts.collect(), str::to_owned)
 }
 
 /// What a server says of a request that it does not take: short, one line, without the key.
@@ -112,14 +155,5 @@ mod tests {
         let said = complaint(body.as_bytes(), "sk-1");
         assert!(said.starts_with("bad key *** ") && said.chars().count() == 200, "{said}");
         assert_eq!(complaint(b"<html>", ""), "it does not say why");
-    }
-
-    #[test]
-    fn usage_that_makes_no_sense_counts_nothing() {
-        let mut usage = Usage::default();
-        let body =
-            br#"{"choices":[{"message":{"content":"{}"}}],"usage":{"prompt_tokens":-3,"completion_tokens":"x"}}"#;
-        assert_eq!(answer(body, &mut usage), Ok("{}".into()));
-        assert_eq!(usage, Usage::default());
     }
 }

@@ -17,6 +17,9 @@ use tokio::time::Instant;
 
 /// What a session says whose recording is longer than a model is asked about.
 const TOO_LONG: &str = "The recording is too long for the language model; the built-in result stands.";
+/// What a session says whose server counted tokens that there cannot be.
+const DOUBTFUL: &str = "The language model's server counted tokens that there cannot be; what is told of them is the \
+    most there can be.";
 /// Frames that are sent with one window, at most.
 const MOST_PICTURES: usize = 8;
 /// Their height in pixels.
@@ -35,6 +38,9 @@ pub struct Consulted {
     pub summary: Option<String>,
     /// What of the answers was taken.
     pub taken: Taken,
+    /// Whether the server counted tokens that there cannot be.
+    #[serde(default)]
+    pub doubtful_usage: bool,
 }
 
 /// Frames for the windows of a recording, by the number of the window, each with the words that say what it is.
@@ -113,6 +119,7 @@ async fn ask(
         failure: windows.is_none().then(|| TOO_LONG.to_owned()),
         summary: None,
         taken: Taken::default(),
+        doubtful_usage: false,
     };
     for (i, window) in windows.into_iter().flatten().enumerate() {
         let question = Question {
@@ -137,6 +144,7 @@ async fn ask(
             }
         }
     }
+    consulted.doubtful_usage = usage.doubtful;
     metrics::counter!("trainar_language_tokens_total", "kind" => "input").increment(usage.input_tokens);
     metrics::counter!("trainar_language_tokens_total", "kind" => "output").increment(usage.output_tokens);
     consulted
@@ -151,6 +159,13 @@ impl Consulted {
 
     /// What the session says beside this score; `None` where all that the model said was taken.
     pub fn note(&self, score: &ScoreCard) -> Option<String> {
+        let doubtful = self.doubtful_usage.then(|| DOUBTFUL.to_owned());
+        let notes: Vec<String> = doubtful.into_iter().chain(self.left(score)).collect();
+        (!notes.is_empty()).then(|| notes.join(" "))
+    }
+
+    /// What of the built-in result stands, and why.
+    fn left(&self, score: &ScoreCard) -> Option<String> {
         if self.failure.is_some() {
             return self.failure.clone();
         }
