@@ -149,7 +149,7 @@ async fn a_fetched_model_is_verified_and_stays_so_until_a_byte_changes() {
 
     let path = folder.path().join("toy.bin");
     assert!(std::fs::read(&path).unwrap() == content);
-    assert_eq!(models::state(&model, folder.path()), State::Verified);
+    assert_eq!(models::state(&model, folder.path()), State::Noted(300_000));
     assert_eq!(models::verify(&model, folder.path()).unwrap(), 300_000);
     assert!(seen.windows(2).all(|pair| pair[0].done <= pair[1].done), "{seen:?}");
     assert_eq!(seen.last().map(|p| (p.done, p.total)), Some((300_000, Some(300_000))));
@@ -279,7 +279,7 @@ async fn a_folder_is_a_source_and_a_missing_file_in_it_is_told() {
     std::fs::write(from.join("b.bin"), &content).unwrap();
     std::fs::write(folder.path().join("toy/b.bin.part"), &content[..777]).unwrap();
     fetch(&model, folder.path(), &address).await.unwrap();
-    assert_eq!(models::state(&model, folder.path()), State::Verified);
+    assert_eq!(models::state(&model, folder.path()), State::Noted(300_002));
     assert!(std::fs::read(folder.path().join("toy/b.bin")).unwrap() == content);
 
     // A models folder is laid out as a source is: it serves the next machine.
@@ -312,9 +312,9 @@ async fn a_file_put_there_by_hand_can_be_verified() {
     let (content, folder) = (content(), tempfile::tempdir().unwrap());
     let model = model(&content);
     std::fs::write(folder.path().join("toy.bin"), &content).unwrap();
-    assert_eq!(models::state(&model, folder.path()), State::Unverified);
+    assert_eq!(models::state(&model, folder.path()), State::Unverified(300_000));
     models::verify(&model, folder.path()).unwrap();
-    assert_eq!(models::state(&model, folder.path()), State::Verified);
+    assert_eq!(models::state(&model, folder.path()), State::Noted(300_000));
     let missing = models::verify(&model, &folder.path().join("elsewhere")).unwrap_err();
     assert!(matches!(missing, ModelError::Missing { .. }), "{missing}");
 }

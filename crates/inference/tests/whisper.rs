@@ -174,13 +174,22 @@ mod with_whisper {
         ] {
             let model = bench.folder.path().join(name);
             std::fs::write(&model, bytes).unwrap();
+            let tried = Recogniser::Whisper(Whisper { model: model.clone(), ..bench.whisper() }).try_loading().await;
+            assert!(matches!(tried, Err(SpeechError::Load { .. })), "{name}: {tried:?}");
             let error =
                 bench.recognise(Whisper { model, ..bench.whisper() }, &[Span::new(0.0, 5.0)]).await.unwrap_err();
             println!("{name}: {error}");
-            let SpeechError::Died { window, stderr, .. } = error else { panic!("{name}: {error}") };
-            assert_eq!(window, 1);
-            assert!(!stderr.is_empty(), "{name}");
+            assert!(matches!(error, SpeechError::Load { .. }), "{name}: {error}");
+            let said = error.to_string();
+            assert!(said.contains("cannot be loaded: ") && said.contains("[speech] whisper_model"), "{name}: {said}");
+            assert!(said.lines().count() == 1 && said.len() < 400, "{name}: {said}");
         }
+    }
+
+    #[tokio::test]
+    async fn a_good_model_can_be_loaded_without_any_sound() {
+        let bench = Bench::new();
+        Recogniser::Whisper(bench.whisper()).try_loading().await.unwrap();
     }
 
     #[tokio::test]

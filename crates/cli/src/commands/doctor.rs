@@ -33,7 +33,7 @@ impl Doctor {
         tell("database", database(&settings).await);
         tell("objects", objects(&settings).await);
         tell("ffmpeg", ffmpeg(&settings).await);
-        tell("speech", speech(&settings));
+        tell("speech", speech(&settings).await);
         if let Some(folder) = set(&settings.embedding.model) {
             tell("sentences", Embedder::load(folder).map(|model| model.describe()).map_err(Into::into));
         }
@@ -76,9 +76,9 @@ async fn ffmpeg(settings: &Settings) -> Result<String> {
     Ok(assemble::media_tools(settings)?.version().await?)
 }
 
-fn speech(settings: &Settings) -> Result<String> {
+async fn speech(settings: &Settings) -> Result<String> {
     let recogniser = assemble::recogniser(settings)?;
-    recogniser.check()?;
+    recogniser.try_loading().await?;
     let found = recogniser.describe();
     if matches!(recogniser, inference::speech::Recogniser::None) && set(&settings.speech.whisper_model).is_none() {
         anyhow::bail!(found);

@@ -11,7 +11,7 @@ use std::{io::IsTerminal, path::Path, process::ExitCode};
 /// Models: files that speech recognition and sentence embedding work with
 #[derive(Debug, Subcommand)]
 pub enum Models {
-    /// Show the known models: size, licence, whether they are here
+    /// Show the known models: size, licence, whether they are here (`verify` compares their checksums)
     List(List),
     /// Fetch models, or go on where a fetch broke off
     Fetch(FetchModels),
@@ -59,15 +59,19 @@ fn list(folder: &Path) -> Result<ExitCode> {
     let mut table = Table::new();
     table.load_preset(NOTHING).set_header(["NAME", "SIZE", "LICENCE", "HERE", "WHAT FOR"]);
     for model in models::known() {
-        let here = match models::state(&model, folder) {
+        let state = models::state(&model, folder);
+        let here = match state {
             State::Absent => "no".to_owned(),
-            State::Partial(bytes) => format!("{} % of it", bytes * 100 / model.bytes().max(1)),
-            State::Unverified => "yes, not verified".into(),
-            State::Verified => "verified".into(),
+            State::Partial(bytes) => format!("{} of it", megabytes(bytes)),
+            State::Unverified(_) => "yes, not verified".into(),
+            State::Changed(_) => "changed, verify it".into(),
+            State::Noted(_) => "fetched".into(),
         };
-        table.add_row([model.name.clone(), megabytes(model.bytes()), model.licence, here, model.about]);
+        // What is here may be another file than the known one, fetched by a checksum of one's own.
+        let size = megabytes(state.bytes().unwrap_or(model.bytes()));
+        table.add_row([model.name.clone(), size, model.licence, here, model.about]);
     }
-    println!("{table}\n\nin {}", folder.display());
+    println!("{table}\n\nin {}; `trainar models verify` compares the checksums", folder.display());
     Ok(ExitCode::SUCCESS)
 }
 
@@ -89,7 +93,7 @@ impl FetchModels {
 
 impl Verify {
     fn run(self, folder: &Path) -> Result<ExitCode> {
-        let is_here = |model: &Model| matches!(models::state(model, folder), State::Unverified | State::Verified);
+        let is_here = |model: &Model| models::state(model, folder).bytes().is_some();
         let models = match &self.names[..] {
             [] => models::known().into_iter().filter(is_here).collect(),
             names => names.iter().map(|name| find(name)).collect::<Result<Vec<_>, _>>()?,

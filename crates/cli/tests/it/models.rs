@@ -42,13 +42,42 @@ fn a_fetched_model_is_used_by_its_name() {
 
     let listed = place.run(&["models", "list"]);
     let line = listed.stdout.lines().find(|line| line.trim_start().starts_with("tiny.en ")).unwrap();
-    assert!(line.contains("verified"), "{line}");
+    let model = place.data().join("models/ggml-tiny.en.bin");
+    let size = format!("{:.1} MB", fs::metadata(&model).unwrap().len() as f64 / 1e6);
+    assert!(line.contains(" fetched ") && line.contains(&size) && !line.contains("verified"), "{line}");
     let verified = place.run(&["models", "verify"]);
     assert!(verified.code == 0 && verified.stdout.starts_with("ok    tiny.en"), "{verified}");
     if cfg!(feature = "whisper") {
         let after = place.run(&["doctor"]);
         assert!(after.code == 0 && after.stdout.contains("whisper.cpp with the model"), "{after}");
     }
+}
+
+#[test]
+fn a_file_that_was_tampered_with_is_never_called_verified() {
+    let place = Place::new().set("SPEECH__WHISPER_MODEL", "tiny.en");
+    let (folder, sha256) = stick(&place);
+    assert_eq!(place.run(&["models", "fetch", "tiny.en", "--from", &folder, "--sha256", &sha256]).code, 0);
+    let model = place.data().join("models/ggml-tiny.en.bin");
+    let good = fs::read(&model).unwrap();
+    let mut other = good.clone();
+    other[..4].copy_from_slice(b"GGUF");
+    for (bytes, here) in [(&other[..], "fetched"), (&good[..good.len() / 2], "changed, verify it")] {
+        fs::write(&model, bytes).unwrap();
+        let listed = place.run(&["models", "list"]);
+        let line = listed.stdout.lines().find(|line| line.trim_start().starts_with("tiny.en ")).unwrap();
+        assert!(line.contains(here) && !line.contains("verified"), "{line}");
+        let verified = place.run(&["models", "verify"]);
+        assert!(verified.code == 1 && verified.stdout.contains("models fetch tiny.en"), "{verified}");
+        if cfg!(feature = "whisper") {
+            let doctor = place.run(&["doctor"]);
+            let complaint = doctor.stdout.lines().find(|line| line.starts_with("FAIL  speech")).unwrap();
+            assert!(doctor.code == 1 && complaint.contains("cannot be loaded: "), "{doctor}");
+            assert!(complaint.contains("fetch it again with `trainar models fetch tiny.en`"), "{doctor}");
+        }
+    }
+    let again = place.run(&["models", "fetch", "tiny.en", "--from", &folder, "--sha256", &sha256]);
+    assert!(again.code == 0 && fs::read(&model).unwrap() == good, "{again}");
 }
 
 #[test]

@@ -74,11 +74,23 @@ pub enum ModelError {
 
 /// What to say of a speech model that is not at `path`: how to fetch it, where its name is that of a known one.
 pub(crate) fn advice(path: &Path) -> String {
-    let by_file = |model: &Model| path.file_name().is_some_and(|name| name == model.files[0].name.as_str());
-    match known().into_iter().find(by_file) {
+    match of_file(path) {
         Some(model) => format!("fetch it with `trainar models fetch {}`", model.name),
         None => "put the file there or correct the configuration".into(),
     }
+}
+
+/// What to do about a speech model at `path` that is damaged or none.
+pub(crate) fn again(path: &Path) -> String {
+    match of_file(path) {
+        Some(model) => format!("fetch it again with `trainar models fetch {}`", model.name),
+        None => "name a model of whisper.cpp (ggml) as [speech] whisper_model; `trainar models list` shows some".into(),
+    }
+}
+
+/// The known model whose file has this name.
+fn of_file(path: &Path) -> Option<Model> {
+    known().into_iter().find(|model| path.file_name().is_some_and(|name| name == model.files[0].name.as_str()))
 }
 
 /// `setting` as a path: the name of a known speech model (`base.en`) means its file in `folder`; everything else is a

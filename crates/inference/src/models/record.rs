@@ -17,10 +17,23 @@ pub enum State {
     Absent,
     /// This many bytes of a fetch that was interrupted.
     Partial(u64),
-    /// All files are there; nobody has compared their checksums.
-    Unverified,
-    /// All files are there and had the right checksums when they were fetched or verified.
-    Verified,
+    /// All files are there, with this many bytes; nobody has compared their checksums.
+    Unverified(u64),
+    /// The same, but they are not as long as they were when their checksums were right.
+    Changed(u64),
+    /// The same, and they are as long as they were when their checksums were right: only [`verify`] tells whether they
+    /// still are.
+    Noted(u64),
+}
+
+impl State {
+    /// Bytes of a model that is there whole.
+    pub fn bytes(&self) -> Option<u64> {
+        match self {
+            Self::Absent | Self::Partial(_) => None,
+            Self::Unverified(bytes) | Self::Changed(bytes) | Self::Noted(bytes) => Some(*bytes),
+        }
+    }
 }
 
 /// What was verified, beside the files.
@@ -49,9 +62,11 @@ pub fn state(model: &Model, folder: &Path) -> State {
         let bytes: u64 = model.files.iter().filter_map(|file| there(file).or(kept(file))).sum();
         return if bytes == 0 { State::Absent } else { State::Partial(bytes) };
     };
+    let bytes = lengths.iter().sum();
     match read(model, folder) {
-        Some(record) if record.files.iter().map(|entry| entry.bytes).eq(lengths) => State::Verified,
-        _ => State::Unverified,
+        None => State::Unverified(bytes),
+        Some(record) if record.files.iter().map(|entry| entry.bytes).eq(lengths) => State::Noted(bytes),
+        Some(_) => State::Changed(bytes),
     }
 }
 

@@ -99,6 +99,18 @@ impl Recogniser {
         }
     }
 
+    /// Loads what can only be judged by loading it: whisper's model, in its child. Needs a tokio runtime.
+    ///
+    /// # Errors
+    /// As [`Recogniser::check`], and [`SpeechError::Load`].
+    pub async fn try_loading(&self) -> Result<(), SpeechError> {
+        self.check()?;
+        match self {
+            Self::Whisper(whisper) => whisper.load().await,
+            Self::Pocketsphinx(_) | Self::None | Self::Scripted(_) => Ok(()),
+        }
+    }
+
     /// The utterances in `sound` (a raw file: 16 kHz, mono, signed 16 bit, little-endian), ordered by start, with
     /// times in seconds from the start of the file. Only the `voiced` spans (ordered, seconds) are listened to; words
     /// outside of them are dropped. Needs a tokio runtime. Dropping the future kills the children.
@@ -149,6 +161,8 @@ pub enum SpeechError {
     WithoutWhisper,
     #[error("the speech model {} cannot be read: {source}; {}", path.display(), crate::models::advice(path))]
     Model { path: PathBuf, source: io::Error },
+    #[error("the speech model {} cannot be loaded: {cause}; {}", path.display(), crate::models::again(path))]
+    Load { path: PathBuf, cause: String },
     #[error("the sound {} cannot be read: {source}", path.display())]
     Sound { path: PathBuf, source: io::Error },
     #[error("the recogniser {} cannot be run: {source}", program.display())]

@@ -1,6 +1,7 @@
 //! whisper.cpp with a model file of the user's. It aborts the process on a malformed model, so it runs in a child:
 //! this same program, started again as `recognise --model FILE --threads N`.
 
+mod cause;
 #[cfg(feature = "whisper")]
 mod engine;
 mod protocol;
@@ -8,13 +9,16 @@ mod serve;
 
 pub use self::serve::child_main;
 
-use self::protocol::{Answer, Request};
+use self::{
+    cause::cause,
+    protocol::{Answer, LOADED, Request},
+};
 use super::{Broken, Progress, SpeechError, Vocabulary};
 use crate::{child, sound, voice_activity::pack};
 use domain::{Span, utterance::Word};
 use std::{
     fs::File,
-    io,
+    io::{self, Read},
     path::{Path, PathBuf},
     process::Stdio,
     time::Duration,
@@ -25,6 +29,8 @@ use tokio::{
     sync::Semaphore,
 };
 
+/// The first bytes of a model file.
+const MAGIC: &[u8] = b"lmgg";
 /// Seconds of voice in a window. whisper always works on 30 s, so fuller windows cost less.
 const WINDOW: f64 = 28.0;
 /// How long one window (the first one with loading the model) may take before the child is taken for stuck.
@@ -74,9 +80,32 @@ impl Whisper {
         if !cfg!(feature = "whisper") {
             return Err(SpeechError::WithoutWhisper);
         }
-        let is_file = |file: File| file.metadata()?.is_file().then_some(()).ok_or(io::ErrorKind::IsADirectory.into());
-        let opened = File::open(&self.model).and_then(is_file);
-        opened.map_err(|source| SpeechError::Model { path: self.model.clone(), source })
+        let begins = |file: File| {
+            let is_file = file.metadata()?.is_file();
+            let mut first = Vec::new();
+            is_file.then_some(()).ok_or(io::Error::from(io::ErrorKind::IsADirectory))?;
+            file.take(MAGIC.len() as u64).read_to_end(&mut first).map(|_| first)
+        };
+        let first = File::open(&self.model).and_then(begins);
+        match first.map_err(|source| SpeechError::Model { path: self.model.clone(), source })?.as_slice() {
+            MAGIC => Ok(()),
+            [] => Err(self.not_loaded("the file is empty")),
+            _ => Err(self.not_loaded("it does not begin as whisper.cpp's models do")),
+        }
+    }
+
+    /// Loads the model, and nothing else.
+    pub(super) async fn load(&self) -> Result<(), SpeechError> {
+        let request = Request { sound: PathBuf::new(), language: None, vocabulary: Vec::new(), windows: vec![] };
+        let mut child = self.start(&request).await.map_err(|source| self.not_run(source))?;
+        let Some(stderr) = child.stderr.take() else { return Err(self.not_run(io::ErrorKind::BrokenPipe.into())) };
+        let complaints = tokio::spawn(async { child::last_lines(stderr, |_| ()).await });
+        let status = child::wait(&mut child, PATIENCE).await.map_err(|source| self.not_run(source))?;
+        match status {
+            Some(status) if status.success() => Ok(()),
+            Some(_) => Err(self.not_loaded(&cause(&complaints.await.unwrap_or_default()))),
+            None => Err(self.not_loaded(&format!("it took more than {} s", PATIENCE.as_secs()))),
+        }
     }
 
     pub(super) async fn words(
@@ -124,7 +153,10 @@ impl Whisper {
         let (Some(stdout), Some(stderr)) = (child.stdout.take(), child.stderr.take()) else {
             return Err(self.not_run(io::ErrorKind::BrokenPipe.into()).into());
         };
-        let complaints = tokio::spawn(async { child::last_lines(stderr, |_| ()).await });
+        let complaints = tokio::spawn(async {
+            let mut loaded = false;
+            (child::last_lines(stderr, |line| loaded |= line == LOADED).await, loaded)
+        });
         let mut lines = BufReader::new(stdout).lines();
         let mut words = Vec::new();
         // Windows are worked on side by side, so their answers come in any order.
@@ -159,13 +191,21 @@ impl Whisper {
             // Every answer is there and was read; how the child took its leave does not change them.
             return Ok(words);
         }
-        let (program, stderr) = (self.program.clone(), complaints.await.unwrap_or_default());
+        let (stderr, loaded) = complaints.await.unwrap_or_default();
+        if status.is_some() && !loaded && done == 0 {
+            return Err(self.not_loaded(&cause(&stderr)).into());
+        }
+        let (program, stderr) = (self.program.clone(), cause(&stderr));
         let window = answered.iter().position(|done| !done).unwrap_or_default() + 1;
         let cause = match status {
             Some(status) => SpeechError::Died { program, status: status.to_string(), window, stderr },
             None => SpeechError::TooSlow { program, seconds: PATIENCE.as_secs(), window, stderr },
         };
         Err(Broken { cause, words })
+    }
+
+    fn not_loaded(&self, cause: &str) -> SpeechError {
+        SpeechError::Load { path: self.model.clone(), cause: cause.into() }
     }
 
     fn not_run(&self, source: io::Error) -> SpeechError {

@@ -5,6 +5,9 @@ use domain::{Span, utterance::Word};
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
 
+/// What the child says on stderr when its model is loaded: what breaks before that is the model's fault.
+pub const LOADED: &str = "trainar: the model is loaded";
+
 /// What is to be recognised.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct Request {

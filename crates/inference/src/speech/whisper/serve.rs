@@ -53,11 +53,15 @@ impl Options {
 
 #[cfg(feature = "whisper")]
 fn recognise(options: &Options, request: &Request) -> Result<(), String> {
-    use super::{engine::Engine, protocol::Answer};
+    use super::{
+        engine::Engine,
+        protocol::{Answer, LOADED},
+    };
     use std::io::Write;
 
     let Options { model, threads, at_once } = options;
     let mut engine = Engine::load(model, *threads, *at_once, request.language.clone(), &request.vocabulary)?;
+    eprintln!("{LOADED}");
     engine.listen(&request.sound, &request.windows, &|window, words| {
         let line = serde_json::to_string(&Answer { window, words }).map_err(|error| error.to_string())?;
         // Flushed line by line: what is done must not be lost if the next window crashes.
