@@ -3,35 +3,27 @@
 use super::{
     meanings::{SentenceModelArgs, meanings},
     report::{Report, ReportedProcedure},
-    trainer,
+    spoken, trainer,
 };
-use crate::settings::Settings;
-use anyhow::{Context, Result, bail};
+use crate::{assemble, settings::Settings};
+use anyhow::{Context, Result};
 use clap::Args;
 use domain::{
+    language::LanguageUse,
     procedure::{ProcedureDraft, ProcedureStatus},
     score::{Criterion, CriterionName, ScoreCard},
     session::{FailureReason, SessionStatus},
 };
-use extraction::{
-    Granularity, Options, align, boundaries,
-    captions::{self, Spoken},
-    score, summary,
+use extraction::{Granularity, Options, align, boundaries, quality, score, summary};
+use inference::language::{Language, Usage};
+use pipeline::steps::{
+    language::{Pictures, refine},
+    name::Named,
 };
-use std::{
-    collections::BTreeMap,
-    fs,
-    io::Read,
-    path::{Path, PathBuf},
-    process::ExitCode,
-    time::Instant,
-};
+use std::{collections::BTreeMap, path::PathBuf, process::ExitCode, time::Instant};
 
 /// Exit code for a transcript in which no procedure was found, as for a rejected recording.
 const REJECTED: u8 = 2;
-
-/// The largest transcript that is taken, in bytes.
-const MAX_BYTES: u64 = 64 << 20;
 
 /// Find the procedures in a transcript alone
 #[derive(Debug, Args)]
@@ -50,46 +42,72 @@ pub struct Extract {
     reference: Option<PathBuf>,
     #[command(flatten)]
     sentence_model: SentenceModelArgs,
+    /// Ask the language model of the settings, too: what is said goes to its endpoint. Without this nothing leaves the
+    /// machine
+    #[arg(long)]
+    language_model: bool,
     /// Print one JSON object on the standard output and nothing else there
     #[arg(long)]
     json: bool,
 }
 
 impl Extract {
-    pub fn run(self, settings: &Settings) -> Result<ExitCode> {
+    pub async fn run(self, settings: &Settings) -> Result<ExitCode> {
         let model = self.sentence_model.load(settings)?;
+        let language = self.language_model.then(|| wanted(settings)).transpose()?;
         let reference = self.reference.as_deref().map(trainer::read_steps).transpose()?;
         let begun = Instant::now();
-        let (transcript, signals) = read(&self.captions)?.into_inputs();
+        let spoken = spoken::read(&self.captions)?;
+        let mut warnings: Vec<String> = spoken.outlasted().into_iter().collect();
+        let (transcript, signals) = spoken.into_inputs();
         let options =
             Options { granularity: self.granularity, task_title: self.task.clone(), session_name: String::new() };
         let meanings = meanings(model.as_ref(), &transcript.utterances);
-        let embedded = begun.elapsed().as_secs_f64();
+        let mut timings = Timings::default();
+        if model.is_some() {
+            timings.add("embed", begun);
+        }
         let segments = boundaries::segment(&transcript, &signals, &options, &meanings);
         let drafts = extraction::name(&segments, &transcript, &signals, &options);
-        let found = drafts.iter().any(|d| d.status == ProcedureStatus::Approved);
+        let found = is_found(&drafts);
+        let mut named = Named { drafts, language: None };
+        let mut usage = Usage::default();
+        if let Some(language) = language.as_ref().filter(|_| found) {
+            let asked = Instant::now();
+            let known = (&transcript, &signals, &options);
+            named = refine(language, Pictures::new(), (&segments, named.drafts), known, &mut usage).await;
+            timings.add("ask", asked);
+        }
+        let Named { drafts, language: consulted } = named;
         let alignment = reference.map(|steps| align::align(&steps, &drafts, &transcript));
         let card = found.then(|| {
-            without_picture(score::score_against(&drafts, &transcript, &signals, &options, alignment.as_ref()))
+            let card = score::score_against(&drafts, &transcript, &signals, &options, alignment.as_ref());
+            let card = without_picture(card);
+            consulted.iter().fold(card, |card, language| language.judge(card, &transcript, &signals))
         });
-        let summary = card
+        let built_in = card
             .as_ref()
             .and_then(|c| summary::summarise_against(&drafts, &transcript, c, &signals, &options, alignment.as_ref()));
+        let told = consulted.as_ref().and_then(|language| language.summary.clone());
+        let summary: Vec<String> = told.into_iter().chain(built_in).collect();
+        let note = card.as_ref().zip(consulted.as_ref()).and_then(|(card, language)| language.note(card));
+        warnings.extend(note.clone());
+        timings.rest("extract", begun);
         let report = Report {
             status: if found { SessionStatus::Completed } else { SessionStatus::Failed },
             failure_reason: (!found).then_some(FailureReason::NoProcedures),
-            failure_detail: None,
+            failure_detail: (!found).then(|| quality::why_nothing_said(&drafts, &transcript)),
             duration_seconds: Some(signals.duration_seconds),
             score: card.as_ref().and_then(|c| c.score),
             criteria: card.map(|c| c.criteria).unwrap_or_default(),
-            summary,
+            summary: (!summary.is_empty()).then(|| summary.join(" ")),
             procedures: drafts.into_iter().filter(|d| d.status == ProcedureStatus::Approved).map(reported).collect(),
-            language: None,
+            language: language.filter(|_| usage.requests > 0).map(|language| used(&language, &usage, note)),
             recording: None,
             poster: None,
-            warnings: Vec::new(),
+            warnings,
             findings: Vec::new(),
-            timings: timings(model.is_some().then_some(embedded), begun.elapsed().as_secs_f64()),
+            timings: timings.0,
             cpu_seconds: BTreeMap::new(),
             alignment: alignment.map(|a| a.steps),
         };
@@ -98,10 +116,43 @@ impl Extract {
     }
 }
 
-/// Seconds; the sentence embeddings apart from all that follows.
-fn timings(embedded: Option<f64>, all: f64) -> BTreeMap<String, f64> {
-    let embed = embedded.map(|seconds| ("embed".into(), seconds));
-    embed.into_iter().chain([("extract".into(), all - embedded.unwrap_or(0.0))]).collect()
+/// The language model of the settings, for who asks for it by name.
+fn wanted(settings: &Settings) -> Result<Language> {
+    assemble::language(settings)?.context(
+        "--language-model asks the language model of the settings, and there is none: set language.endpoint and \
+         language.model",
+    )
+}
+
+fn used(language: &Language, usage: &Usage, note: Option<String>) -> LanguageUse {
+    LanguageUse {
+        model: language.settings().model.clone(),
+        requests: usage.requests,
+        input_tokens: usage.input_tokens,
+        output_tokens: usage.output_tokens,
+        cost: language.cost(usage),
+        note,
+    }
+}
+
+fn is_found(drafts: &[ProcedureDraft]) -> bool {
+    drafts.iter().any(|d| d.status == ProcedureStatus::Approved)
+}
+
+/// Seconds by what was done in them.
+#[derive(Default)]
+struct Timings(BTreeMap<String, f64>);
+
+impl Timings {
+    fn add(&mut self, what: &str, since: Instant) {
+        self.0.insert(what.into(), since.elapsed().as_secs_f64());
+    }
+
+    /// All since then that was not something else.
+    fn rest(&mut self, what: &str, since: Instant) {
+        let others: f64 = self.0.values().sum();
+        self.0.insert(what.into(), (since.elapsed().as_secs_f64() - others).max(0.0));
+    }
 }
 
 /// Nobody looked, which says nothing about what could be seen.
@@ -115,32 +166,6 @@ fn without_picture(card: ScoreCard) -> ScoreCard {
     };
     let criteria = card.criteria.into_iter().map(unseen).collect();
     ScoreCard::from_criteria(criteria, &card.scorer, &card.rubric_version)
-}
-
-/// Reads WebVTT, SRT or JSON, told apart by what the file holds.
-fn read(path: &Path) -> Result<Spoken> {
-    let shown = path.display();
-    let opened = fs::File::open(path).with_context(|| format!("cannot read {shown}"))?;
-    let mut bytes = Vec::new();
-    opened.take(MAX_BYTES + 1).read_to_end(&mut bytes).with_context(|| format!("cannot read {shown}"))?;
-    if bytes.len() as u64 > MAX_BYTES {
-        bail!("{shown} holds more than {} MiB: that is no transcript", MAX_BYTES >> 20);
-    }
-    let text = captions::decode(&bytes).with_context(|| format!("cannot read {shown}"))?;
-    if text.trim().is_empty() {
-        bail!("{shown} is empty: give WebVTT, SRT, or JSON with `utterances`");
-    }
-    let is_json =
-        path.extension().is_some_and(|e| e.eq_ignore_ascii_case("json")) || text.trim_start().starts_with('{');
-    let spoken = match is_json {
-        true => serde_json::from_str(&text)
-            .with_context(|| format!("{shown} is no JSON with `utterances` (start and end in seconds, text)"))?,
-        false => Spoken {
-            duration_seconds: None,
-            utterances: captions::parse(&text).with_context(|| format!("cannot use {shown}"))?,
-        },
-    };
-    spoken.checked().with_context(|| format!("cannot use {shown}"))
 }
 
 fn reported(draft: ProcedureDraft) -> ReportedProcedure {

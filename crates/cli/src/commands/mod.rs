@@ -14,6 +14,7 @@ mod reference;
 mod report;
 mod serve;
 mod session;
+mod spoken;
 mod trainer;
 mod work;
 
@@ -40,8 +41,14 @@ enum Command {
     /// Run a worker of its own, beside other workers and servers on the same database and objects
     Work(work::Work),
     /// Turn one recording into procedures, without a server
+    ///
+    /// Exit code 0: completed; 2: the recording was rejected, with the reason; 1: an error. Where the settings name a
+    /// language model, it is asked.
     Process(process::Process),
     /// Find the procedures in a transcript alone
+    ///
+    /// Exit code 0: procedures were found; 2: there are none, or the captions hold no words; 1: an error, such as a file
+    /// that cannot be used. A language model is asked with --language-model only.
     Extract(extract::Extract),
     /// Measure the built-in extraction on recordings with marked segments
     Evaluate(evaluate::Evaluate),
@@ -94,7 +101,7 @@ impl Cli {
             Command::Serve(c) => c.run(settings).await,
             Command::Work(c) => c.run(settings).await,
             Command::Process(c) => c.run(settings).await,
-            Command::Extract(c) => c.run(&settings),
+            Command::Extract(c) => c.run(&settings).await,
             Command::Evaluate(c) => c.run(&settings),
             Command::Tenant(c) => c.run(settings).await,
             Command::User(c) => c.run(settings).await,

@@ -1,19 +1,16 @@
 //! `--reference FILE`: the trainer's session that a trainee's is compared with.
 
-use super::process::read_captions;
+use super::spoken::{self, Text};
 use anyhow::{Context, Result, bail};
-use domain::{
-    Span,
-    signals::Signals,
-    utterance::{Transcript, TranscriptSource, Utterance},
-};
+use domain::{Span, utterance::Utterance};
 use extraction::{
     Options,
     align::{self, Step},
-    boundaries, captions,
+    boundaries,
+    captions::Spoken,
 };
 use serde::Deserialize;
-use std::{fs, path::Path};
+use std::path::Path;
 
 /// What the file may hold: the report of a command, or what was said.
 #[derive(Deserialize)]
@@ -36,17 +33,21 @@ struct GivenProcedure {
 /// The trainer's steps from the JSON that `--json` prints, or from a transcript (WebVTT, SRT, or JSON with utterances).
 pub fn read_steps(path: &Path) -> Result<Vec<Step>> {
     let shown = path.display();
-    let steps = if path.extension().is_some_and(|e| e.eq_ignore_ascii_case("json")) {
-        let bytes = fs::read(path).with_context(|| format!("cannot read the reference {shown}"))?;
-        let given: Given = serde_json::from_slice(&bytes).with_context(|| {
-            format!("the reference {shown} is not the JSON that `trainar process --json` prints, nor a transcript")
-        })?;
-        match given.procedures {
-            Some(procedures) => procedures.into_iter().map(step).collect::<Result<_>>()?,
-            None => found(given.utterances, given.duration_seconds),
+    let steps = match spoken::text(path).context("the reference")? {
+        Text::Json(text) => {
+            let given: Given = serde_json::from_str(&text).with_context(|| {
+                format!("the reference {shown} is not the JSON that `trainar process --json` prints, nor a transcript")
+            })?;
+            let Given { procedures, utterances, duration_seconds } = given;
+            match procedures {
+                Some(procedures) => procedures.into_iter().map(step).collect::<Result<_>>()?,
+                None => {
+                    let spoken = Spoken { duration_seconds, utterances };
+                    found(spoken::checked(spoken, path).context("the reference")?)
+                }
+            }
         }
-    } else {
-        found(captions::parse(&read_captions(path)?)?, None)
+        Text::Captions(text) => found(spoken::from_captions(&text, path).context("the reference")?),
     };
     if steps.is_empty() {
         bail!(
@@ -65,10 +66,8 @@ fn step(given: GivenProcedure) -> Result<Step> {
 }
 
 /// The procedures in a transcript alone.
-fn found(utterances: Vec<Utterance>, duration: Option<f64>) -> Vec<Step> {
-    let end = utterances.iter().map(|u| u.end).fold(0.0, f64::max);
-    let transcript = Transcript { source: TranscriptSource::Captions, utterances, voiced: Vec::new() };
-    let signals = Signals { duration_seconds: duration.unwrap_or(end).max(end), sound: None, picture: None };
+fn found(spoken: Spoken) -> Vec<Step> {
+    let (transcript, signals) = spoken.into_inputs();
     let options = Options::default();
     let segments = boundaries::segment(&transcript, &signals, &options, &[]);
     align::steps(&extraction::name(&segments, &transcript, &signals, &options), &transcript)

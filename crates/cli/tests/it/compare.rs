@@ -182,6 +182,10 @@ fn a_reference_file_is_compared_with_or_told_to_be_wrong() {
             "ends before",
         ),
         ("no.vtt", "nothing", "no.vtt"),
+        ("blank.json", " ", "blank.json is empty"),
+        ("time.json", r#"{"utterances": [{"start": 1, "end": 1e200, "text": "a"}]}"#, "utterance 1 has the time"),
+        ("long.json", r#"{"duration_seconds": -4, "utterances": []}"#, "duration_seconds is -4"),
+        ("wordless.vtt", "WEBVTT\n\n", "holds no procedure"),
     ] {
         let file = place.write(name, content);
         let video = sample();

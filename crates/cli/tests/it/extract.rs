@@ -88,6 +88,42 @@ fn what_cannot_be_used_is_told(#[case] name: &str, #[case] content: Vec<u8>, #[c
 fn a_transcript_in_which_nothing_is_said_holds_no_procedure(#[case] content: &str) {
     let report = extract(&Place::new(), "said", content);
     assert_eq!((&report["status"], &report["failure_reason"]), (&"failed".into(), &"no_procedures".into()));
+    let detail = report["failure_detail"].as_str().unwrap();
+    assert!(detail.starts_with("The captions hold no words") && detail.contains("trainar process"), "{detail}");
+}
+
+#[test]
+fn a_person_is_told_that_the_captions_hold_no_words() {
+    let place = Place::new();
+    let file = place.write("header.vtt", "WEBVTT\n\n");
+    let ran = place.run(&["extract", "--captions", file.to_str().unwrap()]);
+    assert_eq!(ran.code, 2, "{ran}");
+    assert!(ran.stdout.contains("The captions hold no words"), "{ran}");
+    let help = place.run(&["extract", "--help"]);
+    assert!(help.stdout.contains("2: there are none, or the captions hold no words"), "{help}");
+}
+
+#[test]
+fn a_length_that_ends_before_the_last_word_is_told() {
+    let place = Place::new();
+    let given = |seconds: f64| {
+        let utterances: Value = (0..40)
+            .map(|i| {
+                json!({
+                    "start": 3 * i, "end": 3 * i + 2, "text": format!("I loosen screw {i} of the pump cover."),
+                })
+            })
+            .collect();
+        let report =
+            extract(&place, "said.json", json!({ "duration_seconds": seconds, "utterances": utterances }).to_string());
+        assert_eq!(report["duration_seconds"], seconds.max(119.0), "{report:#}");
+        report["warnings"].as_array().unwrap().clone()
+    };
+    let told = given(60.0);
+    assert_eq!(told.len(), 1, "{told:?}");
+    let told = told[0].as_str().unwrap();
+    assert!(told.contains("duration_seconds is 60.0, but the last word ends at 119.0"), "{told}");
+    assert!(given(118.9).is_empty() && given(200.0).is_empty());
 }
 
 #[test]

@@ -71,6 +71,7 @@ fn a_bad_answer_leaves_the_built_in_result_and_the_report_says_so() {
     for (reply, seconds, because) in [
         (Reply::Drip("{\"choices\": [".into()), "1", "did not answer in time"),
         (Reply::error(401, "wrong key sk-very-secret"), "120", "not set up correctly"),
+        (Reply::says("I'm sorry, I can't help with that."), "120", "refused to answer"),
         (Reply::says(&obeys.to_string()[..60]), "120", "could not be read"),
         (Reply::says(obeys.to_string()), "120", "does not fit the recording"),
     ] {
@@ -84,6 +85,33 @@ fn a_bad_answer_leaves_the_built_in_result_and_the_report_says_so() {
         assert!(server.asked().iter().all(|a| !a.body.to_string().contains("base64")), "pictures left the machine");
         place.is_tidy();
     }
+}
+
+#[test]
+fn extract_asks_the_model_only_when_told_to() {
+    let server = LanguageServer::always(Reply::says("I'm sorry, I can't help with that."));
+    let place = asking(&server, "120");
+    let vtt = place.write("captions.vtt", captions());
+    let extract = ["extract", "--captions", vtt.to_str().unwrap(), "--json"];
+    let read = |place: &Place, more: &[&str]| -> Value {
+        let ran = place.run(&[&extract[..], more].concat());
+        assert_eq!(ran.code, 0, "{ran}");
+        serde_json::from_str(&ran.stdout).unwrap_or_else(|e| panic!("{e}: {ran}"))
+    };
+    let built_in = read(&place, &[]);
+    assert!(built_in.get("language").is_none() && server.asked().is_empty(), "{built_in:#}");
+    let refused = read(&place, &["--language-model"]);
+    assert_eq!((found(&refused), server.asked().len()), (found(&built_in), 1));
+    let note = refused["language"]["note"].as_str().unwrap();
+    assert!(note.contains("refused to answer"), "{note}");
+    assert!(refused["warnings"].as_array().unwrap().contains(&json!(note)), "{refused:#}");
+
+    let server = LanguageServer::always(Reply::says(retitled(&built_in)));
+    let better = read(&asking(&server, "120"), &["--language-model"]);
+    assert_eq!(better["procedures"][0]["procedure_name"], "Isolate the gas boiler", "{better:#}");
+    assert_eq!(better["language"]["output_tokens"], 200);
+    let none = Place::new().run(&[&extract[..], &["--language-model"]].concat());
+    assert!(none.code == 1 && none.stderr.contains("language.endpoint"), "{none}");
 }
 
 #[tokio::test]

@@ -88,7 +88,7 @@ fn twenty_two_seconds_in_which_nothing_is_demonstrated_are_no_procedure_and_work
     let report = process(&Place::new(), MOVING, ROOM, 22, Some(chat));
     failed(&report, "no_procedures", "what is said from 0:01 to 0:20 names none");
     let nothing = process(&Place::new(), MOVING, ROOM, 22, None);
-    failed(&nothing, "no_procedures", "Nobody speaks.");
+    failed(&nothing, "no_procedures", "Nobody speaks from 0:00 to 0:22 (the whole recording).");
     let work = "WEBVTT\n\n00:01.000 --> 00:05.000\nNow I'm going to replace the inlet filter.\n\n\
         00:06.000 --> 00:20.000\nLoosen the union nut, pull the old filter out and fit the new filter.\n";
     let kept = process(&Place::new(), MOVING, ROOM, 22, Some(work));

@@ -45,6 +45,18 @@ impl Spoken {
         Ok(self)
     }
 
+    /// What to tell who gave a length that ends before the last word: [`Spoken::into_inputs`] takes the later one.
+    pub fn outlasted(&self) -> Option<String> {
+        /// Seconds by which a length may be rounded.
+        const ROUNDED: f64 = 1.0;
+        let end = self.utterances.iter().map(|u| u.end).fold(0.0, f64::max);
+        let given = self.duration_seconds.filter(|given| given + ROUNDED <= end)?;
+        Some(format!(
+            "duration_seconds is {given:.1}, but the last word ends at {end:.1}: the recording is taken to last {end:.1} \
+             seconds; correct whichever of them is wrong."
+        ))
+    }
+
     /// The transcript and the signals of a recording that nobody looked at or listened to: only its words count.
     /// It is as long as it is said to be, and at least until its last word.
     pub fn into_inputs(self) -> (Transcript, Signals) {

@@ -2,6 +2,7 @@
 //!
 //! A fault becomes a finding with its seconds; only a recording of which too little is left is rejected.
 
+mod nothing;
 mod picture;
 mod sound;
 mod stretches;
@@ -9,6 +10,7 @@ mod talk;
 
 use crate::{activity, title, words};
 use domain::{Span, session::FailureReason, signals::Signals, utterance::Transcript};
+pub use nothing::{why_excluded, why_nothing, why_nothing_said};
 use picture::Hidden;
 use serde::{Deserialize, Serialize};
 use stretches::{long, said, seconds, union};
@@ -146,24 +148,6 @@ pub fn check(transcript: &Transcript, signals: &Signals) -> Result<(), Rejection
         reject(FailureReason::CameraOccluded, &[a, b, c, Fault::PictureFrozen], &mostly)?;
     }
     talk::check(transcript, signals)
-}
-
-/// A sentence for a recording that passed [`check`] and in which no piece of work was found all the same.
-pub fn why_nothing(transcript: &Transcript, signals: &Signals) -> String {
-    let mut sentences = vec![FailureReason::NoProcedures.sentence().to_owned()];
-    if !activity::speaks(transcript, signals) {
-        sentences.push("Nobody speaks.".into());
-    } else if words::known_and_spoken_seconds(transcript).0 == 0.0 {
-        sentences.push("A voice is heard, but no word of it could be understood.".into());
-    }
-    if crate::talk::is_small(&title::passages(transcript, &Span::new(0.0, f64::INFINITY))) {
-        sentences.push(crate::talk::SMALL.into());
-    }
-    if signals.sound.is_none() {
-        sentences.push("The recording has no sound.".into());
-    }
-    sentences.extend(findings(transcript, signals).into_iter().map(|f| f.sentence));
-    sentences.join(" ")
 }
 
 impl Finding {

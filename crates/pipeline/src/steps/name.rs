@@ -36,8 +36,8 @@ pub async fn name(
     let drafts = extraction::name(segments, &transcript, &signals, seen.2);
     if !drafts.iter().any(|d| d.status == ProcedureStatus::Approved) {
         let mut sentence = extraction::quality::why_nothing(&transcript, &signals);
-        let reason = drafts.iter().find_map(|d| d.excluded_reason.as_deref());
-        if let Some(reason) = reason.filter(|reason| !sentence.contains(reason)) {
+        let told = drafts.iter().find_map(|d| d.excluded_reason.as_deref()).is_some_and(|why| sentence.contains(why));
+        if let Some(reason) = extraction::quality::why_excluded(&drafts).filter(|_| !told) {
             sentence = format!("{sentence} {reason}");
         }
         return Err(StepError::rejected(FailureReason::NoProcedures, sentence));
