@@ -3,6 +3,7 @@
 
 use crate::{
     Segment,
+    language::Language,
     title::{
         self,
         tagging::{self, Tag},
@@ -45,6 +46,11 @@ pub fn describe_beside(title: &str, segment: &Segment, transcript: &Transcript) 
 /// The whole sentences that were said, cleaned.
 fn said(segment: &Segment, transcript: &Transcript) -> Vec<String> {
     let passages = title::passages(transcript, &segment.span);
+    if !Language::of(passages.iter().map(|p| p.text.as_str())).is_english() {
+        // What is a filler there, and what an aside, nobody here knows.
+        let whole = passages.iter().flat_map(|passage| sentences(&passage.text));
+        return whole.filter(|s| WORDS.contains(&s.split(' ').count()) && !s.ends_with('?')).collect();
+    }
     if passages.iter().any(|p| p.text.contains(['.', '?', '!', '\u{2026}'])) {
         let whole = passages.iter().flat_map(|passage| sentences(&passage.text)).filter(|s| {
             let starts_small = s.chars().find(|c| c.is_alphanumeric()).is_some_and(char::is_lowercase);

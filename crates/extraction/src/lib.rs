@@ -17,6 +17,7 @@ pub mod summary;
 pub mod title;
 
 mod activity;
+mod language;
 mod prose;
 mod ramp;
 mod talk;

@@ -1,6 +1,6 @@
 //! Units: the utterances of a transcript as vectors of their terms.
 
-use crate::words;
+use crate::{language::Language, words};
 use domain::utterance::Utterance;
 use std::collections::{BTreeMap, HashMap};
 
@@ -102,6 +102,7 @@ fn sum(vectors: &[Vec<f32>]) -> Vec<f32> {
 
 /// Terms of each unit with their TF-IDF weights, and how many of them are said for the first time.
 fn weighted_terms(said: &[Said]) -> (Vec<Terms>, Vec<u32>) {
+    let language = Language::of(said.iter().map(|s| s.text.as_str()));
     let mut ids: HashMap<String, u32> = HashMap::new();
     let (mut documents, mut document_start) = (1.0, said.first().map_or(0.0, |s| s.start));
     let (mut last_seen, mut frequency): (Vec<f32>, Vec<f32>) = (Vec::new(), Vec::new());
@@ -114,7 +115,7 @@ fn weighted_terms(said: &[Said]) -> (Vec<Terms>, Vec<u32>) {
                 document_start = s.start;
             }
             let (mut counts, known) = (BTreeMap::new(), ids.len());
-            for term in words::terms(&s.text).into_iter().take(MOST_TERMS) {
+            for term in language.terms(&s.text).into_iter().take(MOST_TERMS) {
                 let next = ids.len() as u32;
                 let id = *ids.entry(term).or_insert(next);
                 if id == next {

@@ -12,7 +12,7 @@ pub(crate) mod seconds;
 mod visibility;
 
 use self::seconds::Seconds;
-use crate::{Options, align::Alignment};
+use crate::{Options, align::Alignment, language};
 use domain::{
     Span,
     procedure::{ProcedureDraft, ProcedureStatus},
@@ -22,7 +22,7 @@ use domain::{
 };
 
 /// Version of the rubric: changes with every rule or number in this folder.
-pub const RUBRIC_VERSION: &str = "2";
+pub const RUBRIC_VERSION: &str = "3";
 /// Who scores.
 const SCORER: &str = "built-in";
 /// Evidence per criterion, at most.
@@ -51,17 +51,22 @@ pub fn score_against(
         return ScoreCard::from_criteria(NAMES.map(nothing).to_vec(), SCORER, RUBRIC_VERSION);
     }
     let seconds = Seconds::of(transcript, signals);
+    let foreign = !language::spoken(transcript).is_english();
     let mut criteria = vec![
         narration::judge(&seconds, signals),
         visibility::judge(&seconds, signals),
         match alignment {
             Some(alignment) => completeness::against(alignment),
+            None if foreign => not_read(CriterionName::Completeness),
             None => completeness::judge(&seconds, transcript),
         },
         order::judge(alignment),
     ];
     let others = mean(&criteria);
-    criteria.push(safety::judge(transcript, others));
+    criteria.push(match foreign {
+        true => not_read(CriterionName::Safety),
+        false => safety::judge(transcript, others),
+    });
     ScoreCard::from_criteria(criteria, SCORER, RUBRIC_VERSION)
 }
 
@@ -88,6 +93,11 @@ fn known(name: CriterionName, score: f64, sentence: String, evidence: Vec<Span>)
 
 fn unknown(name: CriterionName, sentence: &str, evidence: Vec<Span>) -> Criterion {
     Criterion { name, score: None, weight: weight(name), sentence: sentence.into(), evidence: fewest(evidence) }
+}
+
+/// Who reads remarks by English words has read none of another language.
+fn not_read(name: CriterionName) -> Criterion {
+    unknown(name, &format!("The speech is not English, so {name} is not judged."), Vec::new())
 }
 
 fn weight(name: CriterionName) -> f32 {

@@ -1,6 +1,6 @@
 //! Unclear: what a viewer will miss, each in a sentence with its seconds.
 
-use crate::{prose::counted, quality, score::seconds::Seconds, title};
+use crate::{language, prose::counted, quality, score::seconds::Seconds, title};
 use domain::{
     Span,
     signals::{Signals, Sound},
@@ -19,6 +19,10 @@ pub fn sentences(transcript: &Transcript, signals: &Signals) -> Vec<String> {
     let seconds = Seconds::of(transcript, signals);
     let (heard, clear): (f64, f64) = (seconds.heard.iter().sum(), seconds.clear.iter().sum());
     let mut found = Vec::new();
+    if !language::spoken(transcript).is_english() {
+        let read = "names, remarks and precautions are read from English only";
+        found.push(format!("What is said is not English; without a language model {read}."));
+    }
     if heard < 1.0 {
         found.push("Nothing is said that would explain the work.".to_owned());
     } else if !seconds.understood && clear < 0.5 * heard {
