@@ -89,6 +89,13 @@ impl Device {
         self.reaches(session, "done").await
     }
 
+    /// The same, and it is completed.
+    pub async fn completed(&self, session: SessionId) -> Value {
+        let state = self.done(session).await;
+        assert_eq!(state["status"], "completed", "{state}");
+        state
+    }
+
     pub async fn reaches(&self, session: SessionId, phase: &str) -> Value {
         until(&format!("session {session} is {phase}"), async || {
             let state = self.state(session).await;
