@@ -2,8 +2,8 @@
 
 /// Words of such a line, the most telling first, in lower case.
 const TELLING: [&[&str]; 3] = [
-    &["invalid", "error", "not all tensors", "unknown tensor", "wrong size", "wrong shape", "bad magic"],
     &["what():", "assert", "out of memory", "bad_alloc"],
+    &["invalid", "error", "not all tensors", "unknown tensor", "wrong size", "wrong shape"],
     &["failed", "cannot", "terminate"],
 ];
 /// Characters of a cause, at most.
