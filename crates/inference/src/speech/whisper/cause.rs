@@ -18,7 +18,11 @@ pub fn cause(log: &str) -> String {
     let line = TELLING.iter().find_map(tells).or(lines.last().copied()).unwrap_or("it does not say why");
     let is_name = |name: &str| !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
     let line = line.split_once(": ").filter(|(name, _)| is_name(name)).map_or(line, |(_, rest)| rest);
-    line.strip_prefix("ERROR ").unwrap_or(line).trim_start_matches("what():").trim().chars().take(MOST).collect()
+    if line.starts_with("fatal runtime error") {
+        return "whisper.cpp aborted".into();
+    }
+    let line = line.strip_prefix("ERROR ").unwrap_or(line);
+    line.trim_start_matches("what():").trim().chars().take(MOST).collect()
 }
 
 #[cfg(test)]
@@ -36,6 +40,9 @@ mod tests {
         let thrown =
             "loading\nterminate called after throwing an instance of 'std::length_error'\n  what():  vector::_M\n";
         assert_eq!(cause(thrown), "vector::_M");
+        let aborted =
+            "whisper_lang_str: unknown language id 100\nfatal runtime error: Rust cannot catch foreign exceptions";
+        assert_eq!(cause(aborted), "whisper.cpp aborted");
         assert_eq!(cause("out of memory\n"), "out of memory");
         assert_eq!(cause("one\ntwo"), "two");
         assert_eq!(cause("\n"), "it does not say why");

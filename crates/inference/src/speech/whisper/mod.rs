@@ -25,12 +25,14 @@ use std::{
 };
 use tokio::{
     io::{AsyncBufReadExt, AsyncWriteExt, BufReader},
-    process::{Child, Command},
+    process::{Child, ChildStderr, Command},
     sync::Semaphore,
 };
 
 /// The first bytes of a model file.
 const MAGIC: &[u8] = b"lmgg";
+/// What whisper.cpp says of a model that has nothing behind its head; it goes on, and breaks later.
+const EMPTY: &str = "no tensors loaded";
 /// Seconds of voice in a window. whisper always works on 30 s, so fuller windows cost less.
 const WINDOW: f64 = 28.0;
 /// How long one window (the first one with loading the model) may take before the child is taken for stuck.
@@ -99,11 +101,12 @@ impl Whisper {
         let request = Request { sound: PathBuf::new(), language: None, vocabulary: Vec::new(), windows: vec![] };
         let mut child = self.start(&request).await.map_err(|source| self.not_run(source))?;
         let Some(stderr) = child.stderr.take() else { return Err(self.not_run(io::ErrorKind::BrokenPipe.into())) };
-        let complaints = tokio::spawn(async { child::last_lines(stderr, |_| ()).await });
+        let log = tokio::spawn(log(stderr));
         let status = child::wait(&mut child, PATIENCE).await.map_err(|source| self.not_run(source))?;
+        let (log, loaded) = log.await.unwrap_or_default();
         match status {
-            Some(status) if status.success() => Ok(()),
-            Some(_) => Err(self.not_loaded(&cause(&complaints.await.unwrap_or_default()))),
+            Some(status) if status.success() && loaded => Ok(()),
+            Some(_) => Err(self.not_loaded(&cause(&log))),
             None => Err(self.not_loaded(&format!("it took more than {} s", PATIENCE.as_secs()))),
         }
     }
@@ -153,10 +156,7 @@ impl Whisper {
         let (Some(stdout), Some(stderr)) = (child.stdout.take(), child.stderr.take()) else {
             return Err(self.not_run(io::ErrorKind::BrokenPipe.into()).into());
         };
-        let complaints = tokio::spawn(async {
-            let mut loaded = false;
-            (child::last_lines(stderr, |line| loaded |= line == LOADED).await, loaded)
-        });
+        let log = tokio::spawn(log(stderr));
         let mut lines = BufReader::new(stdout).lines();
         let mut words = Vec::new();
         // Windows are worked on side by side, so their answers come in any order.
@@ -191,11 +191,11 @@ impl Whisper {
             // Every answer is there and was read; how the child took its leave does not change them.
             return Ok(words);
         }
-        let (stderr, loaded) = complaints.await.unwrap_or_default();
+        let (log, loaded) = log.await.unwrap_or_default();
         if status.is_some() && !loaded && done == 0 {
-            return Err(self.not_loaded(&cause(&stderr)).into());
+            return Err(self.not_loaded(&cause(&log)).into());
         }
-        let (program, stderr) = (self.program.clone(), cause(&stderr));
+        let (program, stderr) = (self.program.clone(), cause(&log));
         let window = answered.iter().position(|done| !done).unwrap_or_default() + 1;
         let cause = match status {
             Some(status) => SpeechError::Died { program, status: status.to_string(), window, stderr },
@@ -211,6 +211,17 @@ impl Whisper {
     fn not_run(&self, source: io::Error) -> SpeechError {
         SpeechError::Run { program: self.program.clone(), source }
     }
+}
+
+/// The last of what a child says, and whether it has loaded a model that holds anything.
+async fn log(stderr: ChildStderr) -> (String, bool) {
+    let (mut loaded, mut empty) = (false, false);
+    let mut seen = |line: &str| {
+        loaded |= line == LOADED;
+        empty |= line.contains(EMPTY);
+    };
+    let last = child::last_lines(stderr, &mut seen).await;
+    if empty { ("the file ends after its head".into(), false) } else { (last, loaded) }
 }
 
 #[cfg(test)]
