@@ -79,7 +79,7 @@ fn is_loose(sentence: &str) -> bool {
         "a", "an", "the", "of", "to", "and", "or", "but", "in", "on", "at", "for", "with", "from", "into", "by", "as",
         "that", "that's", "it's", "is", "are", "was", "i", "i'm", "we", "we're", "you", "my", "your", "our", "this",
         "because", "so", "if", "when", "where", "which", "who", "will", "can", "have", "just", "like", "than", "then",
-        "not", "don't", "very", "what", "how", "since",
+        "not", "don't", "very", "what", "how", "since", "usually", "other", "some", "any", "their",
     ];
     const LOOSE_STARTS: &[&str] =
         &["is", "are", "was", "of", "which", "than", "who", "or", "whereas", "because", "to", "under"];
@@ -87,13 +87,41 @@ fn is_loose(sentence: &str) -> bool {
     let mut ends = text.split_whitespace().map(words::bare).filter(|w| !w.is_empty());
     let first = ends.next().unwrap_or_default();
     let last = ends.next_back().unwrap_or_default();
-    LOOSE_STARTS.contains(&first.as_str()) || LOOSE_ENDS.contains(&last.as_str())
+    LOOSE_STARTS.contains(&first.as_str()) || LOOSE_ENDS.contains(&last.as_str()) || runs_together(&text)
+}
+
+/// Whether another sentence starts within: "we have to use plastic Yeah I suppose"; or a word broke off: "wear m my".
+fn runs_together(text: &str) -> bool {
+    const STARTS: &[&str] = &[
+        "Yeah", "Yes", "No", "Oh", "Okay", "Ok", "Well", "Alright", "Right", "So", "And", "But", "It", "The", "We",
+        "They", "This", "That", "That's", "It's", "You", "He", "She", "There", "What", "If", "Are", "Is", "Did", "Do",
+        "Does", "Mm", "Just", "Like", "Then", "How", "Which", "Because", "Now",
+    ];
+    let words: Vec<&str> = text.split_whitespace().collect();
+    let inner = |w: &str| w.trim_matches(|c: char| !c.is_alphanumeric() && c != '\'').to_owned();
+    let starts =
+        words.windows(2).skip(1).any(|w| !w[0].ends_with([':', '"']) && STARTS.contains(&inner(w[1]).as_str()));
+    let broken = words.windows(2).any(|w| {
+        let (a, b) = (words::bare(w[0]), words::bare(w[1]));
+        a.len() < 3
+            && !a.is_empty()
+            && a.chars().all(|c| c.is_ascii_lowercase())
+            && b.len() > a.len()
+            && b.starts_with(&a)
+            && !words::is_stop(&a)
+            || a.len() == 1
+                && a.chars().all(|c| c.is_ascii_lowercase())
+                && a != "a"
+                && a != "i"
+                && w[0].chars().all(char::is_lowercase)
+    });
+    starts || broken
 }
 
 /// Whether a sentence says that something is or is done, and is neither an aside nor taken back.
 fn is_said(sentence: &str) -> bool {
     const ASIDES: &[&str] =
-        &["sorry", "oops", "excuse", "thanks", "thank", "bye", "folks", "subscribe", "hello", "guess"];
+        &["sorry", "oops", "excuse", "thanks", "thank", "bye", "folks", "subscribe", "hello", "guess", "hope"];
     let tokens = tagging::tokens(sentence);
     let verb = tokens.iter().any(|t| matches!(t.tag, Tag::Verb | Tag::Auxiliary) || t.clitic || t.lower.contains('\''))
         || tokens.first().is_some_and(|t| verbs::verb(&t.lower).is_some_and(|v| v.form == Form::Base));
@@ -223,7 +251,10 @@ fn plainness(sentence: &str) -> f64 {
     });
     let fits = if (7..=22).contains(&words.len()) { 1.0 } else { 0.8 };
     let dangling = sentence.trim_end_matches('.').ends_with(['-', ',']);
-    fits * if pointing || dangling { 0.6 } else { 1.0 } * if doubtful { 0.7 } else { 1.0 }
+    let elsewhere = title::is_elsewhere(sentence);
+    fits * if elsewhere { 0.5 } else { 1.0 }
+        * if pointing || dangling { 0.6 } else { 1.0 }
+        * if doubtful { 0.7 } else { 1.0 }
 }
 
 /// With a full stop at its end.

@@ -29,8 +29,9 @@ static STOP: LazyLock<HashSet<&'static str>> = LazyLock::new(|| {
         .collect()
 });
 
-static FILLERS: LazyLock<HashSet<&'static str>> =
-    LazyLock::new(|| "um umm uh uhh uhm er erm hmm hm mhm ah eh huh mm".split_whitespace().collect());
+static FILLERS: LazyLock<HashSet<&'static str>> = LazyLock::new(|| {
+    "um umm uh uhh uhm er erm hmm hm mhm ah eh huh mm mmm mm-hmm uh-huh mm-mm 'kay".split_whitespace().collect()
+});
 
 /// Whether a lower-case word carries no subject matter.
 pub fn is_stop(word: &str) -> bool {
@@ -127,6 +128,7 @@ pub fn clean(sentence: &str) -> String {
     drop_asides(&mut words);
     drop_openers(&mut words);
     drop_repeats(&mut words);
+    drop_closers(&mut words);
     let joined = words.join(" ");
     let joined = joined.trim_matches(|c: char| c == ',' || c == '-' || c.is_whitespace());
     capitalise(joined)
@@ -197,13 +199,25 @@ fn drop_openers(words: &mut Vec<&str>) {
     words.drain(..from);
 }
 
+/// ", yeah", ", okay", ", right" at the end.
+fn drop_closers(words: &mut Vec<&str>) {
+    while let [.., before, last] = words.as_slice() {
+        let tag = matches!(bare(last).as_str(), "yeah" | "yep" | "okay" | "ok" | "right" | "alright" | "so" | "oh");
+        if !(tag && before.ends_with(',') && words.len() > 4) {
+            return;
+        }
+        words.pop();
+    }
+}
+
 /// A word, pair or triple that is followed by itself is said once.
 fn drop_repeats(words: &mut Vec<&str>) {
     for length in (1..=3).rev() {
         let mut i = 0;
         while i + 2 * length <= words.len() {
             let same = (0..length).all(|k| bare(words[i + k]) == bare(words[i + length + k]));
-            let emphasis = length == 1 && matches!(bare(words[i]).as_str(), "very" | "that" | "had");
+            let emphasis =
+                length == 1 && (matches!(bare(words[i]).as_str(), "very" | "that" | "had") || is_numeral(words[i]));
             if same && !emphasis {
                 words.drain(i..i + length);
             } else {
@@ -211,6 +225,16 @@ fn drop_repeats(words: &mut Vec<&str>) {
             }
         }
     }
+}
+
+/// Whether a word is a number: "fifty fifty" is no slip of the tongue.
+pub fn is_numeral(word: &str) -> bool {
+    const NUMBERS: &[&str] = &[
+        "zero", "oh", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "twenty",
+        "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety", "hundred",
+    ];
+    let word = bare(word);
+    NUMBERS.contains(&word.as_str()) || word.starts_with(|c: char| c.is_ascii_digit())
 }
 
 /// Whether a word ends its clause.
@@ -233,6 +257,7 @@ mod tests {
             ("Okay so, you know, this is kind of the main valve", "This is the main valve"),
             ("it is, you know, hot", "It is, hot"),
             ("What kind of valve is it?", "What kind of valve is it?"),
+            ("Mix it fifty fifty, yeah.", "Mix it fifty fifty"),
             ("uh", ""),
         ] {
             assert_eq!(clean(said), cleaned);

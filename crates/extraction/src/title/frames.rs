@@ -3,6 +3,7 @@
 
 use super::{
     phrase::Phrase,
+    said,
     tagging::{Tag, Token},
     thing::Thing,
     vocabulary::*,
@@ -125,6 +126,9 @@ pub fn nominal(clause: &[Token], mentions: &[Thing]) -> Vec<Phrase> {
     mentions.iter().filter_map(of).collect()
 }
 
+/// Beside a thing: that it is moved.
+static MOVES: List = list!("goes, comes, drops, slides, lifts, gets, pops, falls, take, takes, put, get, off, away");
+
 /// Things of which an old one and a new one are spoken of: they are replaced. With the number of times it was said.
 pub fn replaced(clauses: &[(&[Token], &Vec<Thing>)]) -> Vec<Phrase> {
     static OLD: List = list!("old, worn, faulty, broken, existing, failed, damaged");
@@ -133,22 +137,41 @@ pub fn replaced(clauses: &[(&[Token], &Vec<Thing>)]) -> Vec<Phrase> {
         old: usize,
         new: usize,
         fitted: bool,
+        taken: bool,
         thing: Option<Thing>,
     }
     let mut seen: BTreeMap<String, Seen> = BTreeMap::new();
     let mut last: Option<String> = None;
     for (clause, mentions) in clauses {
+        let acts = |t: &Token| {
+            has(&APART, &t.lower)
+                || verbs::verb(&t.lower).is_some_and(|v| v.level > Level::Weak)
+                || has(&MOVES, &t.lower)
+        };
         for thing in *mentions {
             let one = matches!(thing.head.as_str(), "one" | "ones");
             let Some(key) = (if one { last.clone() } else { Some(words::stem(&thing.head)) }) else { continue };
             let entry = seen.entry(key.clone()).or_default();
-            entry.old += usize::from(thing.says(&OLD));
+            let beside = said::beside(clause, thing.place.clone());
+            let before = &clause[thing.place.start.saturating_sub(6)..thing.place.start];
+            // "I'm thinking of buying a new van", "we fitted a new one last year": not here.
+            if before.iter().any(|t| has(&SUPPOSED, &t.lower)) || said::at_another_time(beside) {
+                continue;
+            }
+            let acted = beside.iter().any(acts);
+            let old = thing.says(&OLD);
+            entry.old += usize::from(old);
+            entry.taken |= old && acted;
             let new = thing.core().iter().any(|w| w.eq_ignore_ascii_case("new"));
             entry.new += usize::from(new);
             let behind = clause.get(thing.place.end).map_or("", |t| t.lower.as_str());
+            let begins =
+                before.iter().rev().take(3).all(|t| t.tag != Tag::Auxiliary && !t.clitic && !t.lower.contains('\''));
             entry.fitted |= new
-                && (matches!(behind, "in" | "on" | "goes" | "go")
+                && (matches!(behind, "goes" | "go")
+                    || matches!(behind, "in" | "on") && begins
                     || clause.len() == thing.place.end && thing.place.start == 0);
+            entry.taken |= new && acted;
             if !one {
                 last = Some(key);
                 let longer = entry.thing.as_ref().is_none_or(|t| t.modifiers().len() < thing.modifiers().len());
@@ -159,7 +182,7 @@ pub fn replaced(clauses: &[(&[Token], &Vec<Thing>)]) -> Vec<Phrase> {
         }
     }
     let of = |seen: Seen| {
-        let thing = seen.thing.filter(|_| seen.new > 0 && (seen.old > 0 || seen.fitted))?;
+        let thing = seen.thing.filter(|_| seen.new > 0 && (seen.old > 0 && seen.taken || seen.fitted))?;
         let core = thing.modifiers().iter().cloned().chain(thing.core().last().cloned());
         let words: Vec<String> = std::iter::once("the".to_owned()).chain(core).collect();
         let said_as = if seen.old > 0 { 1.9 } else { 1.6 };

@@ -1,5 +1,5 @@
 //! Title: what a piece of work is called. Verb first where somebody said what is done ("Replace the inlet filter"),
-//! else what is spoken of most ("Condensate trap"), else the task or the time. Made of confident words only.
+//! else what is spoken of most ("Explain the condensate trap"), else the task or the time. Made of confident words only.
 
 mod frames;
 mod phrase;
@@ -7,6 +7,7 @@ mod rank;
 mod said;
 mod subject;
 pub(crate) mod tagging;
+mod talk;
 mod thing;
 mod unlike;
 mod vocabulary;
@@ -41,7 +42,9 @@ pub fn titles(segments: &[Segment], transcript: &Transcript, options: &Options) 
         .map(|(i, said)| {
             let verbs = rank::candidates(said, &segments[i].span, &subject, i, segments.len() > 1);
             let mentions: Vec<&Thing> = said.iter().flat_map(|s| &s.mentions).flatten().collect();
-            let nouns = subject.keywords(&mentions, i).into_iter().map(|(score, text)| Candidate { text, score });
+            let manner = talk::manner(said);
+            let nouns = subject.keywords(&mentions, i).into_iter();
+            let nouns = nouns.map(|(score, text)| Candidate { text: manner.title(&text), score });
             let mut wishes: Vec<Candidate> =
                 verbs.into_iter().filter(|c| c.score >= LEAST).chain(nouns.take(4)).collect();
             wishes.sort_by(|a, b| b.score.total_cmp(&a.score));
@@ -73,6 +76,14 @@ pub(crate) fn announces(text: &str) -> bool {
     phrase::phrases(text).iter().any(|p| p.said_as >= 2.5)
 }
 
+/// Whether a sentence is about another time, or about what somebody thinks of: "that was yesterday", "I'm thinking of".
+pub(crate) fn is_elsewhere(sentence: &str) -> bool {
+    let sentence = sentence.to_lowercase();
+    let words: Vec<&str> =
+        sentence.split(|c: char| !c.is_alphanumeric() && c != '\'').filter(|w| !w.is_empty()).collect();
+    said::is_another_time(&words) || words.iter().any(|w| matches!(*w, "thinking" | "guess" | "suppose"))
+}
+
 /// Whether a text greets.
 pub(crate) fn greets(text: &str) -> bool {
     let first = text.split_whitespace().next().map(words::bare).unwrap_or_default();
@@ -97,7 +108,9 @@ pub(crate) fn passages(transcript: &Transcript, span: &Span) -> Vec<Passage> {
     for utterance in transcript.utterances.iter().filter(|u| middle(u) >= span.start && middle(u) < span.end) {
         let whole = words::confident_text(utterance).is_some();
         for run in words::confident_runs(utterance).iter().map(|run| imperative(run)) {
-            let goes_on = whole && open_until.is_some_and(|end| utterance.start - end < 1.0);
+            let goes_on = whole
+                && open_until.is_some_and(|end| utterance.start - end < 1.0)
+                && !passages.last().is_some_and(|last| begins_anew(&last.text, &run));
             match passages.last_mut().filter(|p| goes_on && p.text.len() < 400) {
                 Some(last) => {
                     last.text.push(' ');
@@ -113,6 +126,20 @@ pub(crate) fn passages(transcript: &Transcript, span: &Span) -> Vec<Passage> {
         open_until = unfinished.then_some(utterance.end);
     }
     passages
+}
+
+/// Whether, in speech without punctuation, an utterance gives another order: "wash the cup | pour the milk".
+fn begins_anew(before: &str, run: &str) -> bool {
+    let orders = |text: &str| {
+        let mut words = text.split_whitespace().map(words::bare);
+        let first = words.next().and_then(|first| verbs::verb(&first));
+        first.is_some_and(|v| v.form == Form::Base && v.level > Level::Weak)
+            && words
+                .next()
+                .is_some_and(|second| !matches!(second.as_str(), "is" | "are" | "was" | "of" | "has" | "and"))
+    };
+    let last = before.split_whitespace().next_back().map(words::bare).unwrap_or_default();
+    orders(before) && orders(run) && !words::is_stop(&last)
 }
 
 /// "peels onions", as a label says it: without a subject it is the work.
@@ -192,6 +219,16 @@ fn takes_leave(text: &str) -> bool {
         "have a good",
         "that's it for",
         "that's all for",
+        "hope you found",
+        "hope this was",
+        "hope that was",
+        "hope that helps",
+        "hope this helps",
+        "until next time",
+        "catch you",
+        "wrap it up",
+        "wraps it up",
+        "wraps up",
     ]
     .iter()
     .any(|phrase| text.contains(phrase))
@@ -296,6 +333,9 @@ mod tests {
             (10.0, "A condensate trap like that is bad."),
             (20.0, "The condensate trap was never serviced."),
         ]);
-        assert_eq!(title(&segments(&[(0.0, 60.0)])[0], &transcript, &Options::default()), "Condensate trap");
+        assert_eq!(
+            title(&segments(&[(0.0, 60.0)])[0], &transcript, &Options::default()),
+            "Explain the condensate trap"
+        );
     }
 }

@@ -17,6 +17,9 @@ pub const MOST_WORDS: usize = 7;
 /// Things named before that a pronoun may stand for.
 const REMEMBERED: usize = 6;
 
+/// A pronoun does not stand for a thing of this weight or less.
+const HARDLY_SPOKEN_OF: f64 = 0.25;
+
 /// A verb phrase.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Phrase {
@@ -43,6 +46,8 @@ impl Phrase {
         let object = words::terms(&thing.core().join(" "));
         let fits = (2..=MOST_WORDS).contains(&words.len())
             && !object.is_empty()
+            && is_sound(thing.core())
+            && !repeats(verb[0], &object)
             && thing
                 .core()
                 .last()
@@ -56,6 +61,26 @@ impl Phrase {
     pub fn text(&self) -> String {
         self.words.join(" ")
     }
+}
+
+/// Whether the words of a name are words: no pieces of one or two letters, no run of letters and numbers.
+pub fn is_sound(core: &[String]) -> bool {
+    let scrap = |w: &String| {
+        w.chars().count() < 3
+            && w.chars().all(|c| c.is_lowercase())
+            && !is_stop(w)
+            && verbs::verb(w).is_none()
+            && !tagging::is_ordinary(w)
+    };
+    let single = |w: &String| w.chars().count() < 2 && w.chars().all(char::is_lowercase);
+    let numerals = core.iter().filter(|w| has(&NUMERALS, &w.to_lowercase())).count();
+    !core.iter().any(|w| scrap(w) || single(w)) && numerals < 2
+}
+
+/// Whether an object says its verb again: "replace the replace", "implement implementing features".
+pub fn repeats(verb: &str, object: &[String]) -> bool {
+    let verb = words::stem(verb);
+    object.iter().any(|term| *term == verb || term.len() > 2 && object.len() == 1 && verb.starts_with(term.as_str()))
 }
 
 /// All verb phrases of a text by itself, in order.
@@ -102,8 +127,9 @@ impl Reader {
             head.extend(["and".to_owned(), second.base]);
             at += 2;
         }
-        let particle =
-            has(&AFTER_VERB, lower(at)) && (!has(&PREPOSITIONAL, lower(at)) || has(&WITH_PREPOSITION, &verb.base));
+        let particle = has(&AFTER_VERB, lower(at))
+            && (!has(&PREPOSITIONAL, lower(at)) || has(&WITH_PREPOSITION, &verb.base))
+            && (!matches!(lower(at), "in" | "on" | "over") || has(&WITH_PARTICLE, &verb.base));
         if verb.base == "go" && !particle {
             return None;
         }
@@ -121,14 +147,21 @@ impl Reader {
         };
         at = object.place.end;
         let next = lower(at);
-        let particle_follows =
-            has(&PARTICLES, next) && !particle && (!matches!(next, "in" | "on" | "over") || at + 1 >= clause.len());
+        let particle_follows = has(&PARTICLES, next)
+            && !particle
+            && (!matches!(next, "in" | "on" | "over") || at + 1 >= clause.len() && has(&WITH_PARTICLE, &verb.base));
         if particle_follows {
             head.push(next.to_owned());
             at += 1;
         }
         let verb_words: Vec<&str> = head.iter().map(String::as_str).collect();
-        let said_as = if resolved { said_as - 0.3 } else { said_as };
+        let weight = self.weights.get(&words::stem(&object.head)).copied().unwrap_or(0.0);
+        let said_as = match resolved {
+            true if self.weights.is_empty() => said_as - 0.3,
+            // The less it is spoken of, the less sure is what was meant.
+            true => said_as - 0.3 - 0.9 * (0.7 - weight).max(0.0),
+            false => said_as,
+        };
         let mut phrase = Phrase::new(&verb_words, &object, said_as, verb.level)?;
         let placed = has(&PLACED, &verb.base) || particle_follows && has(&PLACED, &head.join(" "));
         extend(&mut phrase, clause, at, placed && !particle_follows);
@@ -152,6 +185,7 @@ impl Reader {
             None => matches!(pronoun, "them" | "these" | "those"),
         };
         let before = mentions.iter().filter(|m| m.place.end <= verb_at);
+        let here = before.clone().count();
         let known = self.named.iter().chain(before).rev().filter(|t| !matches!(t.head.as_str(), "one" | "ones"));
         let weight = |thing: &Thing| self.weights.get(&words::stem(&thing.head)).copied().unwrap_or(0.0);
         let (_, found) = known
@@ -159,9 +193,12 @@ impl Reader {
             .enumerate()
             .map(|(distance, thing)| {
                 let unlike = if thing.is_plural() == plural { 0.0 } else { 0.7 };
-                (weight(thing) - 0.12 * distance as f64 - unlike, thing)
+                // "Strip the carburettor and clean it."
+                let beside = if distance == 0 && distance < here { 0.5 } else { 0.0 };
+                (weight(thing) + beside - 0.12 * distance as f64 - unlike, thing)
             })
-            .max_by(|a, b| a.0.total_cmp(&b.0))?;
+            .max_by(|a, b| a.0.total_cmp(&b.0))
+            .filter(|(_, thing)| self.weights.is_empty() || weight(thing) > HARDLY_SPOKEN_OF)?;
         let core = found.core().iter().filter(|w| !has(&QUALIFIERS, &w.to_lowercase())).cloned();
         let words: Vec<String> = std::iter::once("the".to_owned()).chain(core).collect();
         let end = one.map_or(at + 1, |one| one.place.end);
@@ -230,6 +267,37 @@ mod tests {
         check("saute chopped potatoes in a pan", &["saute chopped potatoes in a pan"]);
         check("He unplugs the 24 V supply", &["unplug the 24 V supply"]);
         check("Let's open it in VS Code and rename the RCD test", &["rename the RCD test"]);
+    }
+
+    #[test]
+    fn announced_work_is_read_whatever_the_dictionary_takes_its_verb_for() {
+        check("i'm gonna rod the drain from here", &["rod the drain"]);
+        check("Next I clean the fan", &["clean the fan"]);
+        check("Peel the old seal off", &["peel off the old seal"]);
+        check("Let's adjust the door closer", &["adjust the door closer"]);
+    }
+
+    #[test]
+    fn what_is_said_twice_or_is_no_name_is_no_phrase() {
+        for said in [
+            "let's replace the replace",
+            "let's plug the plu",
+            "I saw the crack",
+            "write the two cpc nought",
+            "set on the table",
+        ] {
+            check(said, &[]);
+        }
+    }
+
+    #[test]
+    fn another_time_and_wishes_count_for_less() {
+        let said_as = |text: &str| phrases(text).first().map_or(0.0, |p| p.said_as);
+        let now = said_as("I'm changing the pump");
+        for less in ["I'm changing the pump tomorrow", "maybe I'm changing the pump", "I'm changing the pump next week"]
+        {
+            assert!(said_as(less) < now - 0.5, "{less}");
+        }
     }
 
     #[test]

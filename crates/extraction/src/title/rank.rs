@@ -2,14 +2,18 @@
 
 use super::{
     Said, frames,
-    phrase::{MOST_WORDS, Phrase, Reader},
+    phrase::{self, MOST_WORDS, Phrase, Reader},
     subject::Subject,
+    talk,
     thing::Thing,
     vocabulary::*,
 };
 use crate::{verbs::Level, words};
 use domain::Span;
 use std::collections::{BTreeMap, BTreeSet};
+
+/// Words from which on a segment holds more than one piece of work needs.
+const LONG: usize = 250;
 
 /// A title that a segment may get, as words in the case in which they were said.
 #[derive(Clone, Debug)]
@@ -26,6 +30,8 @@ pub fn candidates(said: &[Said], span: &Span, subject: &Subject, segment: usize,
     let names = Names::of(&mentions);
     let mut reader =
         Reader { weights: subject.weights(segment).clone(), nouns: nouns(&mentions), ..Default::default() };
+    let discussed = talk::discussed(said);
+    let long = said.iter().map(|s| s.tokens.len()).sum::<usize>() > LONG;
     let worth = |begins_work: f64, said: &Said, phrase: &Phrase| {
         let late = ((said.passage.start - span.start) / span.duration().max(1.0)).clamp(0.0, 1.0);
         let level = match phrase.level {
@@ -39,13 +45,20 @@ pub fn candidates(said: &[Said], span: &Span, subject: &Subject, segment: usize,
         } else {
             0.0
         };
+        let salience = subject.salience(&phrase.object, segment);
+        // In much talk, what is hardly spoken of is not what it is about.
+        let aside = if long { -3.0 * (0.35 - salience).max(0.0) } else { 0.0 };
+        let named = phrase.words.get(1).is_some_and(|w| has(&DETERMINERS, &w.to_lowercase()));
+        let opinion = -discussed * (2.2 - 1.4 * salience + if named { 0.0 } else { 1.0 });
         let again = subject.count(&words::stem(&phrase.verb), segment) - 1.0;
         0.8 * phrase.said_as
             + level
             + 1.5 * begins_work * (1.0 - late)
             + session
             + 1.0 * (1.0 - late)
-            + 2.4 * subject.salience(&phrase.object, segment)
+            + 2.4 * salience
+            + aside
+            + opinion
             + 0.3 * again.clamp(0.0, 5.0).ln_1p()
     };
     let mut best: BTreeMap<Vec<String>, (f64, f64, String)> = BTreeMap::new();
@@ -70,7 +83,9 @@ pub fn candidates(said: &[Said], span: &Span, subject: &Subject, segment: usize,
     }
     let clauses: Vec<_> = said.iter().flat_map(Said::clauses).collect();
     if let Some(first) = said.first() {
-        frames::replaced(&clauses).into_iter().for_each(|phrase| add(0.0, first, phrase));
+        // Where people only talk, what is old and what is new are opinions.
+        let changed = if discussed < 0.3 { frames::replaced(&clauses) } else { Vec::new() };
+        changed.into_iter().for_each(|phrase| add(0.0, first, phrase));
     }
     let mut found: Vec<Candidate> = best
         .into_values()
@@ -99,6 +114,10 @@ fn speaks_of_session(text: &str) -> bool {
 struct Names {
     /// For each stem of a last word.
     modifiers: BTreeMap<String, Modifiers>,
+    /// How often the stem of a word is the last of a name.
+    heads: BTreeMap<String, usize>,
+    /// The last words of names by the stem of the word before: how often, and as first written.
+    ends: BTreeMap<String, BTreeMap<String, (usize, String)>>,
 }
 
 /// The words before a last word in lower case: how often, and as first written.
@@ -112,16 +131,43 @@ impl Names {
             let of = modifiers.entry(words::stem(&thing.head)).or_default();
             of.entry(key).or_insert_with(|| (0, thing.modifiers().to_vec())).0 += 1;
         }
-        Self { modifiers }
+        let (mut heads, mut ends): (BTreeMap<String, usize>, BTreeMap<String, BTreeMap<_, (usize, String)>>) =
+            Default::default();
+        for thing in mentions {
+            *heads.entry(words::stem(&thing.head)).or_default() += 1;
+            for pair in thing.core().windows(2) {
+                let of = ends.entry(words::stem(&pair[0].to_lowercase())).or_default();
+                of.entry(words::stem(&pair[1].to_lowercase())).or_insert_with(|| (0, pair[1].clone())).0 += 1;
+            }
+        }
+        Self { modifiers, heads, ends }
+    }
+
+    /// "The new access" of "access point": what is mostly said as part of a longer name gets its end.
+    fn whole(&self, phrase: &mut Phrase, head: &str) {
+        let Some((n, last)) = self.ends.get(head).and_then(|ends| ends.values().max_by_key(|(n, _)| *n)) else {
+            return;
+        };
+        let alone = self.heads.get(head).copied().unwrap_or(0);
+        if *n > 1 && *n > alone && phrase.words.len() < MOST_WORDS && phrase.head_at + 1 == phrase.words.len() {
+            phrase.words.push(last.clone());
+            phrase.head_at += 1;
+            phrase.bare = false;
+        }
     }
 
     fn complete(&self, mut phrase: Phrase) -> Phrase {
         let head = words::stem(&phrase.words[phrase.head_at].to_lowercase());
+        if phrase.bare {
+            self.whole(&mut phrase, &head);
+        }
         let Some(seen) = self.modifiers.get(&head).filter(|_| phrase.bare) else { return phrase };
         let all: usize = seen.values().map(|(n, _)| n).sum();
         let most = seen.values().max_by_key(|(n, _)| *n).filter(|(n, _)| 2 * n > all).map(|(_, words)| words);
         let new = |words: &&Vec<String>| words.iter().all(|w| !phrase.words.iter().any(|p| p.eq_ignore_ascii_case(w)));
-        if let Some(words) = most.filter(|w| phrase.words.len() + w.len() <= MOST_WORDS && w.len() <= 2).filter(new) {
+        let again = |words: &&Vec<String>| phrase::repeats(&phrase.verb, &words::terms(&words.join(" ")));
+        let fits = |words: &&Vec<String>| phrase.words.len() + words.len() <= MOST_WORDS && words.len() <= 2;
+        if let Some(words) = most.filter(|w| fits(w) && !again(w)).filter(new) {
             let at = phrase.head_at;
             phrase.words.splice(at..at, words.iter().cloned());
             phrase.head_at += words.len();

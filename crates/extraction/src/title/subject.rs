@@ -1,8 +1,29 @@
 //! Subject: what each segment is about, against the other segments of the session.
 
-use super::{Said, thing::Thing, vocabulary::*};
+use super::{Said, phrase, thing::Thing, vocabulary::*};
 use crate::words;
 use std::collections::BTreeMap;
+
+/// Whether no term comes twice.
+fn differ(terms: &[String]) -> bool {
+    terms.iter().enumerate().all(|(i, term)| !terms[..i].contains(term))
+}
+
+/// A name for what is spoken of.
+struct Topic {
+    said: f64,
+    with_article: f64,
+    written: String,
+}
+
+impl Topic {
+    /// With "the" where it is mostly said so.
+    fn name(&self) -> String {
+        let plural = self.written.ends_with('s');
+        let enough = if plural { 0.5 } else { 0.25 };
+        if self.with_article >= enough * self.said { format!("the {}", self.written) } else { self.written.clone() }
+    }
+}
 
 /// The terms of every segment.
 pub struct Subject {
@@ -68,7 +89,7 @@ impl Subject {
     /// Names of two to four words for what a segment speaks of more than once, best first; then its two main words.
     /// With how well each stands for the segment, on the scale of [`super::rank::Candidate`].
     pub fn keywords(&self, mentions: &[&Thing], segment: usize) -> Vec<(f64, String)> {
-        let mut named: BTreeMap<Vec<String>, (f64, String)> = BTreeMap::new();
+        let mut named: BTreeMap<Vec<String>, Topic> = BTreeMap::new();
         let mut single: BTreeMap<String, (f64, String)> = BTreeMap::new();
         for thing in mentions {
             let core: Vec<&String> = thing.core().iter().skip_while(|w| has(&QUALIFIERS, &w.to_lowercase())).collect();
@@ -77,17 +98,24 @@ impl Subject {
             if let Some(head) = core.last().filter(|w| w.chars().count() > 2) {
                 single.entry(words::stem(&head.to_lowercase())).or_insert((0.0, (*head).clone())).0 += 1.0;
             }
-            let counted = core.iter().any(|w| has(&COUNTS, &w.to_lowercase()));
-            if (2..=4).contains(&core.len()) && terms.len() == core.len() && !counted {
-                named.entry(terms).or_insert((0.0, written)).0 += 1.0;
+            let counted = core.iter().any(|w| has(&COUNTS, &w.to_lowercase()) || has(&NUMERALS, &w.to_lowercase()));
+            if (2..=4).contains(&core.len())
+                && terms.len() == core.len()
+                && differ(&terms)
+                && !counted
+                && phrase::is_sound(thing.core())
+            {
+                let topic = named.entry(terms).or_insert(Topic { said: 0.0, with_article: 0.0, written });
+                topic.said += 1.0;
+                topic.with_article += f64::from(u8::from(thing.articles > 0));
             }
         }
         let mut found: Vec<(f64, String)> = named
             .into_iter()
-            .map(|(terms, (n, written))| {
+            .map(|(terms, topic)| {
                 // What was named only once is better than nothing, where it says what the rest is about.
-                let often = if n < 2.0 { -0.6 } else { 0.5 * n.ln() };
-                (2.0 + 2.0 * self.salience(&terms, segment) + often, written)
+                let often = if topic.said < 2.0 { -0.6 } else { 0.5 * topic.said.ln() };
+                (2.0 + 2.0 * self.salience(&terms, segment) + often, topic.name())
             })
             .filter(|(score, _)| *score >= 2.4)
             .collect();
@@ -98,7 +126,7 @@ impl Subject {
             .map(|(term, (n, written))| (self.salience(&[term], segment) * n, written))
             .collect();
         main.sort_by(|a, b| b.0.total_cmp(&a.0));
-        let pair = (main.len() > 1).then(|| (3.0, format!("{} and {}", main[0].1, main[1].1)));
+        let pair = (main.len() > 1).then(|| (3.0, format!("the {} and the {}", main[0].1, main[1].1)));
         found.into_iter().chain(pair).collect()
     }
 }

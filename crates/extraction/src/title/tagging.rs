@@ -3,7 +3,7 @@
 
 use crate::{
     verbs,
-    words::{bare, ends_clause, normalise},
+    words::{bare, ends_clause, is_numeral, is_stop, normalise},
 };
 use harper_brill::{BrillTagger, FreqDict, Tagger, UPOS, brill_tagger};
 use std::sync::{Arc, LazyLock};
@@ -44,6 +44,8 @@ pub struct Token {
     pub tag: Tag,
     /// Whether a clause ends behind it.
     pub ends: bool,
+    /// Whether a question ends behind it.
+    pub asks: bool,
 }
 
 /// The words of a text: fillers, and words said twice in a row, are left out.
@@ -53,7 +55,23 @@ pub fn tokens(text: &str) -> Vec<Token> {
     for word in text.split_whitespace() {
         let lower = bare(word);
         if lower.is_empty()
-            || matches!(lower.as_str(), "um" | "umm" | "uh" | "uhm" | "er" | "erm" | "hmm" | "ah" | "eh")
+            || matches!(
+                lower.as_str(),
+                "um" | "umm"
+                    | "uh"
+                    | "uhm"
+                    | "er"
+                    | "erm"
+                    | "hmm"
+                    | "ah"
+                    | "eh"
+                    | "mm"
+                    | "mmm"
+                    | "mm-hmm"
+                    | "mhm"
+                    | "mm-mm"
+                    | "uh-huh"
+            )
         {
             // "the, um, cover": the commas belong to the filler.
             if let Some(last) = words.last_mut() {
@@ -63,6 +81,7 @@ pub fn tokens(text: &str) -> Vec<Token> {
         }
         words.push((word, ends_clause(word)));
     }
+    drop_fragments(&mut words);
     drop_restarts(&mut words);
     let mut tokens: Vec<Token> = words.into_iter().map(|(word, ends)| token(word, ends)).collect();
     for sentence in tokens.chunks_mut(LONGEST) {
@@ -86,6 +105,24 @@ pub fn is_ordinary(lower: &str) -> bool {
     TAGGER.tag_sentence(&[lower.to_owned()]).first().copied().flatten().is_some_and(|tag| tag != UPOS::PROPN)
 }
 
+/// The beginning of a word that is then said whole: "the fil filter", "plu-plug".
+fn drop_fragments(words: &mut Vec<(&str, bool)>) {
+    let mut i = 0;
+    while i + 1 < words.len() {
+        let (this, next) = (bare(words[i].0), bare(words[i + 1].0));
+        let begins = this.len() < next.len() && next.starts_with(&this) && !words[i].1;
+        let broken = words[i].0.ends_with('-') && this.len() < 5;
+        let fragment = begins && this.len() < 5 && this.chars().all(char::is_alphabetic) && !is_word(&this);
+        if broken || fragment { drop(words.remove(i)) } else { i += 1 }
+    }
+}
+
+/// Whether a lower-case word is one that stands by itself.
+fn is_word(lower: &str) -> bool {
+    matches!(lower, "a" | "i")
+        || lower.len() > 1 && (is_stop(lower) || verbs::verb(lower).is_some() || is_ordinary(lower))
+}
+
 /// A run of up to three words that is followed by itself is said once.
 fn drop_restarts(words: &mut Vec<(&str, bool)>) {
     for length in (1..=3).rev() {
@@ -93,7 +130,7 @@ fn drop_restarts(words: &mut Vec<(&str, bool)>) {
         while i + 2 * length <= words.len() {
             let same = (0..length).all(|k| bare(words[i + k].0) == bare(words[i + length + k].0));
             let whole = (i..i + length).any(|k| words[k].0.ends_with(['.', '?', '!']));
-            if same && !whole { drop(words.drain(i..i + length)) } else { i += 1 }
+            if same && !whole && !is_numeral(words[i].0) { drop(words.drain(i..i + length)) } else { i += 1 }
         }
     }
 }
@@ -101,14 +138,15 @@ fn drop_restarts(words: &mut Vec<(&str, bool)>) {
 fn token(word: &str, ends: bool) -> Token {
     let written = word.trim_matches(|c: char| !c.is_alphanumeric() && c != '+' && c != '#').to_owned();
     let lower = bare(word);
+    let asks = word.ends_with('?');
     let closed =
         ["it's", "that's", "let's", "what's", "there's", "here's", "he's", "she's", "who's", "how's", "where's"];
     match lower.strip_suffix("'s").filter(|_| !closed.contains(&lower.as_str())).map(str::to_owned) {
         Some(stem) => {
             let written = written.strip_suffix("'s").unwrap_or(&written).to_owned();
-            Token { written, lower: stem, clitic: true, tag: Tag::Unknown, ends }
+            Token { written, lower: stem, clitic: true, tag: Tag::Unknown, ends, asks }
         }
-        None => Token { written, lower, clitic: false, tag: Tag::Unknown, ends },
+        None => Token { written, lower, clitic: false, tag: Tag::Unknown, ends, asks },
     }
 }
 

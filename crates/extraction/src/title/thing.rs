@@ -5,7 +5,7 @@ use super::{
     vocabulary::*,
 };
 use crate::{
-    verbs::{self, Form},
+    verbs::{self, Form, Level},
     words::{self, is_stop},
 };
 
@@ -129,6 +129,21 @@ pub fn thing(clause: &[Token], from: usize) -> Option<Thing> {
         }
     }
     let head = clause[start.min(clause.len())..at].last()?.lower.clone();
+    // "Two stay": several of what has no plural.
+    let counted =
+        words.get(articles).is_some_and(|w| has(&COUNTS, &w.to_lowercase()) && !w.eq_ignore_ascii_case("more"));
+    if counted && words.len() > articles + 1 && !head.ends_with('s') && !has(&PLURALS, &head) {
+        return None;
+    }
+    // "It squeaks".
+    let before = if from > 0 { lower(from - 1) } else { "" };
+    if start == from
+        && head.ends_with('s')
+        && at == from + 1
+        && matches!(before, "it" | "he" | "she" | "that" | "which")
+    {
+        return None;
+    }
     let alone = words.len() - articles == 1;
     if alone && has(&VAGUE_ALONE, &head) {
         return None;
@@ -151,6 +166,10 @@ fn fits(clause: &[Token], start: usize, at: usize, determined: bool) -> bool {
     if has(&QUALIFIERS, word) || counts || matches!(word, "one" | "ones") && (determined || at > start) {
         return true;
     }
+    // "The cover ninety point": a measure, and no part of the name.
+    if has(&NUMERALS, word) && (at > start || !determined) && !matches!(word, "one") {
+        return false;
+    }
     let unit = at > start && clause[at - 1].tag == Tag::Number && token.written.chars().all(char::is_uppercase);
     if (is_stop(word) && !unit)
         || words::is_adverb(word)
@@ -163,7 +182,9 @@ fn fits(clause: &[Token], start: usize, at: usize, determined: bool) -> bool {
     let opens_clause =
         next.is_some_and(|t| has(&DETERMINERS, &t.lower) || matches!(t.lower.as_str(), "it" | "them" | "up" | "off"));
     let form = verbs::verb(word).map(|v| v.form);
-    if opens_clause && at > start && matches!(form, Some(Form::Base | Form::Third)) {
+    // "The old seal off": a noun behind "old" or "new".
+    let qualified = at > start && has(&QUALIFIERS, &clause[at - 1].lower);
+    if opens_clause && at > start && !qualified && matches!(form, Some(Form::Base | Form::Third)) {
         return false;
     }
     match token.tag {
@@ -172,7 +193,11 @@ fn fits(clause: &[Token], start: usize, at: usize, determined: bool) -> bool {
         Tag::Adverb => after(&[Tag::Adjective, Tag::Noun, Tag::Unknown]) && determined && at == start,
         Tag::Verb => match form.or_else(|| verbs::bases(word).map(|(_, form)| form)) {
             Some(Form::Past) => at == start && after(&[Tag::Noun, Tag::Unknown, Tag::Adjective]),
-            Some(Form::Gerund) => determined || at > start || after(&[Tag::Noun, Tag::Unknown]),
+            // "It's still calling the function": what is done, and no name.
+            Some(Form::Gerund) => {
+                let doing = !determined && clause[start.saturating_sub(2)..start].iter().any(|t| has(&BE, &t.lower));
+                determined || at > start || after(&[Tag::Noun, Tag::Unknown]) && !doing
+            }
             Some(Form::Third) => determined && at == start,
             _ => determined || at > start,
         },
@@ -186,14 +211,37 @@ fn can_be_head(token: &Token, led: bool, after_be: bool) -> bool {
     let word = token.lower.as_str();
     let guessed = || verbs::bases(word).filter(|_| token.tag == Tag::Verb || after_be).map(|(_, form)| form);
     let form = verbs::verb(word).map(|v| v.form).or_else(guessed);
-    let noun = led || !matches!(form, Some(Form::Gerund | Form::Past));
+    // "The automate": a verb wherever it stands.
+    let never_noun = ["ate", "ise", "ize", "ify"].iter().any(|end| word.ends_with(end))
+        && verbs::verb(word).is_some_and(|v| v.form == Form::Base);
+    let noun = match form {
+        _ if never_noun => false,
+        Some(Form::Gerund) => has(&THINGS_IN_ING, word) || led && token.tag == Tag::Noun && verbs::verb(word).is_none(),
+        Some(Form::Past) => led,
+        _ => true,
+    };
     let plain = has(&QUALIFIERS, word) || has(&ADJECTIVES, word) || has(&COUNTS, word);
     let no_noun = match token.tag {
+        // "The door closer", "a leak detector": behind another noun it is what does something.
+        Tag::Adjective if led && does_something(word) => false,
         Tag::Adjective | Tag::Number | Tag::Adverb => true,
-        Tag::Verb => form == Some(Form::Past),
+        // "The automate": a verb after all.
+        Tag::Verb => form == Some(Form::Past) || verbs::verb(word).is_some_and(|v| v.level == Level::Task),
         _ => false,
     };
     noun && !plain && !no_noun && word.chars().any(char::is_alphabetic)
+}
+
+/// Whether a word in -er or -or may name a part, and not only compare.
+fn does_something(word: &str) -> bool {
+    const COMPARE: &[&str] = &[
+        "bigger", "smaller", "larger", "longer", "shorter", "higher", "lower", "better", "wider", "tighter", "looser",
+        "easier", "harder", "faster", "slower", "deeper", "thicker", "thinner", "stronger", "warmer", "colder",
+        "hotter", "brighter", "darker", "older", "newer", "safer", "simpler", "nicer", "cleaner", "louder", "quieter",
+        "inner", "outer", "upper", "other", "further", "proper", "superior", "inferior", "exterior", "interior",
+        "minor", "major", "prior", "clever", "sober", "eager", "bitter",
+    ];
+    word.len() > 4 && (word.ends_with("er") || word.ends_with("or")) && !COMPARE.contains(&word)
 }
 
 #[cfg(test)]

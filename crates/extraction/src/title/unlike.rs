@@ -1,11 +1,13 @@
 //! Unlike: gives every segment the best title that no other segment has.
 
-use super::{GOOD_ENOUGH, rank::Candidate};
+use super::{GOOD_ENOUGH, rank::Candidate, vocabulary::*};
 use crate::words;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// A second choice that is so much weaker than the first is not taken: the work was done again.
 const MUCH_WEAKER: f64 = 1.6;
+/// Parts that are told apart by their number.
+const MOST_PARTS: usize = 99;
 /// The most words a title has.
 const MOST_WORDS: usize = 7;
 
@@ -29,10 +31,22 @@ pub fn give(wishes: &[Vec<Candidate>]) -> Vec<Option<String>> {
     say_again(wishes, &mut given, &mut taken);
     for (i, candidates) in wishes.iter().enumerate() {
         if given[i].is_none() {
-            given[i] = candidates.iter().map(|c| &c.text).find(|text| taken.insert(key(text))).cloned();
+            let other = candidates.iter().map(|c| &c.text).find(|text| taken.insert(key(text))).cloned();
+            given[i] = other.or_else(|| numbered(candidates.first()?, &mut taken));
         }
     }
     given
+}
+
+/// "Stir the soup, part 6": the first number that is free, without the place at its end where that is too long.
+fn numbered(best: &Candidate, taken: &mut BTreeSet<Vec<String>>) -> Option<String> {
+    let words: Vec<&str> = best.text.split(' ').collect();
+    let link = words.iter().skip(2).position(|w| has(&LINKS, w)).map(|at| at + 2);
+    let short = if words.len() + 2 <= MOST_WORDS { words.len() } else { link.unwrap_or(words.len()) };
+    let plain = words[..short].join(" ");
+    (short > 1 && short + 2 <= MOST_WORDS)
+        .then(|| (2..=MOST_PARTS).map(|n| format!("{plain}, part {n}")).find(|title| taken.insert(key(title))))
+        .flatten()
 }
 
 /// Segments whose best title is that of another segment: in order of time the first has it plain.
@@ -94,6 +108,13 @@ mod tests {
         let given = give(&wishes(&[&[("Knead the dough", 4.0)], &[("Knead dough", 6.0)], &[("Knead the dough", 4.0)]]));
         let given: Vec<String> = given.into_iter().flatten().collect();
         assert_eq!(given, ["Knead the dough", "Knead dough again", "Knead the dough, part 3"]);
+    }
+
+    #[test]
+    fn what_is_too_long_for_a_number_loses_its_place() {
+        let long: &[(&str, f64)] = &[("Stir the soup in the pot", 5.0)];
+        let given: Vec<String> = give(&wishes(&[long; 4])).into_iter().flatten().collect();
+        assert_eq!(given[2..], ["Stir the soup, part 2", "Stir the soup, part 3"]);
     }
 
     #[test]

@@ -38,6 +38,28 @@ pub static NOT_DONE: List = list!(
     shouldn't, couldn't, wouldn't, why, haven't, wasn't"
 );
 
+/// At another time: what is said beside one of these is not the work of now.
+pub static OTHER_TIME: List = list!(
+    "yesterday, tomorrow, already, later, ago, earlier, previously, originally, monday, tuesday, wednesday, thursday, \
+    friday, saturday, sunday, someday, eventually, usually, normally, sometimes"
+);
+
+/// Behind "last" or "next": at another time.
+pub static CALENDAR: List =
+    list!("week, month, year, time, night, weekend, monday, tuesday, wednesday, thursday, friday");
+
+/// Says that something might be, or that somebody thinks so.
+pub static SUPPOSED: List = list!(
+    "would, could, might, maybe, perhaps, may, think, thinking, thought, guess, whether, wish, hope, probably, suppose, \
+    i'd, we'd, you'd, buying, buy"
+);
+
+/// Words of a discussion: opinions, assent, wishes.
+pub static OPINION: List = list!(
+    "think, thought, mean, guess, maybe, perhaps, probably, whether, would, could, should, might, suppose, agree, \
+    opinion, yeah, mm-hmm, mhm, hmm, question, feel, wonder, prefer, idea, ideas"
+);
+
 /// May stand behind the object ("take the cover off").
 pub static PARTICLES: List = list!("off, out, up, down, apart, away, back, in, on, over");
 
@@ -65,13 +87,25 @@ pub static PLACED: List = list!(
 /// Verbs that say nothing about work, whatever they take.
 pub static EMPTY: List = list!(
     "have, give, get, know, want, need, tell, think, say, see, wear, ask, note, do, like, keep, leave, play, bring, \
-    pretend, follow, consider, start, stop, finish, continue, touch, spend, come"
+    pretend, follow, consider, start, stop, finish, continue, touch, spend, come, mean, guess, believe, suppose, hope, \
+    wonder, remember, imagine, assume, agree, decide, wish, love, hate, care, mind, worry, expect, happen, seem, appear, \
+    sound, understand, learn, hear, call, meet, thank, pay, buy, cost, own, forget, bet, doubt, recommend, suggest, \
+    prefer, enjoy, matter, let, realise, realize, notice, become, stay, speak, listen, lose, deal, refer, relate, \
+    involve, belong, depend, require, contain, please"
 );
 
 /// Small words that belong to few verbs only, and those verbs.
 pub static PREPOSITIONAL: List = list!("about, at, into, through, over");
 /// See [`PREPOSITIONAL`].
 pub static WITH_PREPOSITION: List = list!("look, go, talk, walk, run, work, read");
+
+/// Verbs that take "in", "on" or "over" before their object: "plug in the tester", but not "set on the table".
+pub static WITH_PARTICLE: List = list!(
+    "put, switch, turn, screw, clip, crimp, plug, fill, clamp, push, press, slide, slip, pop, bolt, tap, wind, hook, snap, \
+    hammer, glue, tape, strap, fit, feed, thread, hand, lock, roll, paint, flip, take, go, look, check, log, drop, dial, \
+    break, bed, key, type, add, mix, fold, rub, wire, cut, let, move, try, sew, weld, solder, build, knock, mount, tighten, \
+    talk, pour, stir, pull, click, drive, read, iron, brush, spray, lay, trowel"
+);
 
 /// Forms of "be", before what somebody is doing.
 pub static BE: List = list!("is, are, was, were, am, be, been, i'm, we're, you're, it's, that's, they're, he's, she's");
@@ -86,6 +120,28 @@ pub static QUALIFIERS: List =
 /// Numbers that count things.
 pub static COUNTS: List =
     list!("two, three, four, five, six, seven, eight, nine, ten, twelve, few, several, many, more");
+
+/// Numbers in words that count no things by themselves: of measures, sizes, names.
+pub static NUMERALS: List = list!(
+    "nought, naught, zero, one, eleven, thirteen, fourteen, fifteen, sixteen, seventeen, eighteen, nineteen, twenty, \
+    thirty, forty, fifty, sixty, seventy, eighty, ninety, hundred, thousand, million, billion, dozen"
+);
+
+/// Plurals without a final s.
+pub static PLURALS: List =
+    list!("feet, men, teeth, people, mice, women, geese, fish, sheep, pieces, leaves, dice, media, data");
+
+/// Names in -ing of verbs that are things: "the wiring". Other such words say what is done, and name nothing.
+pub static THINGS_IN_ING: List = list!(
+    "wiring, housing, lagging, bearing, casing, fitting, heating, flooring, skirting, bushing, coupling, ceiling, railing, \
+    plumbing, cladding, tiling, setting, reading, lighting, building, drawing, spring, ring, string, opening, winding, \
+    mounting, packing, grating, piping, roofing, guttering, decking, coating, filling, dressing, icing, stuffing, topping, \
+    recording, meeting, listing, heading, landing, parking, marking, moulding, trunking, ducting, tubing, cabling, \
+    scaffolding, panelling, lining, sling, facing, footing, flashing, earthing, bonding, charging, plating, \
+    padding, stitching, bedding, framing, covering, backing, bracing, weighting, wing, spacing, timing, clothing, \
+    scripting, testing, training, handling, processing, tagging, blocking, routing, grouting, steering, pudding, king, \
+    frosting, seasoning, painting, siding, edging, piling, glazing, handwriting, pricing, segmentation, pre-wiring"
+);
 
 /// Adjectives that cannot stand at the end of a name: what they belong to was cut off.
 pub static ADJECTIVES: List = list!(
@@ -117,7 +173,7 @@ pub static VAGUE_ALONE: List = list!(
 pub static NO_NOUNS: List = list!(
     "using, shows, called, gets, means, works, needs, happens, says, against, aside, ahead, forward, \
     together, inside, instead, whenever, whereas, although, though, since, towards, toward, around, onto, \
-    via, per, else, ago, true, please, properly, somewhere"
+    via, per, else, ago, true, please, properly, somewhere, dot, slash, underscore, dash, mm-hmm, uh-huh, kay"
 );
 
 /// Whether a list holds a word or phrase.

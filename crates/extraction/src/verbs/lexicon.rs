@@ -17,7 +17,7 @@ pub const TASK: &str = "adjust align analyse analyze assemble automate backfill 
 pub const STEP: &str = "activate adapt add anchor apply arm arrange assess attach author bag beat bed bend bind blend block \
     blow bolt bond book boot bore box brace bracket brush bundle burn cap cast caulk centre center check chisel chop clamp cleave \
     click clip close coat coil collect combine commit compact compare compile complete compress connect cool copy count couple \
-    crack crank cross cure cut deburr defrost degrease dehumidify delete deliver demolish demonstrate detach dice dig \
+    crack crank cross cure cut deburr defrost degrease dehumidify declutter delete deliver demolish discard demonstrate detach dice dig \
     dilute dip disable disconnect discharge dismount dispose dissolve divert document download drape draw drill drive drizzle drop dry \
     dust earth edge empty enable engage engrave etch examine exchange expand export extend extract extrude face \
     fasten feather feed file fill filter find flare flash flatten flip fold form frame gather gauge glaze glue grate grease \
