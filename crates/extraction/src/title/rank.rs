@@ -49,7 +49,8 @@ pub fn candidates(said: &[Said], span: &Span, subject: &Subject, segment: usize,
         // In much talk, what is hardly spoken of is not what it is about.
         let aside = if long { -3.0 * (0.35 - salience).max(0.0) } else { 0.0 };
         let named = phrase.words.get(1).is_some_and(|w| has(&DETERMINERS, &w.to_lowercase()));
-        let opinion = -discussed * (2.2 - 1.4 * salience + if named { 0.0 } else { 1.0 });
+        let announced = if phrase.said_as >= 2.0 { 0.6 } else { 1.0 };
+        let opinion = -discussed * announced * (2.2 - 1.4 * salience + if named { 0.0 } else { 1.0 });
         let again = subject.count(&words::stem(&phrase.verb), segment) - 1.0;
         0.8 * phrase.said_as
             + level

@@ -29,7 +29,7 @@ impl Manner {
         let first = topic.split(' ').next().and_then(|word| verbs::verb(&word.to_lowercase()));
         match self {
             // "Slice potato", as a label says it.
-            Self::Work if first.is_some_and(|v| v.form == Form::Base && v.level > Level::Weak) => topic.to_owned(),
+            Self::Work if first.is_some_and(|v| v.form == Form::Base) => topic.to_owned(),
             Self::Work => format!("work on {topic}"),
             Self::Explanation => format!("explain {topic}"),
             Self::Discussion => format!("discuss {topic}"),

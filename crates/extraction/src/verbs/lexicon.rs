@@ -22,7 +22,7 @@ pub const STEP: &str = "activate adapt add anchor apply arm arrange assess attac
     dust earth edge empty enable engage engrave etch examine exchange expand export extend extract extrude face \
     fasten feather feed file fill filter find flare flash flatten flip fold form frame gather gauge glaze glue grate grease \
     grind ground guide hammer heat hoist hone hook identify import inflate inject insert jack jam join label ladle lash \
-    level lift light line link load lock log loosen lower make mark mash mask melt merge migrate mill mix modify monitor mortar mould mold \
+    level lift light line link load lock log loosen lower make mark mash mask melt merge migrate mill mix modify monitor mop mortar mould mold \
     nail nip notch oil open operate order orient pack peel pick pin pitch place plane plough plug point pop pour power preheat press \
     prime print prise process protect prove pull punch purge push putty raise rake reassemble reattach recheck record \
     reconnect redo refrigerate reheat reinforce rejoin release remount remove rename reopen repaint repeat replug reposition resize \
@@ -35,7 +35,7 @@ pub const STEP: &str = "activate adapt add anchor apply arm arrange assess attac
     water wedge weigh wheel whip whisk wind winch wipe wrap zero zest";
 
 /// Name work only when nothing better was said.
-pub const WEAK: &str = "adopt ask break bring call catch choose consider continue cover define describe discuss do enter explain \
+pub const WEAK: &str = "adopt ask break bring call catch choose consider continue cover define describe discuss do drink eat enter explain \
     explore fetch figure finish follow get give go grab handle have help hold interact introduce keep know leave look move need note pass \
     play present pretend put reach read recap revert save say search see send share show spend start stop summarise summarize take \
     talk tell think touch try use view visit walk want watch wear work";
