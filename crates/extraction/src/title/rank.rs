@@ -118,8 +118,11 @@ struct Names {
     /// How often the stem of a word is the last of a name.
     heads: BTreeMap<String, usize>,
     /// The last words of names by the stem of the word before: how often, and as first written.
-    ends: BTreeMap<String, BTreeMap<String, (usize, String)>>,
+    ends: BTreeMap<String, Ends>,
 }
+
+/// Words that follow another in names, by their stem: how often, and as first written.
+type Ends = BTreeMap<String, (usize, String)>;
 
 /// The words before a last word in lower case: how often, and as first written.
 type Modifiers = BTreeMap<Vec<String>, (usize, Vec<String>)>;
@@ -132,8 +135,8 @@ impl Names {
             let of = modifiers.entry(words::stem(&thing.head)).or_default();
             of.entry(key).or_insert_with(|| (0, thing.modifiers().to_vec())).0 += 1;
         }
-        let (mut heads, mut ends): (BTreeMap<String, usize>, BTreeMap<String, BTreeMap<_, (usize, String)>>) =
-            Default::default();
+        let mut heads: BTreeMap<String, usize> = BTreeMap::new();
+        let mut ends: BTreeMap<String, Ends> = BTreeMap::new();
         for thing in mentions {
             *heads.entry(words::stem(&thing.head)).or_default() += 1;
             for pair in thing.core().windows(2) {

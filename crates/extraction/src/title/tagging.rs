@@ -113,7 +113,11 @@ fn drop_fragments(words: &mut Vec<(&str, bool)>) {
         let begins = this.len() < next.len() && next.starts_with(&this) && !words[i].1;
         let broken = words[i].0.ends_with('-') && this.len() < 5;
         let fragment = begins && this.len() < 5 && this.chars().all(char::is_alphabetic) && !is_word(&this);
-        if broken || fragment { drop(words.remove(i)) } else { i += 1 }
+        if broken || fragment {
+            words.remove(i);
+        } else {
+            i += 1;
+        }
     }
 }
 
