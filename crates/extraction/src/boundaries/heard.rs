@@ -3,6 +3,7 @@
 use super::{
     cohesion::Lexical,
     decode::{SEED, decode},
+    elsewhere,
     evidence::evidence,
     labels::are_labels,
     lattice::{Lattice, Lengths},
@@ -62,7 +63,10 @@ impl Heard {
             (Kind::Speech, Granularity::Coarse) => COARSE_SECONDS * grown,
             (Kind::Speech, Granularity::Fine) => FINE_SECONDS * grown,
         };
-        let evidence = evidence(&units, signals, COARSE_SECONDS * grown, duration);
+        let mut evidence = evidence(&units, signals, COARSE_SECONDS * grown, duration);
+        if !units.language.is_english() {
+            elsewhere::read(&units, &mut evidence);
+        }
         let announced = evidence.iter().map(|values| values[Signal::AnnouncesStep as usize]).sum::<f64>();
         let typical = match announced >= ENOUGH_ANNOUNCED {
             true => typical.min((active / (announced + 1.0)).max(LEAST_ANNOUNCED)),

@@ -8,6 +8,7 @@
 mod cohesion;
 mod cues;
 mod decode;
+mod elsewhere;
 mod evidence;
 mod heard;
 mod labels;

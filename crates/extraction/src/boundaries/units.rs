@@ -15,7 +15,7 @@ const DOCUMENT: f64 = 30.0;
 pub type Terms = Vec<(u32, f32)>;
 
 /// The smallest things that are never cut, in order.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct Units {
     /// What is said in each.
     pub said: Vec<Said>,
@@ -25,6 +25,8 @@ pub struct Units {
     pub new_terms: Vec<u32>,
     /// Sentence embedding of each unit, any length; empty without a model.
     pub meanings: Vec<Vec<f32>>,
+    /// What is spoken in all of them.
+    pub language: Language,
 }
 
 /// What one unit says.
@@ -45,9 +47,10 @@ impl Units {
     pub fn of(utterances: &[Utterance], meanings: &[Vec<f32>]) -> Self {
         let per_unit = utterances.len().div_ceil(MOST_UNITS).max(1);
         let said: Vec<Said> = utterances.chunks(per_unit).map(Said::of).collect();
-        let (terms, new_terms) = weighted_terms(&said);
+        let language = Language::of(said.iter().map(|s| s.text.as_str()));
+        let (terms, new_terms) = weighted_terms(&said, language);
         let meanings = meanings.chunks(per_unit).map(sum).collect();
-        Self { said, terms, new_terms, meanings }
+        Self { said, terms, new_terms, meanings, language }
     }
 
     /// Seconds at which each unit starts.
@@ -101,8 +104,7 @@ fn sum(vectors: &[Vec<f32>]) -> Vec<f32> {
 }
 
 /// Terms of each unit with their TF-IDF weights, and how many of them are said for the first time.
-fn weighted_terms(said: &[Said]) -> (Vec<Terms>, Vec<u32>) {
-    let language = Language::of(said.iter().map(|s| s.text.as_str()));
+fn weighted_terms(said: &[Said], language: Language) -> (Vec<Terms>, Vec<u32>) {
     let mut ids: HashMap<String, u32> = HashMap::new();
     let (mut documents, mut document_start) = (1.0, said.first().map_or(0.0, |s| s.start));
     let (mut last_seen, mut frequency): (Vec<f32>, Vec<f32>) = (Vec::new(), Vec::new());
