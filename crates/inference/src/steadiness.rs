@@ -1,5 +1,6 @@
 //! Tells voices from what only sounds as full as one: notes that are held, motors that run. A speaker changes between
-//! vowels and consonants many times a second; a melody, a chord or a drill stays periodic and keeps its timbre.
+//! vowels and consonants many times a second and never holds a pitch; a melody, a chord or a drill stays periodic and
+//! keeps its timbre, and what is played over drums keeps its spectrum between the beats.
 
 use crate::sound::RATE;
 
@@ -7,8 +8,9 @@ use crate::sound::RATE;
 pub const MOMENT: usize = 512;
 /// Moments that are judged together: 3 s.
 pub const BLOCK: usize = 94;
-/// Moments below which nothing can be said: 0.8 s.
+/// Moments below which only a held spectrum can be told, 0.8 s, and below which nothing can, 0.4 s.
 pub const FEWEST: usize = 25;
+const FEWEST_HELD: usize = 12;
 
 /// One sample in so many is enough for the pitch.
 const THINNING: usize = 4;
@@ -22,6 +24,16 @@ const PERIODIC: f64 = 0.8;
 const PAUSE: f64 = 30.0;
 /// Hertz below which hardly anybody speaks: the floor at which phoneticians look for pitch, too.
 const LOWEST_VOICE: f64 = 75.0;
+/// Periodic share from which a sound is judged by whether its period ever changes, and the share of neighbouring moments
+/// with the very same period that no voice reaches.
+const UNMOVED: (f64, f64) = (0.75, 0.9);
+/// Likeness of neighbouring spectra that a quarter of the moments of held notes exceed. Speech stays below 0.92 over 3 s,
+/// also over noise; over an organ that is as loud it comes to 0.96.
+const HELD: f64 = 0.97;
+/// Lines of the spectrum that are compared: 90 Hz to 4 kHz.
+const LINES: std::ops::Range<usize> = 3..128;
+/// Added to the amplitude of a line before its logarithm is taken: what lies below is the room.
+const ROOM: f32 = 30.0;
 
 /// What was measured in one moment.
 #[derive(Clone, Copy, Debug)]
@@ -33,17 +45,21 @@ pub struct Moment {
     /// Highest correlation with itself a period later, and that period in thinned samples.
     correlation: f64,
     period: usize,
+    /// Pearson's correlation of its logarithmic spectrum with that of the moment before.
+    likeness: f64,
 }
 
 /// Measures the latest moment of a stream that is given to it.
 pub struct Meter {
     samples: Vec<i16>,
     thinned: Vec<f64>,
+    /// Logarithmic spectrum of the moment before; `[LINES]`, empty at first.
+    spectrum: Vec<f64>,
 }
 
 impl Meter {
     pub fn new() -> Self {
-        Self { samples: Vec::with_capacity(MOMENT), thinned: Vec::new() }
+        Self { samples: Vec::with_capacity(MOMENT), thinned: Vec::new(), spectrum: Vec::new() }
     }
 
     /// Takes a frame of a part of a moment; a measurement whenever a moment is full.
@@ -60,6 +76,9 @@ impl Meter {
         let energy: f64 = self.samples.iter().map(|&s| square(f64::from(s))).sum::<f64>() / MOMENT as f64;
         let change = |pair: &[i16]| square(f64::from(pair[1]) - f64::from(pair[0]));
         let changes: f64 = self.samples.windows(2).map(change).sum::<f64>() / MOMENT as f64;
+        let spectrum = spectrum(&self.samples);
+        let likeness = if self.spectrum.is_empty() { 0.0 } else { self::correlation(&self.spectrum, &spectrum) };
+        self.spectrum = spectrum;
         self.samples.clear();
         let (period, correlation) = self.pitch();
         Some(Moment {
@@ -67,6 +86,7 @@ impl Meter {
             brightness: 10.0 * ((changes + 1.0) / (energy + 1.0)).log10(),
             correlation,
             period,
+            likeness,
         })
     }
 
@@ -84,12 +104,17 @@ impl Meter {
     }
 }
 
-/// Whether the moments of a block are those of a held note or a running motor. Two rules, found on 19 made sounds and on
-/// recorded and spoken sentences, clean and under noise: much of it periodic while its timbre hardly moves (in dB from
-/// moment to moment over the periodic share: music and drills up to 0.8, speech from 1.1), or periodic below any voice.
+/// Whether the moments of a block are those of held notes or of a running motor. The rules were found on made sounds and
+/// on recorded and spoken sentences, clean and under noise: much of it periodic while its timbre hardly moves (in dB from
+/// moment to moment over the periodic share: music and drills up to 0.8, speech from 1.1), or below any voice, or always
+/// with the same period, or with a spectrum that is held, whatever beats over it.
 pub fn is_steady(block: &[Moment]) -> bool {
     let loudest = loudest(block);
-    let sounding: Vec<&Moment> = block.iter().filter(|moment| moment.energy > loudest - PAUSE).collect();
+    let sounds = |moment: &&Moment| moment.energy > loudest - PAUSE;
+    let sounding: Vec<&Moment> = block.iter().filter(sounds).collect();
+    if is_held(block) {
+        return true;
+    }
     let mut periods: Vec<usize> = sounding.iter().filter(|m| m.correlation > PERIODIC).map(|m| m.period).collect();
     let periodic = periods.len() as f64 / sounding.len().max(1) as f64;
     if periodic < 0.3 {
@@ -99,7 +124,35 @@ pub fn is_steady(block: &[Moment]) -> bool {
     let movement = steps.sum::<f64>() / (block.len() - 1).max(1) as f64;
     periods.sort_unstable();
     let pitch = (RATE / THINNING) as f64 / periods[periods.len() / 2].max(1) as f64;
-    movement < periodic || pitch < LOWEST_VOICE
+    movement < periodic || pitch < LOWEST_VOICE || (periodic > UNMOVED.0 && unmoved(block) > UNMOVED.1)
+}
+
+/// Whether a quarter of the moments keep the spectrum of the one before. No window of 0.4 s of speech, recorded or spoken
+/// by flite, does.
+pub fn is_held(block: &[Moment]) -> bool {
+    let loudest = loudest(block);
+    let sounds = |moment: &&Moment| moment.energy > loudest - PAUSE;
+    let mut likeness: Vec<f64> = block.iter().filter(sounds).map(|moment| moment.likeness).collect();
+    likeness.sort_unstable_by(f64::total_cmp);
+    block.len() >= FEWEST_HELD && likeness.get(likeness.len() * 3 / 4).is_some_and(|quarter| *quarter > HELD)
+}
+
+/// Share of the periodic moments after a periodic one that have the same period.
+fn unmoved(block: &[Moment]) -> f64 {
+    let both = |pair: &&[Moment]| pair.iter().all(|moment| moment.correlation > PERIODIC);
+    let pairs: Vec<&[Moment]> = block.windows(2).filter(both).collect();
+    pairs.iter().filter(|pair| pair[0].period == pair[1].period).count() as f64 / pairs.len().max(1) as f64
+}
+
+/// Logarithmic amplitudes of a moment (Hann window); `[LINES]`.
+fn spectrum(samples: &[i16]) -> Vec<f64> {
+    let turn = std::f32::consts::TAU / (MOMENT - 1) as f32;
+    let mut windowed: [f32; MOMENT] = std::array::from_fn(|i| {
+        let sample = samples.get(i).copied().unwrap_or_default();
+        (0.5 - 0.5 * (turn * i as f32).cos()) * f32::from(sample)
+    });
+    let lines = microfft::real::rfft_512(&mut windowed);
+    lines[LINES].iter().map(|line| f64::from((line.norm_sqr().sqrt() + ROOM).ln())).collect()
 }
 
 /// Whether `rest` is but the pause after `before`: nothing in it is as loud as what sounds there.

@@ -3,7 +3,7 @@
 
 use crate::{
     sound::RATE,
-    steadiness::{BLOCK, FEWEST, MOMENT, Meter, Moment, is_pause, is_steady, loudest},
+    steadiness::{BLOCK, FEWEST, MOMENT, Meter, Moment, is_held, is_pause, is_steady, loudest},
 };
 use domain::Span;
 use earshot::Detector;
@@ -77,8 +77,11 @@ impl Stretch {
     fn voices(mut self) -> Vec<(usize, usize)> {
         const FRAMES: usize = BLOCK * MOMENT / FRAME;
         let before = self.steady.last().copied().unwrap_or(false);
-        let as_before = self.moments.len() < FEWEST || is_pause(&self.moments, self.loudest);
-        self.steady.push(if as_before { before } else { is_steady(&self.moments) });
+        self.steady.push(match self.moments.len() {
+            _ if is_pause(&self.moments, self.loudest) => before,
+            ..FEWEST => before || is_held(&self.moments),
+            _ => is_steady(&self.moments),
+        });
         let mut voices: Vec<(usize, usize)> = Vec::new();
         for block in (0..self.steady.len()).filter(|&i| !self.steady[i]) {
             let from = self.from + block * FRAMES;

@@ -10,10 +10,11 @@ use support::*;
 #[test]
 fn nobody_speaks_in_noise_music_or_at_a_machine() {
     let mut wrong = Vec::new();
-    for (name, samples) in noises::all() {
+    for (name, samples) in noises::all().into_iter().chain(more_noises::all()) {
         for gain in [0.05, 0.3, 1.0, 5.0] {
             let spans = voiced(&noises::louder(samples.clone(), gain));
-            if !spans.is_empty() {
+            // One beat of a drum, with its padding, may pass; what is then heard is judged in `hallucination.rs`.
+            if spans.iter().map(Span::duration).sum::<f64>() > 1.2 {
                 wrong.push(format!("{name}, {gain}: {spans:.1?}"));
             }
         }
@@ -49,5 +50,22 @@ fn speech_is_found_over_a_fan() {
             println!("{name} at {decibels} dB: {:.0} % voiced", 100.0 * found);
             assert!(found > 0.5 || decibels == 0.0, "{name} at {decibels} dB");
         }
+    }
+}
+
+#[test]
+fn a_voice_at_a_machine_or_over_music_is_found() {
+    let mut spoken = recorded();
+    spoken.extend(synthetic("First switch off the breaker, then open the panel."));
+    let over = ["fast drill", "melody", "vacuum cleaner", "slow band with drums", "impact wrench", "piano"];
+    for (name, noise) in noises::all().into_iter().chain(more_noises::all()).filter(|(name, _)| over.contains(name)) {
+        let (mut found, mut seconds) = (0.0, 0.0);
+        for Spoken { samples, .. } in &spoken {
+            let mixed = mixed(samples, &noise, 6.0);
+            found += voiced(&mixed).iter().map(Span::duration).sum::<f64>();
+            seconds += samples.len() as f64 / RATE as f64;
+        }
+        println!("over {name}: {:.0} % voiced", 100.0 * found / seconds);
+        assert!(found > 0.6 * seconds, "over {name}: {found:.1} of {seconds:.1} s");
     }
 }

@@ -136,16 +136,20 @@ impl Recogniser {
             Self::None => return Ok(Vec::new()),
             Self::Scripted(scripted) => return Ok(scripted.utterances_in(voiced, progress)),
         };
+        let utterances = |words| {
+            let mut utterances = words::utterances(words, voiced, confidence);
+            utterances.retain(|utterance| !matches!(self, Self::Pocketsphinx(_)) || pocketsphinx::is_said(utterance));
+            utterances
+        };
         match words {
             Ok(words) => {
                 progress(1.0);
-                Ok(words::utterances(words, voiced, confidence))
+                Ok(utterances(words))
             }
             Err(Broken { cause, words }) if words.is_empty() => Err(cause),
-            Err(Broken { cause, words }) => Err(SpeechError::Interrupted {
-                recognised: words::utterances(words, voiced, confidence),
-                cause: Box::new(cause),
-            }),
+            Err(Broken { cause, words }) => {
+                Err(SpeechError::Interrupted { recognised: utterances(words), cause: Box::new(cause) })
+            }
         }
     }
 }

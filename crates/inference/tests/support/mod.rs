@@ -2,6 +2,7 @@
 
 #![allow(dead_code, reason = "each test file uses its part")]
 
+pub mod more_noises;
 pub mod noises;
 pub mod trade;
 
@@ -108,11 +109,16 @@ pub fn tone(seconds: usize, hertz: f32) -> Vec<i16> {
     (0..seconds * RATE).map(|i| (6000.0 * wave(i)) as i16).collect()
 }
 
-/// Noise over speech at a signal-to-noise ratio in dB.
+/// A fan over speech at a signal-to-noise ratio in dB.
 pub fn noisy(speech: &[i16], decibels: f64) -> Vec<i16> {
-    let power = |s: &[i16]| s.iter().map(|&x| f64::from(x).powi(2)).sum::<f64>() / s.len() as f64;
-    let over = fan(speech.len() / RATE + 1);
-    let gain = (power(speech) / power(&over[..speech.len()]) / 10f64.powf(decibels / 10.0)).sqrt();
+    mixed(speech, &fan(speech.len() / RATE + 1), decibels)
+}
+
+/// `noise` (over and over) over speech at a signal-to-noise ratio in dB.
+pub fn mixed(speech: &[i16], noise: &[i16], decibels: f64) -> Vec<i16> {
+    let over: Vec<i16> = noise.iter().copied().cycle().take(speech.len()).collect();
+    let power = |s: &[i16]| s.iter().map(|&x| f64::from(x).powi(2)).sum::<f64>() / s.len().max(1) as f64;
+    let gain = (power(speech) / power(&over) / 10f64.powf(decibels / 10.0)).sqrt();
     speech.iter().zip(over).map(|(&s, n)| (f64::from(s) + gain * f64::from(n)) as i16).collect()
 }
 
