@@ -3,6 +3,7 @@
 use crate::{Cost, Subject, command, process_tree::Peak, server};
 use comfy_table::{Table, presets::UTF8_FULL_CONDENSED};
 use domain::job::Step;
+use std::collections::BTreeMap;
 
 /// Everything that was measured.
 pub struct Report<'a> {
@@ -29,6 +30,7 @@ impl Report<'_> {
             "\nSteps of `trainar process`, captions given (steps that run at once share their CPU)\n{}",
             self.steps()
         );
+        println!("{}", self.extraction());
         println!("\nThe whole\n{}", self.wholes());
         println!("\nPeak memory of the server and everything it starts, MiB\n{}", self.memory());
     }
@@ -46,6 +48,22 @@ impl Report<'_> {
             ]);
         }
         table
+    }
+
+    /// What the steps cost that read signals and words and nothing else.
+    fn extraction(&self) -> String {
+        const STEPS: [Step; 4] = [Step::Segment, Step::Name, Step::Score, Step::Summarise];
+        let said = &self.command.said;
+        let of = |times: &BTreeMap<String, f64>| -> f64 {
+            let is_one = |name: &&String| name.parse::<Step>().is_ok_and(|step| STEPS.contains(&step));
+            times.iter().filter(|(name, _)| is_one(name)).map(|(_, seconds)| seconds).sum()
+        };
+        let (wall, cpu) = (of(&said.timings), of(&said.cpu_seconds));
+        format!(
+            "Extraction: {wall:.2} s, {:.1} % of the wall time; {cpu:.2} s, {:.1} % of the CPU time",
+            100.0 * wall / self.command.whole.wall,
+            100.0 * cpu / self.command.whole.cpu
+        )
     }
 
     fn wholes(&self) -> Table {
