@@ -1,5 +1,6 @@
 //! Signals: what sound and picture show, sampled once, small enough to keep.
 
+use crate::Span;
 use serde::{Deserialize, Serialize};
 
 /// Everything observed in a recording.
@@ -39,6 +40,9 @@ impl Sound {
 pub struct Picture {
     /// The samples.
     pub frames: Vec<FrameSample>,
+    /// Where no picture comes for some seconds: it begins late, pauses, or ends before the recording; in order, seconds.
+    #[serde(default)]
+    pub missing: Vec<Span>,
 }
 
 /// One sampled keyframe, measured on a picture of 160 x 90.
@@ -74,6 +78,20 @@ pub struct FrameSample {
     /// next to nothing while the picture stands still. `None` where every packet is a keyframe.
     #[serde(default)]
     pub flow: Option<f32>,
+    /// What the frames after this sample show, in stretches in which one sample looks like the next; `None` where they
+    /// were not looked at.
+    #[serde(default)]
+    pub between: Option<Between>,
+}
+
+/// The frames between samples that look the same: is it one picture, or a scene that comes round again?
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Between {
+    /// Largest share of blocks that look otherwise than at the start, as [`FrameSample::moved`], 0 to 1.
+    pub moved: f32,
+    /// Median over the frames of the mean luma difference to the frame one sample later, 0 to 255: noise of a live camera
+    /// is another one there, what a coarse encoding leaves is not.
+    pub change: f32,
 }
 
 impl FrameSample {

@@ -41,7 +41,7 @@ pub fn signals(duration: f64) -> Signals {
             dropout: vec![0.0; windows],
             treble_db: vec![-38.0; windows],
         }),
-        picture: Some(Picture { frames: (0..(duration / 4.0) as usize).map(frame).collect() }),
+        picture: Some(Picture { frames: (0..(duration / 4.0) as usize).map(frame).collect(), ..Picture::default() }),
     }
 }
 

@@ -1,7 +1,7 @@
 //! Measures sampled frames: what the picture shows, without understanding it.
 
 use crate::{FRAME_HEIGHT, FRAME_WIDTH};
-use domain::signals::FrameSample;
+use domain::signals::{Between, FrameSample};
 
 /// Pixels of luma in a frame.
 const PIXELS: usize = FRAME_WIDTH * FRAME_HEIGHT;
@@ -49,8 +49,26 @@ impl FrameMeter {
             blue: colour(blue),
             red: colour(red),
             flow: None,
+            between: None,
         }
     }
+}
+
+/// What frames (luma `[FRAME_HEIGHT, FRAME_WIDTH]`, evenly spaced) show that begin at a sample and go on `later` frames
+/// and more beyond it, where the next sample lies; `None` where too few do.
+pub fn between(frames: &[Vec<u8>], later: usize) -> Option<Between> {
+    /// Frames that must have one to be compared with.
+    const FEWEST: usize = 4;
+    let pairs = frames.iter().zip(frames.get(later..)?);
+    let mut changes: Vec<f32> =
+        pairs.map(|(a, b)| mean(a.iter().zip(b).map(|(a, b)| f64::from(a.abs_diff(*b)))) as f32).collect();
+    if later == 0 || changes.len() < FEWEST {
+        return None;
+    }
+    changes.sort_unstable_by(f32::total_cmp);
+    let first = blocks(&frames[0]);
+    let moved = frames.iter().map(|frame| moved(&blocks(frame), &first)).fold(0.0, f32::max);
+    Some(Between { moved, change: changes[changes.len() / 2] })
 }
 
 fn sharpness(luma: &[u8]) -> f32 {

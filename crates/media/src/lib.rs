@@ -8,6 +8,7 @@ mod tools;
 
 mod captions;
 mod cut;
+mod frames;
 mod keyframes;
 mod playable;
 mod probe;
@@ -22,7 +23,8 @@ mod sound_meter;
 pub use captions::{CAPTIONS_LIMIT_BYTES, embedded_captions};
 pub use cut::{Cut, cut};
 pub use error::MediaError;
-pub use frame_meter::FrameMeter;
+pub use frame_meter::{FrameMeter, between};
+pub use frames::frames;
 pub use keyframes::{FRAME_HEIGHT, FRAME_WIDTH, keyframes};
 pub use playable::{Playable, make_playable};
 pub use probe::{MAX_PIXELS, Probed, probe};

@@ -5,7 +5,10 @@ use crate::{
     playable::Plan,
     sniff::{self, Kind, Sniffed},
 };
-use domain::recording::{AudioInfo, MediaInfo, VideoInfo};
+use domain::{
+    Span,
+    recording::{AudioInfo, MediaInfo, VideoInfo},
+};
 use serde::{Deserialize, Serialize};
 use std::{path::Path, process::Stdio};
 use tokio::io::{AsyncBufReadExt, BufReader};
@@ -15,6 +18,8 @@ pub const MAX_PIXELS: u64 = 8192 * 8192;
 
 /// Keyframes nearer than this to the one before are left out: an all-keyframe file would fill the list.
 const KEYFRAME_GAP_SECONDS: f64 = 0.2;
+/// Without a packet of the picture for this long, no picture comes. A camera that records seldom has smaller gaps.
+const PICTURE_GAP_SECONDS: f64 = 3.0;
 /// A single packet counts at most this long, whatever it says of itself.
 const PACKET_LIMIT_SECONDS: f64 = 10.0;
 
@@ -30,6 +35,10 @@ pub struct Probed {
     /// how much the picture changes meanwhile. One for each of `keyframes`, 0 where there are no such packets.
     #[serde(default)]
     pub flow: Vec<f32>,
+    /// Where no picture comes for 3 s and more though the recording goes on, in order, in seconds from its start; empty
+    /// without a picture.
+    #[serde(default)]
+    pub picture_gaps: Vec<Span>,
     /// The file's own clock at its start, in seconds. All other times count from here.
     pub start_time: f64,
     /// What it needs until a browser plays it.
@@ -61,8 +70,8 @@ pub async fn probe(tools: &Tools, path: &Path) -> Result<Probed, MediaError> {
             info.duration_seconds = packets.end - packets.start;
             info.warnings.extend(doubts(&file, &sniffed, info.duration_seconds));
             let playable = Playable::of(&sniffed, &info, file.streams.len());
-            let (keyframes, flow) = (packets.keyframes, packets.flow);
-            Ok(Probed { info, keyframes, flow, start_time: packets.start, playable })
+            let Packets { keyframes, flow, picture_gaps, start, .. } = packets;
+            Ok(Probed { info, keyframes, flow, picture_gaps, start_time: start, playable })
         })
         .await
 }
@@ -240,6 +249,7 @@ struct Packets {
     end: f64,
     keyframes: Vec<f64>,
     flow: Vec<f32>,
+    picture_gaps: Vec<Span>,
 }
 
 async fn scan(
@@ -260,7 +270,7 @@ async fn scan(
     let mut lines = BufReader::with_capacity(64 << 10, running.stdout()?);
     let (video, audio) = (info.video.as_ref().map(|v| v.stream), info.audio.as_ref().map(|a| a.stream));
     let (mut first, mut end, mut keyframes) = (f64::INFINITY, f64::NEG_INFINITY, Vec::<f64>::new());
-    let mut flow = Flow::default();
+    let (mut flow, mut gaps) = (Flow::default(), Gaps::default());
     let mut line = Vec::new();
     while lines.read_until(b'\n', &mut line).await.map_err(|e| MediaError::io(DOING, path, e))? > 0 {
         if let Some(packet) = Packet::parse(&line)
@@ -276,6 +286,7 @@ async fn scan(
                     keyframes.push(packet.at);
                 }
                 flow.count(&packet, far);
+                gaps.count(packet.at);
             }
         }
         line.clear();
@@ -291,7 +302,8 @@ async fn scan(
     for keyframe in &mut keyframes {
         *keyframe = (*keyframe - start).max(0.0);
     }
-    Ok(Packets { start, end, keyframes, flow: flow.finish() })
+    let picture_gaps = if video.is_some() { gaps.finish(start, end) } else { Vec::new() };
+    Ok(Packets { start, end, keyframes, flow: flow.finish(), picture_gaps })
 }
 
 /// Compares the sizes of keyframes with those of the packets between them.
@@ -322,6 +334,33 @@ impl Flow {
 
 fn share((keyframe, bytes, number): (u64, u64, u32)) -> f32 {
     (bytes as f64 / f64::from(number.max(1)) / keyframe.max(1) as f64) as f32
+}
+
+/// Finds where the picture's packets are far apart. They come in the order of decoding, so nearly in that of time.
+#[derive(Default)]
+struct Gaps {
+    latest: Option<f64>,
+    /// On the file's own clock.
+    spans: Vec<Span>,
+    first: Option<f64>,
+}
+
+impl Gaps {
+    fn count(&mut self, at: f64) {
+        self.first = Some(self.first.map_or(at, |first| first.min(at)));
+        if let Some(latest) = self.latest.filter(|latest| at - latest >= PICTURE_GAP_SECONDS) {
+            self.spans.push(Span::new(latest, at));
+        }
+        self.latest = Some(self.latest.map_or(at, |latest| latest.max(at)));
+    }
+
+    /// All gaps, counted from `start`, of a recording from `start` to `end`; nothing where there was no packet at all.
+    fn finish(self, start: f64, end: f64) -> Vec<Span> {
+        let (Some(first), Some(latest)) = (self.first, self.latest) else { return Vec::new() };
+        let edge = |from: f64, to: f64| (to - from >= PICTURE_GAP_SECONDS).then(|| Span::new(from, to));
+        let all = edge(start, first).into_iter().chain(self.spans).chain(edge(latest, end));
+        all.map(|gap| Span::new((gap.start - start).max(0.0), (gap.end - start).max(0.0))).collect()
+    }
 }
 
 struct Packet {

@@ -81,7 +81,7 @@ impl Scene {
             dropout: vec![0.0; seconds],
             treble_db: Vec::new(),
         };
-        let picture = Picture { frames: (0..seconds / 4).map(frame).collect() };
+        let picture = Picture { frames: (0..seconds / 4).map(frame).collect(), ..Picture::default() };
         let signals = Signals { duration_seconds: seconds as f64, sound: Some(sound), picture: Some(picture) };
         Self { transcript, signals, options: Options::default() }
     }

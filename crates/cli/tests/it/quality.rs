@@ -2,6 +2,7 @@
 
 use crate::support::{Place, captions, ffmpeg};
 use serde_json::Value;
+use std::path::Path;
 
 /// A moving picture, a hand's colour, and a room.
 const MOVING: &str = "testsrc2=s=320x180:r=5";
@@ -12,6 +13,11 @@ const ENCODED: &str = "-g 10 -c:v libx264 -preset ultrafast -pix_fmt yuv420p -c:
 fn process(place: &Place, picture: &str, sound: &str, seconds: u32, captions: Option<&str>) -> Value {
     let file = place.file("recording.mp4");
     ffmpeg(&format!("-f lavfi -i {picture} -f lavfi -i {sound} -t {seconds} {ENCODED}"), &file);
+    report(place, &file, captions)
+}
+
+/// What `trainar process` says of a file.
+fn report(place: &Place, file: &Path, captions: Option<&str>) -> Value {
     let mut arguments = vec!["process", file.to_str().unwrap(), "--json"];
     let vtt = captions.map(|text| place.write("captions.vtt", text));
     if let Some(vtt) = &vtt {
@@ -56,6 +62,41 @@ fn a_picture_that_stands_still_is_told_from_one_that_moves() {
     let noisy = "anoisesrc=c=pink:a=0.1:r=16000:seed=7,tremolo=f=0.2";
     let report = process(&place, &frozen, noisy, 40, None);
     failed(&report, "camera_occluded", "The picture stands still from 0:0");
+}
+
+#[test]
+fn a_picture_that_stands_still_is_found_at_constant_bit_rate_too() {
+    let place = Place::new();
+    let file = place.file("recording.mp4");
+    let frozen = format!("{MOVING},trim=end=5,tpad=stop_mode=clone:stop_duration=40");
+    let noisy = "anoisesrc=c=pink:a=0.1:r=16000:seed=7,tremolo=f=0.2";
+    let rate = "-g 10 -c:v libx264 -preset ultrafast -pix_fmt yuv420p -b:v 600k -minrate 600k -maxrate 600k \
+        -bufsize 600k -x264-params nal-hrd=cbr -c:a aac";
+    ffmpeg(&format!("-f lavfi -i {frozen} -f lavfi -i {noisy} -t 40 {rate}"), &file);
+    failed(&report(&place, &file, None), "camera_occluded", "The picture stands still from 0:0");
+}
+
+#[test]
+fn a_picture_that_ends_early_and_a_missing_sound_track_are_told_with_their_seconds() {
+    let place = Place::new();
+    let file = place.file("recording.mp4");
+    ffmpeg(&format!("-f lavfi -i {MOVING}:d=60 -f lavfi -i {ROOM} -t 99 {ENCODED}"), &file);
+    let told = report(&place, &file, Some(&captions()));
+    assert_eq!(told["status"], "completed", "{told:#}");
+    let findings = told["findings"].as_array().unwrap();
+    assert_eq!((findings.len(), &findings[0]["fault"]), (1, &"picture_missing".into()), "{told:#}");
+    let (seconds, sentence) = (findings[0]["seconds"].as_f64().unwrap(), findings[0]["sentence"].as_str().unwrap());
+    assert!((seconds - 39.0).abs() < 1.5 && sentence.starts_with("No picture was recorded from "), "{told:#}");
+    assert!(told["summary"].as_str().unwrap().contains("No picture was recorded from "), "{told:#}");
+
+    let mute = place.file("mute.mp4");
+    ffmpeg(&format!("-f lavfi -i {MOVING} -t 99 {ENCODED}"), &mute);
+    let told = report(&place, &mute, Some(&captions()));
+    assert_eq!(told["status"], "completed", "{told:#}");
+    let findings = told["findings"].as_array().unwrap();
+    assert_eq!((findings.len(), &findings[0]["fault"]), (1, &"sound_missing".into()), "{told:#}");
+    assert!(findings[0]["sentence"].as_str().unwrap().starts_with("There is no sound track"), "{told:#}");
+    assert!(told["summary"].as_str().unwrap().contains("The recording has no sound track."), "{told:#}");
 }
 
 #[test]

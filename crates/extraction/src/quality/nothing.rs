@@ -21,9 +21,6 @@ pub fn why_nothing(transcript: &Transcript, signals: &Signals) -> String {
     if talk::is_small(&title::passages(transcript, &Span::new(0.0, f64::INFINITY))) {
         why.push(format!("{} It is heard {heard}.", talk::SMALL));
     }
-    if signals.sound.is_none() {
-        why.push("The recording has no sound.".into());
-    }
     why.extend(findings(transcript, signals).into_iter().map(|f| f.sentence));
     if why.is_empty() {
         why.push(format!("That is so {whole}."));

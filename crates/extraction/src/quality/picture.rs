@@ -65,10 +65,26 @@ pub(super) fn frozen(signals: &Signals) -> Vec<Span> {
         .collect();
     // Nothing comes after the last sample to compare it with.
     if let Some(last) = frames.last().filter(|f| still(f) || spans.last().is_some_and(|s| s.end == f.at)) {
-        spans.push(Span::new(last.at, signals.duration_seconds.max(last.at)));
+        spans.push(Span::new(last.at, end(signals).max(last.at)));
     }
     let seen = |span: &Span| frames.iter().any(|f| f.at >= span.start && f.at < span.end && hidden(f).is_none());
     joined(spans, 0.5).into_iter().filter(seen).collect()
+}
+
+/// Where no picture comes: all along in a recording of sound alone, and nowhere where nobody listened either.
+pub(super) fn missing(signals: &Signals) -> Vec<Span> {
+    match &signals.picture {
+        Some(picture) => picture.missing.clone(),
+        None if signals.sound.is_some() => vec![Span::new(0.0, signals.duration_seconds)],
+        None => Vec::new(),
+    }
+}
+
+/// Where the picture ends, in seconds: with the recording, or before it.
+pub(crate) fn end(signals: &Signals) -> f64 {
+    let last = signals.picture.as_ref().and_then(|p| p.missing.last());
+    // The lengths of the tracks were added up in other ways.
+    last.filter(|gap| gap.end >= signals.duration_seconds - 0.5).map_or(signals.duration_seconds, |gap| gap.start)
 }
 
 /// Whether hardly anything flows after a sample.
@@ -87,7 +103,7 @@ fn enough(frames: &[FrameSample]) -> bool {
 
 /// Every sample with the stretch until the next.
 fn spans<'a>(signals: &Signals, frames: &'a [FrameSample]) -> impl Iterator<Item = (&'a FrameSample, Span)> {
-    let end = signals.duration_seconds;
+    let end = end(signals);
     let until = move |i: usize| frames.get(i + 1).map_or(end, |next: &FrameSample| next.at);
     frames.iter().enumerate().map(move |(i, f)| (f, Span::new(f.at, until(i).max(f.at))))
 }

@@ -13,9 +13,12 @@ const LOST: f32 = 0.5;
 /// Treble this far below the level, in dB, is muffled.
 const MUFFLED: f32 = -30.0;
 
-/// Stretches of digital silence, or of a level at which no microphone works.
+/// Stretches of digital silence, or of a level at which no microphone works; everything in a recording of pictures alone.
 pub(super) fn missing(signals: &Signals) -> Vec<Span> {
-    let Some(sound) = &signals.sound else { return Vec::new() };
+    let Some(sound) = &signals.sound else {
+        let pictures = signals.picture.is_some() && signals.duration_seconds > 0.0;
+        return pictures.then(|| Span::new(0.0, signals.duration_seconds)).into_iter().collect();
+    };
     let windows = sound.level_db.len().max(sound.dropout.len());
     let lost = |i: &usize| {
         sound.dropout.get(*i).is_some_and(|d| *d >= LOST) || sound.level_db.get(*i).is_some_and(|l| *l <= DEAD_LEVEL)

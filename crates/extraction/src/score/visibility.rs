@@ -66,7 +66,7 @@ pub fn curve(signals: &Signals, bins: usize, duration: f64) -> Vec<f64> {
     let frames = signals.picture.as_ref().map_or(&[][..], |p| &p.frames);
     for (i, frame) in frames.iter().enumerate() {
         let from = if i == 0 { 0.0 } else { frame.at };
-        let until = frames.get(i + 1).map_or(duration, |next| next.at);
+        let until = frames.get(i + 1).map_or(duration.min(quality::picture_ends(signals)), |next| next.at);
         spread(&mut seen, &Span::new(from, until.clamp(from, from + STANDS_FOR)), visible(frame));
     }
     seen.iter_mut().for_each(|s| *s = s.min(1.0));

@@ -39,6 +39,12 @@ pub fn sentences(transcript: &Transcript, signals: &Signals) -> Vec<String> {
         found.extend(told("The picture is dim or blurred", seconds.stretches(seen, POOR, |s| (0.1..0.4).contains(&s))));
     }
     found.extend(told("The picture stands still", quality::stands_still(signals)));
+    if signals.picture.is_some() {
+        found.extend(told("No picture was recorded", quality::picture_missing(signals)));
+        if signals.sound.is_none() {
+            found.push("The recording has no sound track.".to_owned());
+        }
+    }
     found.extend(told("The sound is missing", silence(signals)));
     found
 }

@@ -14,7 +14,7 @@ pub struct Recipe {
     pub seconds: f64,
     /// From `[0:v]`, the clip over and over at 10 frames a second and 400x226, to a picture of any size.
     pub picture: String,
-    /// From the inputs `[1:a]`, speech over and over, to a sound.
+    /// From the inputs `[1:a]`, speech over and over, to a sound; empty for none.
     pub sound: String,
     /// Codecs and their settings.
     pub encoding: String,
@@ -36,8 +36,13 @@ impl Recipe {
         ffmpeg.arg(data.join("media").join(&self.clip)).args(["-stream_loop", "-1", "-i"]).arg(speech);
         let start = "[0:v]fps=10,scale=400:226:force_original_aspect_ratio=increase,crop=400:226,setsar=1";
         let picture = format!("{start},{},format=yuv420p[v];", self.picture);
-        let filters = format!("{}{}[a]", if self.copy { "" } else { &picture }, self.sound);
-        ffmpeg.args(["-filter_complex", &filters, "-map", if self.copy { "0:v" } else { "[v]" }, "-map", "[a]"]);
+        let picture = if self.copy { "" } else { &picture };
+        let filters = match self.sound.as_str() {
+            "" => picture.trim_end_matches(';').to_owned(),
+            sound => format!("{picture}{sound}[a]"),
+        };
+        ffmpeg.args(["-filter_complex", &filters, "-map", if self.copy { "0:v" } else { "[v]" }]);
+        ffmpeg.args(if self.sound.is_empty() { &["-an"][..] } else { &["-map", "[a]"] });
         ffmpeg.args(["-t", &self.seconds.to_string(), "-ac", "1", "-threads", "1"]);
         ffmpeg.args(if self.copy { "-c:v copy -c:a aac" } else { &self.encoding }.split_whitespace()).arg(&partial);
         let run = ffmpeg.output().context("ffmpeg does not start")?;

@@ -56,12 +56,13 @@ pub enum Group {
     SeesNothing,
     Pocket,
     Frozen,
+    PictureMissing,
     NothingHappens,
 }
 
 impl Group {
-    pub const ALL: [Self; 5] =
-        [Self::SoundMissing, Self::SeesNothing, Self::Pocket, Self::Frozen, Self::NothingHappens];
+    pub const ALL: [Self; 6] =
+        [Self::SoundMissing, Self::SeesNothing, Self::Pocket, Self::Frozen, Self::PictureMissing, Self::NothingHappens];
 
     pub fn name(self) -> &'static str {
         match self {
@@ -69,6 +70,7 @@ impl Group {
             Self::SeesNothing => "camera covered or dark",
             Self::Pocket => "of these, in the pocket",
             Self::Frozen => "picture frozen",
+            Self::PictureMissing => "picture missing",
             Self::NothingHappens => "nothing happens",
         }
     }
@@ -79,6 +81,7 @@ impl Group {
             Self::SeesNothing => matches!(fault, Fault::CameraCovered | Fault::CameraDark | Fault::InPocket),
             Self::Pocket => fault == Fault::InPocket,
             Self::Frozen => fault == Fault::PictureFrozen,
+            Self::PictureMissing => fault == Fault::PictureMissing,
             Self::NothingHappens => fault == Fault::NothingHappens,
         }
     }

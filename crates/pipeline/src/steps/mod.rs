@@ -5,6 +5,7 @@ pub mod receive;
 pub mod transcribe;
 
 pub mod observe;
+mod still;
 
 pub mod segment;
 

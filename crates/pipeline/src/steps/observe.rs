@@ -1,6 +1,6 @@
 //! What sound and picture show, sampled once: levels, voice, dropouts; a chosen few keyframes; and the poster.
 
-use super::receive::Received;
+use super::{receive::Received, still};
 use crate::{Event, Kit, StepError, Target, kit::Document};
 use domain::{
     Span,
@@ -107,7 +107,8 @@ async fn look(
     .await?;
     let flows = flows(&frames.iter().map(|f| f.at).collect::<Vec<_>>(), probed);
     frames.iter_mut().zip(flows).for_each(|(frame, flow)| frame.flow = flow);
-    Ok(Some(Picture { frames }))
+    still::look_closer(tools, file, probed, &mut frames).await?;
+    Ok(Some(Picture { frames, missing: probed.picture_gaps.clone() }))
 }
 
 /// What flows from each sample to the next, of all keyframes between them; `None` where nothing but keyframes does.
