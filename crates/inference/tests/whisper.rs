@@ -5,7 +5,7 @@
 mod support;
 
 use domain::{Span, utterance::Utterance};
-use inference::speech::{Recogniser, SpeechError, Vocabulary, Whisper};
+use inference::speech::{Recogniser, SpeechError, Whisper};
 use std::path::Path;
 use support::{noise, write};
 use testkit::whisper_model::{Say, write_model};
@@ -57,6 +57,7 @@ async fn a_configured_model_in_a_program_without_whisper_is_a_clear_error() {
 #[cfg(feature = "whisper")]
 mod with_whisper {
     use super::*;
+    use inference::speech::Vocabulary;
 
     #[tokio::test]
     async fn what_is_said_comes_through_the_child_with_its_times() {
