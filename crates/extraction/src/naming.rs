@@ -9,25 +9,8 @@ use domain::{
 
 /// Content words below which nothing worth keeping was said.
 const SAID: usize = 3;
-/// A greeting or a farewell is shorter than this, in seconds.
-const GREETING: f64 = 15.0;
 /// Seconds from either end of the recording within which a greeting or a farewell lies.
 const EDGE: f64 = 3.0;
-
-/// Said of a whole recording before its first piece of work.
-const INTRODUCES: &[&str] = &[
-    "today",
-    "my name is",
-    "in this video",
-    "in this recording",
-    "in this session",
-    "going to show you",
-    "gonna show you",
-    "want to show you",
-    "i'll show you",
-    "i'll be showing",
-    "in the next few minutes",
-];
 
 /// Names and describes every segment, in their order. A segment that is too short, or in which nothing is shown or
 /// said, is excluded and says why.
@@ -53,12 +36,6 @@ pub fn name(
     named.collect()
 }
 
-/// Whether a text says what a whole recording will show.
-fn introduces(text: &str) -> bool {
-    let text = words::normalise(text).to_lowercase();
-    title::greets(&text) || INTRODUCES.iter().any(|phrase| text.contains(phrase))
-}
-
 /// Why a segment is too weak to be shown.
 fn weakness(segment: &Segment, transcript: &Transcript, signals: &Signals, options: &Options) -> Option<String> {
     let seconds = segment.span.duration();
@@ -68,11 +45,16 @@ fn weakness(segment: &Segment, transcript: &Transcript, signals: &Signals, optio
     let passages = title::passages(transcript, &segment.span);
     let at_edge = segment.span.start < EDGE || segment.span.end > activity::duration(transcript, signals) - EDGE;
     let greets = passages.iter().any(|p| boundaries::rounds_off(&p.text) || title::greets(&p.text));
-    if at_edge && seconds < GREETING && greets && !passages.iter().any(|p| title::announces(&p.text)) {
+    if at_edge && seconds < boundaries::OPENING_SECONDS && greets && !passages.iter().any(|p| title::announces(&p.text))
+    {
         return Some("Nothing but a greeting or a farewell is said.".into());
     }
     let opens = segment.span.start < EDGE && segment.span.end < activity::duration(transcript, signals) - EDGE;
-    if opens && seconds < GREETING && !passages.is_empty() && passages.iter().all(|p| introduces(&p.text)) {
+    if opens
+        && seconds < boundaries::OPENING_SECONDS
+        && !passages.is_empty()
+        && passages.iter().all(|p| boundaries::introduces(&p.text) || title::greets(&p.text))
+    {
         return Some("It only says what the recording will show.".into());
     }
     // Who has a task may well do it while talking of something else.

@@ -5,6 +5,21 @@ use crate::{
     words::{bare, normalise},
 };
 
+/// Said of a whole recording before its first piece of work.
+const INTRODUCES: &[&str] = &[
+    "today",
+    "my name is",
+    "in this video",
+    "in this recording",
+    "in this session",
+    "going to show you",
+    "gonna show you",
+    "want to show you",
+    "i'll show you",
+    "i'll be showing",
+    "in the next few minutes",
+];
+
 /// Said in front of nearly anything.
 const OPENERS: &[&str] =
     &["so", "and", "then", "ok", "okay", "all", "right", "alright", "cool", "great", "good", "well"];
@@ -203,6 +218,12 @@ const SUBJECT: &[&str] = &[
     "i", "we", "you", "ill", "well", "im", "were", "going", "gonna", "to", "will", "lets", "let", "me", "us", "need",
     "want", "have", "is", "its", "it", "can", "a", "the",
 ];
+
+/// Whether a text says what a whole recording will show.
+pub(crate) fn introduces(text: &str) -> bool {
+    let text = normalise(text).to_lowercase();
+    INTRODUCES.iter().any(|phrase| text.contains(phrase))
+}
 
 /// Whether `text` announces a piece of work in its place among others, in full: "Next, I remove the casing", "The next
 /// job is to clean the trap", "Finally, we close up". People who speak so say plainly where the pieces begin.

@@ -1,7 +1,9 @@
 //! Heard: the pieces of work in a recording whose words are known.
 
 use super::{
+    OPENING_SECONDS,
     cohesion::Lexical,
+    cues::introduces,
     decode::{SEED, decode},
     elsewhere,
     evidence::evidence,
@@ -11,7 +13,7 @@ use super::{
     units::{Terms, Units},
     weights::{self, Kind},
 };
-use crate::{Granularity, Segment};
+use crate::{Granularity, Segment, title};
 use domain::{Span, signals::Signals, utterance::Transcript};
 
 /// Typical length of a step that has a label, in seconds.
@@ -134,5 +136,22 @@ pub fn segments(
         }
         decode(&lattice, &lattice.scores(&weights), SEED).unwrap_or(whole)
     };
-    stretches.iter().enumerate().flat_map(of).collect()
+    let mut found: Vec<Segment> = stretches.iter().enumerate().flat_map(of).collect();
+    if heard.kind == Kind::Speech {
+        join_opening(&mut found, transcript);
+    }
+    found
+}
+
+/// What is said for a moment before the first piece of work belongs to it, unless it is a piece by itself, a greeting or
+/// an introduction.
+fn join_opening(found: &mut Vec<Segment>, transcript: &Transcript) {
+    let [first, second, ..] = found[..] else { return };
+    let said = title::passages(transcript, &first.span);
+    let apart = |p: &title::Passage| title::announces(&p.text) || title::greets(&p.text) || introduces(&p.text);
+    let joins = first.span.duration() < OPENING_SECONDS && second.span.start - first.span.end < 1e-6;
+    if joins && !said.is_empty() && !said.iter().any(apart) {
+        found[1].span.start = first.span.start;
+        found.remove(0);
+    }
 }

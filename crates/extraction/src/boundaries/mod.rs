@@ -21,7 +21,7 @@ mod unheard;
 mod units;
 mod weights;
 
-pub(crate) use cues::{begins_work, rounds_off};
+pub(crate) use cues::{begins_work, introduces, rounds_off};
 
 use crate::{Options, Segment, activity, talk, title, words};
 use domain::{
@@ -40,6 +40,8 @@ const SHORT_SECONDS: f64 = 45.0;
 /// What small talk leaves of a stretch is work only if it is more about work than not, and as long as this, in seconds, or
 /// work is announced in it.
 const LEFTOVER_SECONDS: f64 = 20.0;
+/// An opening shorter than this, in seconds, is hardly a piece of work by itself.
+pub(crate) const OPENING_SECONDS: f64 = 15.0;
 /// Without words a recording must be at least this long, in seconds, for anything to be told apart.
 const UNHEARD_SECONDS: f64 = 30.0;
 
