@@ -58,7 +58,8 @@ fn weakness(segment: &Segment, transcript: &Transcript, signals: &Signals, optio
         return Some("It only says what the recording will show.".into());
     }
     // Who has a task may well do it while talking of something else.
-    let at_it = options.task().is_some() && activity::something_moves(signals, &segment.span);
+    let seen_idle = signals.picture.is_some() && !activity::something_moves(signals, &segment.span);
+    let at_it = options.task().is_some() && !seen_idle;
     if !at_it && talk::is_small(&passages) {
         return Some(talk::SMALL.into());
     }

@@ -71,13 +71,19 @@ pub fn segment(transcript: &Transcript, signals: &Signals, options: &Options, me
     found.into_iter().filter(|s| s.span.duration() >= MIN_SECONDS).collect()
 }
 
-/// The stretches in which something happens, without those of small talk. Who has a task may work while talking of else.
+/// The stretches of small talk that belong to no procedure. None where there is a task: who has one may work while talking
+/// of something else.
+pub(crate) fn small_talk(transcript: &Transcript, signals: &Signals, options: &Options) -> Vec<Span> {
+    match options.task() {
+        Some(_) if signals.picture.is_none() || shows(signals) => Vec::new(),
+        _ => talk::stretches(transcript),
+    }
+}
+
+/// The stretches in which something happens, without those of small talk.
 fn working_stretches(transcript: &Transcript, signals: &Signals, options: &Options) -> Vec<Span> {
     let active = activity::active_stretches(transcript, signals);
-    if options.task().is_some() && shows(signals) {
-        return active;
-    }
-    let talk = talk::stretches(transcript);
+    let talk = small_talk(transcript, signals, options);
     let mut left = Vec::new();
     for stretch in active {
         let mut from = stretch.start;

@@ -16,6 +16,10 @@ const DANGERS: &str = "gas electric voltage volt mains live pressur boiler blade
 /// Stems of words for what keeps safe.
 const PRECAUTIONS: &str = "isol glove goggl glass helmet mask ventil care danger safe safeti protect lock lockout warn dead tester \
     ppe discharg depressuris extinguish caution hazard respir har harness";
+/// What turns a precaution into its opposite,
+const DENIALS: &str = "never no not without dont doesnt didnt wont cant isnt wasnt arent nobody neither nor forgot";
+/// within so many words before it, in the same clause.
+const DENIED_WORDS: usize = 5;
 /// Precautions of different kinds at which two thirds of the score are reached.
 const SOME_KINDS: f64 = 1.6;
 
@@ -27,8 +31,9 @@ pub fn judge(transcript: &Transcript, others: f32) -> Criterion {
     let (mut dangerous, mut careful) = (Vec::new(), Vec::new());
     for passage in title::passages(transcript, &Span::new(0.0, f64::INFINITY)) {
         let span = Span::new(passage.start, passage.start + 5.0);
-        for stem in words::terms(&passage.text) {
+        for (stem, denied) in terms(&passage.text) {
             let (list, evidence) = match () {
+                _ if is_of(PRECAUTIONS, &stem) && denied => continue,
                 _ if is_of(PRECAUTIONS, &stem) => (&mut precautions, &mut careful),
                 _ if is_of(DANGERS, &stem) => (&mut dangers, &mut dangerous),
                 _ => continue,
@@ -62,6 +67,22 @@ pub fn judge(transcript: &Transcript, others: f32) -> Criterion {
             dangerous,
         ),
     }
+}
+
+/// The terms of a text, each with whether it is denied: "never wear gloves", but not "never without gloves".
+fn terms(text: &str) -> Vec<(String, bool)> {
+    let mut found = Vec::new();
+    let mut before: Vec<bool> = Vec::new();
+    for word in text.split_whitespace() {
+        let near = before.iter().rev().take(DENIED_WORDS).filter(|denies| **denies).count();
+        found.extend(words::terms(word).into_iter().map(|stem| (stem, near % 2 == 1)));
+        let bare = words::bare(&words::normalise(word));
+        before.push(DENIALS.split(' ').any(|denial| denial == bare) || bare.ends_with("n't"));
+        if word.ends_with([',', '.', ';', ':', '!', '?']) {
+            before.clear();
+        }
+    }
+    found
 }
 
 fn is_of(list: &str, stem: &str) -> bool {

@@ -103,6 +103,15 @@ fn nothing_found_is_not_scored() {
 }
 
 #[test]
+fn a_precaution_that_is_denied_is_none() {
+    let kinds = |said: &str| super::safety::judge(&samples::transcript(&[(0.0, said)]), 0.0).score;
+    assert_eq!(kinds("I never wear gloves or goggles here."), None);
+    assert_eq!(kinds("I don't isolate it, there's no danger."), None);
+    assert!(kinds("I never work without gloves.").is_some());
+    assert!(kinds("Don't touch it, isolate it and prove it dead.").is_some());
+}
+
+#[test]
 fn strange_numbers_are_scored_without_harm() {
     let mut signals = samples::signals(180.0);
     signals.picture.as_mut().unwrap().frames[3].sharpness = f32::NAN;

@@ -7,6 +7,7 @@ mod unclear;
 use crate::{
     Options,
     align::Alignment,
+    boundaries,
     prose::{counted, listed, number},
 };
 use domain::{
@@ -47,6 +48,8 @@ pub fn summarise_against(
     }
     sentences.extend(unclear::sentences(transcript, signals));
     sentences.extend(left_out(procedures));
+    let talk = boundaries::small_talk(transcript, signals, options);
+    sentences.extend(unclear::told("Left out as small talk is what is said", talk));
     let safety = card.criteria.iter().find(|c| c.name == CriterionName::Safety && c.score.is_some());
     sentences.extend(safety.map(|c| c.sentence.clone()));
     Some(sentences.join(" "))

@@ -65,7 +65,7 @@ fn silence(signals: &Signals) -> Vec<Span> {
 }
 
 /// One or two stretches by their times, more by the longest and the sum.
-fn told(what: &str, spans: Vec<Span>) -> Option<String> {
+pub fn told(what: &str, spans: Vec<Span>) -> Option<String> {
     let clock = |s: &Span| format!("from {} to {}", title::clock(s.start), title::clock(s.end));
     match spans.as_slice() {
         [] => None,
