@@ -47,11 +47,12 @@ pub(super) fn graph(scenes: &[Scene], writes: bool) -> String {
     for (i, scene) in scenes.iter().enumerate() {
         let [dark, light, piece, tool] = PALETTES[i % PALETTES.len()];
         let seconds = scene.seconds;
-        // The wall and the piece are drawn once and looped; only the crop (the head) and the tool move.
+        // The wall and the piece are drawn once and looped; only the crop (the head) and the tool move. A corner outside
+        // the picture would be put anywhere by chance.
         let (x, y, w, h) = (300 + 60 * (i % 3), 110 + 30 * (i % 2), 520 + 40 * (i % 4), 460);
         let _ = write!(
             graph,
-            "gradients=s=1408x792:r=15:n=2:c0={dark}:c1={light}:x0=0:y0=0:x1=1408:y1=792:d=1,trim=end_frame=1,format=yuv420p,\
+            "gradients=s=1408x792:r=15:n=2:c0={dark}:c1={light}:x0=0:y0=0:x1=1407:y1=791:d=1,trim=end_frame=1,format=yuv420p,\
              drawbox=x={x}:y={y}:w={w}:h={h}:c={piece}:t=fill,\
              drawbox=x={x}:y={y}:w={w}:h={h}:c=black@0.55:t=6,"
         );
