@@ -23,7 +23,7 @@ mod weights;
 
 pub(crate) use cues::{begins_work, introduces, rounds_off};
 
-use crate::{Options, Segment, activity, talk, title, words};
+use crate::{Options, Segment, activity, language, talk, title, words};
 use domain::{
     Span,
     signals::Signals,
@@ -35,14 +35,14 @@ pub const LEARNED_FROM: &str = "the weights were learned from the TinyRec and Eg
     figures on those are in-sample";
 /// No segment is shorter, in seconds.
 pub const MIN_SECONDS: f64 = 5.0;
-/// A recording shorter than this, in seconds, holds a procedure only if somebody says what work is done.
+/// A recording shorter than this, in seconds, holds a procedure only if somebody says, in English, what work is done.
 const SHORT_SECONDS: f64 = 45.0;
 /// What small talk leaves of a stretch is work only if it is more about work than not, and as long as this, in seconds, or
 /// work is announced in it.
 const LEFTOVER_SECONDS: f64 = 20.0;
 /// An opening shorter than this, in seconds, is hardly a piece of work by itself.
 pub(crate) const OPENING_SECONDS: f64 = 15.0;
-/// Without words a recording must be at least this long, in seconds, for anything to be told apart.
+/// Without words that can be read a recording must be at least this long, in seconds, for anything to be told apart.
 const UNHEARD_SECONDS: f64 = 30.0;
 
 /// The pieces of work in a recording: in order, inside it, without overlap, each at least [`MIN_SECONDS`] long.
@@ -54,6 +54,8 @@ pub fn segment(transcript: &Transcript, signals: &Signals, options: &Options, me
     let active: f64 = stretches.iter().map(Span::duration).sum();
     let heard = has_words(transcript);
     let enough = match heard {
+        // What is said of work is told in English only.
+        true if !language::spoken(transcript).is_english() => active >= UNHEARD_SECONDS,
         true => active >= SHORT_SECONDS || title::names_work(transcript) || talk::is_work(&said(transcript)),
         // Movement alone may be anything: somebody has to speak, or to have said before what the work is.
         false => {
@@ -216,6 +218,18 @@ mod tests {
         let mut dead = samples::signals(600.0);
         samples::fall_silent(&mut dead, 0.0, 600.0);
         assert_eq!(segment(&Transcript::silent(), &dead, &Options::default(), &[]), []);
+    }
+
+    #[test]
+    fn forty_seconds_of_work_in_another_language_are_a_procedure() {
+        let german = [
+            (1.0, "Zuerst schalte ich den Strom am Sicherungskasten ab, damit hier nichts passieren kann."),
+            (10.0, "Dann schraube ich die Abdeckung vom Brenner herunter und lege sie auf den Boden."),
+            (22.0, "Jetzt reinige ich den Siphon mit klarem Wasser, bis er wieder ganz sauber ist."),
+        ];
+        let transcript = samples::transcript(&german);
+        assert_eq!(starts(&transcript, &samples::signals(40.0)), [0.0]);
+        assert_eq!(starts(&transcript, &samples::signals(29.0)), [0.0; 0]);
     }
 
     #[test]
