@@ -75,7 +75,7 @@ const STATES = {
   waiting: ['In Progress', 'Waiting to be processed', null, 'The recording has arrived and is waiting to be processed.', PROCEDURES_LATER, SUMMARY_LATER],
   processing: ['In Progress', 'Processing 2 of 9: transcribing', null, null, PROCEDURES_LATER, SUMMARY_LATER],
   noRecording: ['Failed', null, 'The session was stopped before any video was recorded.', NO_RECORDING, NO_PROCEDURES, NO_SUMMARY],
-  noProcedures: ['Failed', null, 'No piece of work could be recognised in the recording. A voice is heard, but no word of it could be understood.', null, NO_PROCEDURES, NO_SUMMARY],
+  noProcedures: ['Failed', null, 'No piece of work could be recognised in the recording. A voice is heard from 0:00 to 0:10 (the whole recording), but no word of it could be understood.', null, NO_PROCEDURES, NO_SUMMARY],
   unreadable: ['Failed', null, /^Processing stopped with an error\. .* not a readable recording/, 'This recording cannot be played', NO_PROCEDURES, NO_SUMMARY],
   silent: ['Failed', null, /^The session ended abnormally/, NO_RECORDING, NO_PROCEDURES, NO_SUMMARY],
 }
