@@ -73,6 +73,11 @@ pub fn segment(transcript: &Transcript, signals: &Signals, options: &Options, me
     found.into_iter().filter(|s| s.span.duration() >= MIN_SECONDS).collect()
 }
 
+/// Whether the captions are labels of steps that somebody wrote, not speech.
+pub(crate) fn is_labelled(transcript: &Transcript) -> bool {
+    labels::are_labels(&units::Units::of(&transcript.utterances, &[]).said)
+}
+
 /// The stretches of small talk that belong to no procedure. None where there is a task: who has one may work while talking
 /// of something else.
 pub(crate) fn small_talk(transcript: &Transcript, signals: &Signals, options: &Options) -> Vec<Span> {

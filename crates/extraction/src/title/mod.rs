@@ -2,6 +2,7 @@
 //! else what is spoken of most ("Explain the condensate trap"), else the task or the time. Made of confident words only.
 
 mod frames;
+mod labels;
 mod phrase;
 mod rank;
 mod said;
@@ -13,7 +14,7 @@ mod unlike;
 mod vocabulary;
 
 use crate::{
-    Options, Segment, boundaries,
+    Options, Segment, boundaries, language,
     verbs::{self, Form, Level},
     words,
 };
@@ -36,6 +37,7 @@ pub fn titles(segments: &[Segment], transcript: &Transcript, options: &Options) 
     let said: Vec<Vec<Said>> = segments.iter().map(|s| said(transcript, &s.span)).collect();
     let subject = Subject::of(&said);
     let casing = Casing::of(said.iter().flatten());
+    let labelled = boundaries::is_labelled(transcript) && language::spoken(transcript).is_english();
     let wishes: Vec<Vec<Candidate>> = said
         .iter()
         .enumerate()
@@ -47,6 +49,9 @@ pub fn titles(segments: &[Segment], transcript: &Transcript, options: &Options) 
             let nouns = nouns.map(|(score, text)| Candidate { text: manner.title(&text), score });
             let mut wishes: Vec<Candidate> =
                 verbs.into_iter().filter(|c| c.score >= LEAST).chain(nouns.take(4)).collect();
+            if labelled {
+                wishes.extend(labels::candidates(transcript, &segments[i].span));
+            }
             wishes.sort_by(|a, b| b.score.total_cmp(&a.score));
             wishes.iter_mut().for_each(|c| c.text = casing.sentence(&c.text));
             wishes

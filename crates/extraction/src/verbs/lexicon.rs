@@ -21,7 +21,7 @@ pub const STEP: &str = "activate adapt add anchor apply arm arrange assess attac
     dilute dip disable disconnect discharge dismount dispose dissolve divert document download drape draw drill drive drizzle drop dry \
     dust earth edge empty enable engage engrave etch examine exchange expand export extend extract extrude face \
     fasten feather feed file fill filter find flare flash flatten flip fold form frame gather gauge glaze glue grate grease \
-    grind ground guide hammer heat hoist hone hook identify import inflate inject insert jack jam join label ladle lash \
+    grind ground guide hammer heat hoist hone hook identify immerse import inflate inject insert jack jam join label ladle lash \
     level lift light line link load lock log loosen lower make mark mash mask melt merge migrate mill mix modify monitor mop mortar mould mold \
     nail nip notch oil open operate order orient pack peel pick pin pitch place plane plough plug point pop pour power preheat press \
     prime print prise process protect prove pull punch purge push putty raise rake reassemble reattach recheck record \
