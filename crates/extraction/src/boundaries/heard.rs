@@ -98,9 +98,10 @@ impl Heard {
         let from = self.units.said.partition_point(|u| u.start < stretch.start - 1.0);
         let to = self.units.said.partition_point(|u| u.start < stretch.end).max(from);
         let mut starts: Vec<f64> = self.units.said[from..to].iter().map(|s| s.start).collect();
-        *starts.first_mut()? = match self.kind {
+        let first = starts.first_mut()?;
+        *first = match self.kind {
             Kind::Speech => stretch.start,
-            Kind::Labels => starts[0].max(0.0),
+            Kind::Labels => first.max(0.0),
         };
         let vocabulary = self.units.vocabulary();
         let mut cohesion = Lexical::new(&self.directions[from..to], &self.weights[from..to], vocabulary);

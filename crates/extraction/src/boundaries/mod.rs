@@ -238,6 +238,19 @@ mod tests {
     }
 
     #[test]
+    fn labels_with_a_stretch_that_none_describes_are_cut_all_the_same() {
+        let steps: Vec<(f64, String)> =
+            (0..9).map(|i| (6.0 * f64::from(i), format!("Peel onion {i} quickly"))).collect();
+        let steps: Vec<(f64, &str)> = steps.iter().map(|(at, text)| (*at, text.as_str())).collect();
+        let mut transcript = samples::transcript(&steps);
+        transcript.utterances.iter_mut().for_each(|u| u.end = u.start + 6.0);
+        let mut signals = samples::signals(400.0);
+        samples::fall_silent(&mut signals, 60.0, 300.0);
+        let found = starts(&transcript, &signals);
+        assert!(found.iter().any(|at| *at >= 299.0), "{found:?}");
+    }
+
+    #[test]
     fn an_idle_stretch_belongs_to_no_procedure() {
         let mut signals = samples::signals(280.0);
         samples::fall_silent(&mut signals, 112.0, 212.0);
