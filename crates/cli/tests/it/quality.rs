@@ -76,26 +76,30 @@ fn a_picture_that_stands_still_is_found_at_constant_bit_rate_too() {
     failed(&report(&place, &file, None), "camera_occluded", "The picture stands still from 0:0");
 }
 
+/// The one finding of a recording that was worked with all the same.
+fn only<'a>(told: &'a Value, fault: &str) -> &'a Value {
+    assert_eq!(told["status"], "completed", "{told:#}");
+    let findings = told["findings"].as_array().unwrap();
+    assert_eq!((findings.len(), findings[0]["fault"].as_str()), (1, Some(fault)), "{told:#}");
+    &findings[0]
+}
+
 #[test]
 fn a_picture_that_ends_early_and_a_missing_sound_track_are_told_with_their_seconds() {
     let place = Place::new();
     let file = place.file("recording.mp4");
     ffmpeg(&format!("-f lavfi -i {MOVING}:d=60 -f lavfi -i {ROOM} -t 99 {ENCODED}"), &file);
     let told = report(&place, &file, Some(&captions()));
-    assert_eq!(told["status"], "completed", "{told:#}");
-    let findings = told["findings"].as_array().unwrap();
-    assert_eq!((findings.len(), &findings[0]["fault"]), (1, &"picture_missing".into()), "{told:#}");
-    let (seconds, sentence) = (findings[0]["seconds"].as_f64().unwrap(), findings[0]["sentence"].as_str().unwrap());
+    let found = only(&told, "picture_missing");
+    let (seconds, sentence) = (found["seconds"].as_f64().unwrap(), found["sentence"].as_str().unwrap());
     assert!((seconds - 39.0).abs() < 1.5 && sentence.starts_with("No picture was recorded from "), "{told:#}");
     assert!(told["summary"].as_str().unwrap().contains("No picture was recorded from "), "{told:#}");
 
     let mute = place.file("mute.mp4");
     ffmpeg(&format!("-f lavfi -i {MOVING} -t 99 {ENCODED}"), &mute);
     let told = report(&place, &mute, Some(&captions()));
-    assert_eq!(told["status"], "completed", "{told:#}");
-    let findings = told["findings"].as_array().unwrap();
-    assert_eq!((findings.len(), &findings[0]["fault"]), (1, &"sound_missing".into()), "{told:#}");
-    assert!(findings[0]["sentence"].as_str().unwrap().starts_with("There is no sound track"), "{told:#}");
+    let found = only(&told, "sound_missing");
+    assert!(found["sentence"].as_str().unwrap().starts_with("There is no sound track"), "{told:#}");
     assert!(told["summary"].as_str().unwrap().contains("The recording has no sound track."), "{told:#}");
 }
 

@@ -75,7 +75,8 @@ pub fn segment(transcript: &Transcript, signals: &Signals, options: &Options, me
 
 /// Whether the captions are labels of steps that somebody wrote, not speech.
 pub(crate) fn is_labelled(transcript: &Transcript) -> bool {
-    labels::are_labels(&units::Units::of(&transcript.utterances, &[]).said)
+    let said: Vec<units::Said> = transcript.utterances.chunks(1).map(units::Said::of).collect();
+    labels::are_labels(&said)
 }
 
 /// The stretches of small talk that belong to no procedure. None where there is a task: who has one may work while talking

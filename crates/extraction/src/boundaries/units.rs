@@ -85,7 +85,8 @@ impl Units {
 }
 
 impl Said {
-    fn of(utterances: &[Utterance]) -> Self {
+    /// What several utterances say together.
+    pub fn of(utterances: &[Utterance]) -> Self {
         let text = utterances.iter().flat_map(words::confident_runs).collect::<Vec<_>>().join(" ");
         let start = utterances.first().map_or(0.0, |u| u.start);
         Self {

@@ -18,7 +18,8 @@ pub fn why_nothing(transcript: &Transcript, signals: &Signals) -> String {
     } else if words::known_and_spoken_seconds(transcript).0 == 0.0 {
         why.push(format!("A voice is heard {heard}, but no word of it could be understood."));
     }
-    if talk::is_small(&title::passages(transcript, &Span::new(0.0, f64::INFINITY))) {
+    let all = title::passages(transcript, &Span::new(0.0, f64::INFINITY));
+    if talk::is_small(&all) || !talk::stretches(transcript).is_empty() {
         why.push(format!("{} It is heard {heard}.", talk::SMALL));
     }
     why.extend(findings(transcript, signals).into_iter().map(|f| f.sentence));

@@ -3,12 +3,12 @@
 
 mod frames;
 mod labels;
+mod manner;
 mod phrase;
 mod rank;
 mod said;
 mod subject;
 pub(crate) mod tagging;
-mod talk;
 mod thing;
 mod unlike;
 mod vocabulary;
@@ -44,7 +44,7 @@ pub fn titles(segments: &[Segment], transcript: &Transcript, options: &Options) 
         .map(|(i, said)| {
             let verbs = rank::candidates(said, &segments[i].span, &subject, i, segments.len() > 1);
             let mentions: Vec<&Thing> = said.iter().flat_map(|s| &s.mentions).flatten().collect();
-            let manner = talk::manner(said);
+            let manner = manner::manner(said);
             let nouns = subject.keywords(&mentions, i).into_iter();
             let nouns = nouns.map(|(score, text)| Candidate { text: manner.title(&text), score });
             let mut wishes: Vec<Candidate> =

@@ -1,10 +1,9 @@
 //! Rank: which of the things that were said best stands for a whole segment.
 
 use super::{
-    Said, frames,
+    Said, frames, manner,
     phrase::{self, MOST_WORDS, Phrase, Reader},
     subject::Subject,
-    talk,
     thing::Thing,
     vocabulary::*,
 };
@@ -30,7 +29,7 @@ pub fn candidates(said: &[Said], span: &Span, subject: &Subject, segment: usize,
     let names = Names::of(&mentions);
     let mut reader =
         Reader { weights: subject.weights(segment).clone(), nouns: nouns(&mentions), ..Default::default() };
-    let discussed = talk::discussed(said);
+    let discussed = manner::discussed(said);
     let long = said.iter().map(|s| s.tokens.len()).sum::<usize>() > LONG;
     let worth = |begins_work: f64, said: &Said, phrase: &Phrase| {
         let late = ((said.passage.start - span.start) / span.duration().max(1.0)).clamp(0.0, 1.0);

@@ -1,4 +1,4 @@
-//! Talk: whether a segment is work, an explanation, or a discussion; by that its topic is called.
+//! Manner: whether a segment is work, an explanation, or a discussion; by that its topic is called.
 
 use super::{
     Said, phrase,
