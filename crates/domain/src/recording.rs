@@ -1,7 +1,8 @@
 //! Recording: the bytes of a session and what is known of them.
 
-use crate::{SessionId, TenantId};
+use crate::{SessionId, Span, TenantId};
 use serde::{Deserialize, Serialize};
+use strum::{Display, EnumString, IntoStaticStr, VariantArray};
 
 /// What a media file turned out to be, whatever its name or header claims.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -20,6 +21,44 @@ pub struct MediaInfo {
     pub captions_stream: Option<usize>,
     /// Something about the file that its owner should know, such as "cut off after 12 s".
     pub warnings: Vec<String>,
+    /// Stretches of the session in which nothing was recorded, in order, in seconds from the start of the recording.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub gaps: Vec<Gap>,
+}
+
+/// A stretch of a recording that holds nothing.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Gap {
+    /// Where, in seconds from the start of the recording.
+    pub span: Span,
+    /// Why.
+    pub kind: GapKind,
+}
+
+/// Why nothing was recorded.
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, Display, EnumString, IntoStaticStr, VariantArray,
+)]
+#[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
+pub enum GapKind {
+    /// The engineer paused the session.
+    Paused,
+    /// The engineer had it deleted.
+    Deleted,
+    /// The recorder had to begin again, or a part never arrived.
+    Missing,
+}
+
+impl GapKind {
+    /// What the player says of it.
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::Paused => "Paused",
+            Self::Deleted => "Deleted by the engineer",
+            Self::Missing => "Not recorded",
+        }
+    }
 }
 
 /// The picture of a media file.

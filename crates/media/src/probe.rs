@@ -210,6 +210,7 @@ fn info(file: &Described, sniffed: &Sniffed) -> Result<MediaInfo, MediaError> {
         }),
         captions_stream: file.streams.iter().find(|s| s.is("subtitle") && is_text(&s.codec_name)).map(|s| s.index),
         warnings: Vec::new(),
+        gaps: Vec::new(),
     })
 }
 

@@ -115,6 +115,9 @@ impl Db {
             token_hash: new.token_hash,
             last_seen_at: None,
             created_at: now.0,
+            revoked_at: None,
+            report: None,
+            reported_at: None,
         };
         devices::Entity::insert(devices::ActiveModel::from(row.clone())).exec_without_returning(&tx).await?;
         seats::Entity::update_many()

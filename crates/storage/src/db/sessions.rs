@@ -56,7 +56,9 @@ impl Db {
             failure_reason: None,
             failure_detail: None,
             ended_abnormally: false,
-            announced_recordings: None,
+            announced_parts: None,
+            missing_parts: "[]".into(),
+            crashed: false,
             idempotency_key: new.idempotency_key,
             started_at: now.0,
             last_heartbeat_at: now.0,
@@ -135,7 +137,7 @@ impl Db {
                 .col_expr(sessions::Column::StoppedAt, Expr::value(now.0))
                 // A sign of life: the time to upload begins now, however long the device was out of reach.
                 .col_expr(sessions::Column::LastHeartbeatAt, Expr::value(now.0))
-                .col_expr(sessions::Column::AnnouncedRecordings, Expr::value(recordings.map(i64::from)))
+                .col_expr(sessions::Column::AnnouncedParts, Expr::value(recordings.map(i64::from)))
                 // Somebody did say stop: the device was only out of reach.
                 .col_expr(sessions::Column::EndedAbnormally, Expr::value(false))
                 .filter(of(tenant))
@@ -239,16 +241,14 @@ pub(crate) async fn advance(tx: &DatabaseTransaction, tenant: TenantId, id: Sess
         }
         Some(upload) if session.ended_abnormally && upload.received > 0 => begin_processing(tx, tenant, id, now).await,
         None | Some(_) if session.ended_abnormally => {
-            let reason = if session.stopped_at.is_some() || session.announced_recordings == Some(0) {
+            let reason = if session.stopped_at.is_some() || session.announced_parts == Some(0) {
                 FailureReason::NoRecording
             } else {
                 FailureReason::EndedAbnormally
             };
             fail(tx, tenant, id, reason, None, now).await
         }
-        None if session.announced_recordings == Some(0) => {
-            fail(tx, tenant, id, FailureReason::NoRecording, None, now).await
-        }
+        None if session.announced_parts == Some(0) => fail(tx, tenant, id, FailureReason::NoRecording, None, now).await,
         _ => set_phase(tx, tenant, id, Phase::Uploading, now).await,
     }
 }

@@ -36,6 +36,7 @@ impl Db {
             retention_days: new.retention_days.map(i64::from),
             upload_limit_bytes: new.upload_limit_bytes.min(i64::MAX as u64) as i64,
             created_at: now.0,
+            upload_keep_hours: None,
         };
         tenants::Entity::insert(tenants::ActiveModel::from(row.clone())).exec_without_returning(&tx).await?;
         let queue = tenant_queues::ActiveModel {

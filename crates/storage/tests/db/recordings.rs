@@ -20,6 +20,7 @@ pub fn recording(session: SessionId, duration_seconds: f64) -> Recording {
         audio: None,
         captions_stream: None,
         warnings: vec!["cut off".into()],
+        gaps: Vec::new(),
     };
     Recording {
         session_id: session,

@@ -15,6 +15,9 @@ pub struct Model {
     pub token_hash: String,
     pub last_seen_at: Option<i64>,
     pub created_at: i64,
+    pub revoked_at: Option<i64>,
+    pub report: Option<String>,
+    pub reported_at: Option<i64>,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

@@ -14,6 +14,7 @@ pub struct Model {
     pub retention_days: Option<i64>,
     pub upload_limit_bytes: i64,
     pub created_at: i64,
+    pub upload_keep_hours: Option<i64>,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
