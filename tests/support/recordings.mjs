@@ -60,8 +60,8 @@ export function recording(seconds = SECONDS) {
 export const start = (server, about = {}, token) => call(server, 'POST', '/api/v1/sessions', about, token)
 
 /** Stops a session of which the device holds so many recordings. */
-export const stop = (server, session, recordings = 1, token) =>
-  call(server, 'POST', `/api/v1/sessions/${session.id}/stop`, { recordings }, token)
+export const stop = (server, session, parts = 1, token) =>
+  call(server, 'POST', `/api/v1/sessions/${session.id}/stop`, { parts }, token)
 
 /** Sends the words beside the recording. */
 export async function caption(server, session, text = captions(), token = server.deviceToken) {

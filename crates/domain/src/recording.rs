@@ -91,6 +91,30 @@ pub struct AudioInfo {
     pub channels: u32,
 }
 
+/// Where a part stands in the recording of its session.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Place {
+    /// Number of the part, from 1, over the whole session.
+    pub part: u32,
+    /// Number of its run, from 1: the parts of one run, put one after another, are one stream.
+    pub run: u32,
+    /// Where it begins on the session's clock, in milliseconds.
+    pub start_ms: u64,
+    /// Its length in milliseconds, 0 for a part that is only a header; `None` for a recording that comes in one piece.
+    pub duration_ms: Option<u64>,
+}
+
+impl Place {
+    /// The place of a recording that comes in one piece.
+    pub const WHOLE: Self = Self { part: 1, run: 1, start_ms: 0, duration_ms: None };
+
+    /// Whether it holds anything of the stretch from `from_ms` to `to_ms`.
+    pub fn touches(&self, from_ms: u64, to_ms: u64) -> bool {
+        let length = self.duration_ms.unwrap_or(0);
+        length > 0 && self.start_ms < to_ms && self.start_ms.saturating_add(length) > from_ms
+    }
+}
+
 /// Where the objects of a session stand. Every key is fixed, so that writing twice does no harm.
 #[derive(Clone, Copy, Debug)]
 pub struct Keys {

@@ -45,7 +45,7 @@ pub async fn run(subject: &Subject) -> Result<Outcome> {
     let (upload, upload_peak) = (lap.end(&server), watch.stop());
 
     let (lap, watch) = (Lap::start(&server), Watch::start(server.0.id()));
-    client.stop(session.id, Some(&json!({ "recordings": 1 }))).await?;
+    client.stop(session.id, Some(&json!({ "parts": 1 }))).await?;
     let status = ended(&format!("{base}/api/v1/sessions/{}", session.id), token).await?;
     let (processing, processing_peak) = (lap.end(&server), watch.stop());
     ensure!(status == "completed", "the session ended as {status}");

@@ -158,7 +158,7 @@ async fn run_session(
     if let Some(captions) = captions {
         client.captions(started.id, captions).await?;
     }
-    client.stop(started.id, Some(&json!({ "recordings": 1 }))).await?;
+    client.stop(started.id, Some(&json!({ "parts": 1 }))).await?;
     Ok(started.id)
 }
 

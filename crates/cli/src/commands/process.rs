@@ -12,7 +12,7 @@ use clap::Args;
 use domain::{
     Clock, SystemClock, job,
     procedure::Procedure,
-    recording::Keys,
+    recording::{Keys, Place},
     seat::SeatRole,
     session::{Session, SessionStatus},
     user::UserRole,
@@ -39,7 +39,7 @@ use storage::{
     db::{
         people::NewUser,
         recordings::UtteranceOrigin,
-        sessions::NewSession,
+        sessions::{NewSession, Stop},
         tenants::NewTenant,
         uploads::{Chunk, NewUpload},
     },
@@ -237,13 +237,15 @@ async fn take_in(
     let user = db.create_user(tenant, user, now).await?;
     let seat = db.create_seat(tenant, user.id, role, now).await?;
     let name = domain::session::session_name(None, now, "UTC");
-    let new = NewSession { name, task_id: None, idempotency_key: None };
+    let new = NewSession { name, task_id: None, idempotency_key: None, started_at: None };
     let (session, _) = db.start_session(&seat, new, now).await?;
     let keys = Keys { tenant, session: session.id };
     if let Some(text) = captions {
         objects.put(&keys.uploaded_captions(), text.into()).await?;
     }
     let upload = NewUpload {
+        place: Place::WHOLE,
+        announced_sha256: None,
         filename: file.file_name().unwrap_or_default().to_string_lossy().into_owned(),
         content_type: String::new(),
         length: Some(bytes),
@@ -256,7 +258,7 @@ async fn take_in(
         let chunk = Chunk { start: 0, bytes, key };
         db.append_chunk(tenant, upload.id, chunk, upload.expires_at, now).await?;
     }
-    db.stop_session(tenant, session.id, Some(1), now).await?.context("the session is gone")
+    db.stop_session(tenant, session.id, &Stop::with_parts(Some(1)), now).await?.context("the session is gone")
 }
 
 /// 0 completed; 2 the recording was rejected; 1 the machine was at fault.

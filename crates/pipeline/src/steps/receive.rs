@@ -46,7 +46,7 @@ pub async fn about(kit: &Kit, target: Target) -> Result<About, StepError> {
     let Target { tenant, session } = target;
     let session =
         kit.db.session(tenant, session).await?.ok_or_else(|| StepError::Fail("the session is gone".into()))?;
-    let upload = kit.db.upload_of(tenant, session.id).await?;
+    let upload = kit.db.upload_of(tenant, session.id, 1).await?;
     let task = match session.task_id {
         Some(task) => kit.db.task(tenant, task).await?,
         None => None,

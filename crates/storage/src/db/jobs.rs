@@ -6,7 +6,7 @@ use super::{
     Db, DbError, Result,
     entity::{jobs, tenant_queues},
     error::word,
-    sessions::{fail, locked},
+    phases::{fail, locked},
 };
 use domain::{
     JobId, SessionId, TenantId, Timestamp,

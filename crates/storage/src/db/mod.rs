@@ -6,11 +6,13 @@ mod entity;
 mod error;
 mod migrations;
 
+pub mod breaks;
 pub mod jobs;
 pub mod language_uses;
 pub mod logins;
 pub mod overview;
 pub mod people;
+mod phases;
 pub mod procedures;
 pub mod recordings;
 pub mod sessions;

@@ -2,21 +2,25 @@
 
 use super::{
     Db, Result,
-    entity::{procedures, recordings, sessions, step_runs, uploads, users},
+    entity::{procedures, recordings, session_breaks, sessions, step_runs, uploads, users},
     error::word,
     procedures::approved,
     recordings::Recording,
     sessions::of,
-    uploads::Upload,
+    uploads::UploadState,
 };
 use domain::{
     SessionId, TenantId, Timestamp,
     job::{Step, StepState},
+    recording::GapKind,
     seat::SeatRole,
     session::{Phase, Session, SessionStatus},
 };
-use sea_orm::{ColumnTrait, EntityTrait, ExprTrait, QueryFilter, QueryOrder, QuerySelect, sea_query::Expr};
-use std::collections::HashMap;
+use sea_orm::{
+    ColumnTrait, EntityTrait, ExprTrait, QueryFilter, QueryOrder, QuerySelect,
+    sea_query::{Expr, Func, SimpleExpr},
+};
+use std::collections::{HashMap, HashSet};
 use uuid::Uuid;
 
 /// A session with what stands around it.
@@ -27,10 +31,39 @@ pub struct SessionOverview {
     pub user_name: String,
     /// Procedures that are shown.
     pub procedures: u32,
-    pub upload: Option<Upload>,
+    pub arrived: Arrived,
+    /// Whether the engineer has paused it.
+    pub paused: bool,
     pub recording: Option<Recording>,
     /// The step that runs, or the last one that began; only while processing.
     pub step: Option<Step>,
+}
+
+/// How much of a session's recording is here.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Arrived {
+    /// Parts that have begun to arrive.
+    pub parts: u64,
+    /// Parts that are here, or that nobody waits for any more.
+    pub settled: u64,
+    /// Parts that the device says it made, once it has said so.
+    pub announced: Option<u64>,
+    /// Bytes that are here.
+    pub bytes: u64,
+    /// Bytes of all parts that have begun; `None` while one of them does not say.
+    pub length: Option<u64>,
+}
+
+impl Arrived {
+    /// How much is here, 0 to 100, where that can be told: by parts, or by bytes where there is one.
+    pub fn percent(&self) -> Option<u8> {
+        let (here, all) = match self.announced {
+            Some(all) if all > 1 => (self.settled, all),
+            _ if self.parts > 1 => return None,
+            _ => (self.bytes, self.length?),
+        };
+        (all > 0).then(|| (u128::from(Ord::min(here, all)) * 100 / u128::from(all)) as u8)
+    }
 }
 
 /// Which sessions are listed.
@@ -146,12 +179,18 @@ impl Db {
             .into_iter()
             .map(|u| (u.id, u.full_name))
             .collect();
-        let mut found_uploads: HashMap<Uuid, uploads::Model> = uploads::Entity::find()
-            .filter(uploads::Column::TenantId.eq(tenant.0).and(uploads::Column::SessionId.is_in(ids.clone())))
+        let arrived = self.arrived(tenant, &ids).await?;
+        let paused: HashSet<Uuid> = session_breaks::Entity::find()
+            .select_only()
+            .column(session_breaks::Column::SessionId)
+            .filter(session_breaks::Column::TenantId.eq(tenant.0))
+            .filter(session_breaks::Column::SessionId.is_in(ids.clone()))
+            .filter(session_breaks::Column::Kind.eq(GapKind::Paused.to_string()))
+            .filter(session_breaks::Column::EndMs.is_null())
+            .into_tuple()
             .all(&self.conn)
             .await?
             .into_iter()
-            .map(|u| (u.session_id, u))
             .collect();
         let mut found_recordings: HashMap<Uuid, recordings::Model> = recordings::Entity::find()
             .filter(recordings::Column::TenantId.eq(tenant.0).and(recordings::Column::SessionId.is_in(ids.clone())))
@@ -174,13 +213,48 @@ impl Db {
                 Ok(SessionOverview {
                     user_name: names.get(&row.user_id).cloned().unwrap_or_default(),
                     procedures: counts.get(&id).copied().unwrap_or(0) as u32,
-                    upload: found_uploads.remove(&id).map(Upload::try_from).transpose()?,
+                    arrived: Arrived {
+                        announced: row.announced_parts.map(|n| n as u64),
+                        ..arrived.get(&id).copied().unwrap_or_default()
+                    },
+                    paused: paused.contains(&id),
                     recording: found_recordings.remove(&id).map(Recording::try_from).transpose()?,
                     step: step.map(|s| word("step", &s.step)).transpose()?,
                     session: row.try_into()?,
                 })
             })
             .collect()
+    }
+}
+
+impl Db {
+    async fn arrived(&self, tenant: TenantId, sessions: &[Uuid]) -> Result<HashMap<Uuid, Arrived>> {
+        use uploads::Column as C;
+        let settled = [UploadState::Complete, UploadState::Deleted].map(|state| state.to_string());
+        let sum =
+            |expr: SimpleExpr| SimpleExpr::from(Func::coalesce([expr.sum().cast_as("bigint"), Expr::value(0_i64)]));
+        let settled = Expr::case(C::State.is_in(settled), Expr::value(1_i64)).finally(Expr::value(0_i64));
+        // Of a part that was deleted no byte is waited for.
+        let length =
+            Expr::case(C::State.eq(UploadState::Deleted.to_string()), Expr::value(0_i64)).finally(Expr::col(C::Length));
+        let rows = uploads::Entity::find()
+            .select_only()
+            .column(C::SessionId)
+            .column_as(C::Id.count(), "parts")
+            .column_as(sum(settled.into()), "settled")
+            .column_as(sum(Expr::col(C::Received)), "bytes")
+            .column_as(C::Length.count(), "with_length")
+            .column_as(sum(length.into()), "length")
+            .filter(C::TenantId.eq(tenant.0).and(C::SessionId.is_in(sessions.to_vec())))
+            .group_by(C::SessionId)
+            .into_tuple::<(Uuid, i64, i64, i64, i64, i64)>()
+            .all(&self.conn)
+            .await?;
+        let arrived = |(id, parts, settled, bytes, with_length, length): (Uuid, i64, i64, i64, i64, i64)| {
+            let length = (with_length == parts).then_some(length as u64);
+            (id, Arrived { parts: parts as u64, settled: settled as u64, announced: None, bytes: bytes as u64, length })
+        };
+        Ok(rows.into_iter().map(arrived).collect())
     }
 }
 

@@ -6,7 +6,8 @@ use super::{
     error::{to_json, word},
     jobs::{self, Ended, Job},
     language_uses,
-    sessions::{begin_processing, fail, locked, of},
+    phases::{begin_processing, fail, locked},
+    sessions::of,
     steps,
 };
 use domain::{

@@ -235,7 +235,7 @@ async fn insert_utterances(
     Ok(())
 }
 
-async fn remove_recording(tx: &impl ConnectionTrait, tenant: TenantId, session: SessionId) -> Result<()> {
+pub(crate) async fn remove_recording(tx: &impl ConnectionTrait, tenant: TenantId, session: SessionId) -> Result<()> {
     recordings::Entity::delete_many()
         .filter(recordings::Column::TenantId.eq(tenant.0))
         .filter(recordings::Column::SessionId.eq(session.0))

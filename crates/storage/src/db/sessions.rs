@@ -3,19 +3,16 @@
 use super::{
     Db, DbError, Result,
     entity::{sessions, uploads},
-    error::{json, word},
-    jobs::enqueue,
-    uploads::UploadState,
+    error::{json, to_json, word},
+    phases::{advance, alive, begin_processing, locked, set_ended_abnormally},
 };
 use domain::{
     SessionId, TaskId, TenantId, Timestamp,
-    job::JobKind,
     seat::{Seat, SeatRole},
-    session::{FailureReason, Phase, Session, SessionStatus},
+    session::{Phase, Session, SessionStatus},
 };
 use sea_orm::{
-    ColumnTrait, Condition, DatabaseTransaction, EntityTrait, ExprTrait, IntoActiveModel, QueryFilter, QueryOrder,
-    QuerySelect,
+    ColumnTrait, Condition, EntityTrait, ExprTrait, IntoActiveModel, QueryFilter, QueryOrder, QuerySelect,
     sea_query::{Expr, OnConflict},
 };
 use uuid::Uuid;
@@ -28,6 +25,21 @@ pub struct NewSession {
     pub task_id: Option<TaskId>,
     /// The same key of the same seat gives the same session.
     pub idempotency_key: Option<String>,
+    /// When recording began, not in the future; `None` is now.
+    pub started_at: Option<Timestamp>,
+}
+
+/// How a session was stopped.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Stop {
+    /// How many parts the device made, if it says so; 0 means that nothing was recorded.
+    pub parts: Option<u32>,
+    /// Numbers of the parts that will never come.
+    pub missing: Vec<u32>,
+    /// When, in seconds on the session's clock; `None` is now.
+    pub at_seconds: Option<f64>,
+    /// Nobody said stop: the device had crashed.
+    pub crashed: bool,
 }
 
 /// After how many seconds a phase ends by itself. Nothing stays In Progress for ever.
@@ -37,6 +49,13 @@ pub struct PhaseLimits {
     pub heartbeat_seconds: f64,
     /// Without bytes after stop.
     pub upload_seconds: f64,
+}
+
+impl Stop {
+    /// A stop now, of a session of which the device holds so many parts, if it says so.
+    pub fn with_parts(parts: Option<u32>) -> Self {
+        Self { parts, ..Self::default() }
+    }
 }
 
 impl Db {
@@ -60,7 +79,7 @@ impl Db {
             missing_parts: "[]".into(),
             crashed: false,
             idempotency_key: new.idempotency_key,
-            started_at: now.0,
+            started_at: new.started_at.map_or(now, |at| at.min(now)).0,
             last_heartbeat_at: now.0,
             stopped_at: None,
             completed_at: None,
@@ -110,34 +129,43 @@ impl Db {
         found.map(Session::try_from).transpose()
     }
 
-    /// Notes that the device of a session is alive; `false` when there is no such session.
+    /// Notes that the device of a session is alive; `false` when there is no such session. A session that had ended because
+    /// of its silence goes on.
     pub async fn heartbeat(&self, tenant: TenantId, id: SessionId, now: Timestamp) -> Result<bool> {
-        let seen = sessions::Entity::update_many()
-            .col_expr(sessions::Column::LastHeartbeatAt, Expr::value(now.0))
-            .filter(of(tenant))
-            .filter(sessions::Column::Id.eq(id.0))
-            .exec(&self.conn)
-            .await?;
-        Ok(seen.rows_affected > 0)
+        let tx = self.begin().await?;
+        let known = alive(&tx, tenant, id, now).await?;
+        tx.commit().await?;
+        Ok(known)
     }
 
-    /// Stops a session; stopping twice does no harm. `recordings` is how many the device holds, if it says so: 0 means
-    /// that no video was committed. `None` when there is no such session.
+    /// Stops a session. Stopping twice does no harm: a later stop may only say more of what is missing. `None` when there is
+    /// no such session.
     pub async fn stop_session(
         &self,
         tenant: TenantId,
         id: SessionId,
-        recordings: Option<u32>,
+        stop: &Stop,
         now: Timestamp,
     ) -> Result<Option<Session>> {
         let tx = self.begin().await?;
         let Some(row) = locked(&tx, tenant, id).await? else { return Ok(None) };
-        if row.stopped_at.is_none() {
+        let mut missing = missing_parts(&row)?;
+        missing.extend(&stop.missing);
+        missing.sort_unstable();
+        missing.dedup();
+        let announced = row.announced_parts.or(stop.parts.map(i64::from));
+        let missing = to_json("missing parts", &missing)?;
+        let says_more = announced != row.announced_parts || missing != row.missing_parts;
+        if row.stopped_at.is_none() || says_more {
+            let said_at = |seconds: f64| Timestamp(row.started_at).plus_seconds(seconds.max(0.0)).min(now).0;
+            let stopped_at = row.stopped_at.unwrap_or(stop.at_seconds.map_or(now.0, said_at));
             sessions::Entity::update_many()
-                .col_expr(sessions::Column::StoppedAt, Expr::value(now.0))
+                .col_expr(sessions::Column::StoppedAt, Expr::value(stopped_at))
                 // A sign of life: the time to upload begins now, however long the device was out of reach.
                 .col_expr(sessions::Column::LastHeartbeatAt, Expr::value(now.0))
-                .col_expr(sessions::Column::AnnouncedParts, Expr::value(recordings.map(i64::from)))
+                .col_expr(sessions::Column::AnnouncedParts, Expr::value(announced))
+                .col_expr(sessions::Column::MissingParts, Expr::value(missing))
+                .col_expr(sessions::Column::Crashed, Expr::value(row.crashed || stop.crashed))
                 // Somebody did say stop: the device was only out of reach.
                 .col_expr(sessions::Column::EndedAbnormally, Expr::value(false))
                 .filter(of(tenant))
@@ -220,127 +248,9 @@ impl Db {
     }
 }
 
-/// Moves a session on from the facts in its rows. Runs in the transaction of the fact that may move it: a stop, the
-/// last byte of an upload, a silence that lasted too long.
-pub(crate) async fn advance(tx: &DatabaseTransaction, tenant: TenantId, id: SessionId, now: Timestamp) -> Result<()> {
-    let Some(session) = locked(tx, tenant, id).await? else { return Ok(()) };
-    let upload = uploads::Entity::find()
-        .filter(uploads::Column::TenantId.eq(tenant.0))
-        .filter(uploads::Column::SessionId.eq(id.0))
-        .one(tx)
-        .await?;
-    let over = session.stopped_at.is_some() || session.ended_abnormally;
-    match upload {
-        _ if !over => Ok(()),
-        Some(upload) if upload.state == UploadState::Complete.to_string() => {
-            if session.stopped_at.is_some() {
-                // It was only late: stopped, and every byte is here.
-                set_ended_abnormally(tx, tenant, id, false).await?;
-            }
-            begin_processing(tx, tenant, id, now).await
-        }
-        Some(upload) if session.ended_abnormally && upload.received > 0 => begin_processing(tx, tenant, id, now).await,
-        None | Some(_) if session.ended_abnormally => {
-            let reason = if session.stopped_at.is_some() || session.announced_parts == Some(0) {
-                FailureReason::NoRecording
-            } else {
-                FailureReason::EndedAbnormally
-            };
-            fail(tx, tenant, id, reason, None, now).await
-        }
-        None if session.announced_parts == Some(0) => fail(tx, tenant, id, FailureReason::NoRecording, None, now).await,
-        _ => set_phase(tx, tenant, id, Phase::Uploading, now).await,
-    }
-}
-
-async fn set_ended_abnormally(tx: &DatabaseTransaction, tenant: TenantId, id: SessionId, value: bool) -> Result<()> {
-    sessions::Entity::update_many()
-        .col_expr(sessions::Column::EndedAbnormally, Expr::value(value))
-        .filter(of(tenant))
-        .filter(sessions::Column::Id.eq(id.0))
-        .exec(tx)
-        .await?;
-    Ok(())
-}
-
-/// All that can be had has arrived: the new phase and the job are one fact.
-pub(crate) async fn begin_processing(
-    tx: &DatabaseTransaction,
-    tenant: TenantId,
-    id: SessionId,
-    now: Timestamp,
-) -> Result<()> {
-    set_phase(tx, tenant, id, Phase::Processing, now).await?;
-    enqueue(tx, tenant, id, JobKind::ProcessSession, now).await
-}
-
-async fn set_phase(
-    tx: &DatabaseTransaction,
-    tenant: TenantId,
-    id: SessionId,
-    phase: Phase,
-    now: Timestamp,
-) -> Result<()> {
-    sessions::Entity::update_many()
-        .col_expr(sessions::Column::Phase, Expr::value(phase.to_string()))
-        .col_expr(sessions::Column::Status, Expr::value(SessionStatus::InProgress.to_string()))
-        .col_expr(sessions::Column::FailureReason, Expr::value(None::<String>))
-        .col_expr(sessions::Column::FailureDetail, Expr::value(None::<String>))
-        .col_expr(sessions::Column::CompletedAt, Expr::value(None::<i64>))
-        .col_expr(sessions::Column::UpdatedAt, Expr::value(now.0))
-        .filter(of(tenant))
-        .filter(sessions::Column::Id.eq(id.0))
-        .exec(tx)
-        .await?;
-    Ok(())
-}
-
-/// Ends a session as failed. The recording and whatever was extracted stay.
-pub(crate) async fn fail(
-    tx: &DatabaseTransaction,
-    tenant: TenantId,
-    id: SessionId,
-    reason: FailureReason,
-    detail: Option<&str>,
-    now: Timestamp,
-) -> Result<()> {
-    sessions::Entity::update_many()
-        .col_expr(sessions::Column::Phase, Expr::value(Phase::Done.to_string()))
-        .col_expr(sessions::Column::Status, Expr::value(SessionStatus::Failed.to_string()))
-        .col_expr(sessions::Column::FailureReason, Expr::value(reason.to_string()))
-        .col_expr(sessions::Column::FailureDetail, Expr::value(detail))
-        .col_expr(sessions::Column::CompletedAt, Expr::value(now.0))
-        .col_expr(sessions::Column::UpdatedAt, Expr::value(now.0))
-        .filter(of(tenant))
-        .filter(sessions::Column::Id.eq(id.0))
-        .exec(tx)
-        .await?;
-    Ok(())
-}
-
-/// Marks a session as changed, so that open pages see it.
-pub(crate) async fn touch(
-    tx: &DatabaseTransaction,
-    tenant: TenantId,
-    id: SessionId,
-    alive: bool,
-    now: Timestamp,
-) -> Result<()> {
-    let mut update = sessions::Entity::update_many().col_expr(sessions::Column::UpdatedAt, Expr::value(now.0));
-    if alive {
-        update = update.col_expr(sessions::Column::LastHeartbeatAt, Expr::value(now.0));
-    }
-    update.filter(of(tenant)).filter(sessions::Column::Id.eq(id.0)).exec(tx).await?;
-    Ok(())
-}
-
-/// The row, held until the transaction ends, so that two facts about one session take turns.
-pub(crate) async fn locked(
-    tx: &DatabaseTransaction,
-    tenant: TenantId,
-    id: SessionId,
-) -> Result<Option<sessions::Model>> {
-    Ok(sessions::Entity::find_by_id(id.0).filter(of(tenant)).lock_exclusive().one(tx).await?)
+/// Numbers of the parts of a session that will never come.
+pub(crate) fn missing_parts(row: &sessions::Model) -> Result<Vec<u32>> {
+    json("missing parts", &row.missing_parts)
 }
 
 pub(crate) fn of(tenant: TenantId) -> Expr {

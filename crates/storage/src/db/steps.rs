@@ -1,7 +1,7 @@
 //! Step runs: what every step of a session's processing came to. The Dashboard shows these rows, and a step whose
 //! result stands here for the same input is read back instead of run again.
 
-use super::{Db, DbError, Result, entity::step_runs, error::word, sessions::touch};
+use super::{Db, DbError, Result, entity::step_runs, error::word, phases::touch};
 use domain::{
     SessionId, TenantId, Timestamp,
     job::{Step, StepState},
@@ -76,7 +76,7 @@ impl Db {
             .on_conflict(again)
             .exec_without_returning(&tx)
             .await?;
-        touch(&tx, tenant, session, false, now).await?;
+        touch(&tx, tenant, session, now).await?;
         tx.commit().await?;
         Ok(())
     }

@@ -1,12 +1,12 @@
-//! Uploads: how far the bytes of a recording have come. The offset kept here is the truth.
+//! Uploads: how far the parts of a recording have come. The offset kept here is the truth.
 
 use super::{
-    Db, DbError, Result,
+    Db, DbError, Result, breaks,
     entity::{upload_chunks, uploads},
     error::word,
-    sessions::{advance, locked, touch},
+    phases::{advance, growing, locked},
 };
-use domain::{SessionId, TenantId, Timestamp, UploadId};
+use domain::{SessionId, TenantId, Timestamp, UploadId, recording::Place};
 use sea_orm::{
     ColumnTrait, ConnectionTrait, DatabaseTransaction, EntityTrait, ExprTrait, QueryFilter, QueryOrder, QuerySelect,
     sea_query::Expr,
@@ -18,21 +18,24 @@ use uuid::Uuid;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Display, EnumString)]
 #[strum(serialize_all = "snake_case")]
 pub enum UploadState {
-    /// Takes bytes.
+    /// Takes bytes, or has them all and they have not been compared with their hash yet.
     Open,
     /// Every byte is here.
     Complete,
     /// Nobody went on with it in time. What arrived is kept.
     Expired,
+    /// Somebody had this stretch of the recording deleted. Nothing of it is kept or taken.
+    Deleted,
 }
 
-/// One resumable upload.
+/// One resumable upload: a part of a recording, or all of it.
 #[derive(Clone, Debug, PartialEq)]
 #[allow(missing_docs)]
 pub struct Upload {
     pub id: UploadId,
     pub tenant_id: TenantId,
     pub session_id: SessionId,
+    pub place: Place,
     pub filename: String,
     pub content_type: String,
     /// Bytes; `None` while the length is deferred.
@@ -40,16 +43,30 @@ pub struct Upload {
     /// Bytes that are safely kept: the next byte goes here.
     pub received: u64,
     pub state: UploadState,
+    /// What the device says that its bytes hash to: SHA-256 in lower-case hex.
+    pub announced_sha256: Option<String>,
+    /// What they do hash to, once they have been read back.
+    pub sha256: Option<String>,
     pub expires_at: Timestamp,
+}
+
+impl Upload {
+    /// Whether every byte is here and waits for being compared with the announced hash.
+    pub fn is_unverified(&self) -> bool {
+        self.state == UploadState::Open && self.length == Some(self.received) && self.announced_sha256.is_some()
+    }
 }
 
 /// What a new upload needs.
 #[derive(Clone, Debug)]
 #[allow(missing_docs)]
 pub struct NewUpload {
+    pub place: Place,
     pub filename: String,
     pub content_type: String,
     pub length: Option<u64>,
+    /// SHA-256 in lower-case hex.
+    pub announced_sha256: Option<String>,
     pub expires_at: Timestamp,
 }
 
@@ -69,15 +86,16 @@ pub struct Chunk {
 pub enum Termination {
     /// Its rows are gone; these objects can go too.
     Terminated(Vec<String>),
-    /// It is complete: the recording belongs to the session now and is not thrown away.
+    /// It is complete or deleted: it belongs to the session now and is not thrown away.
     Complete,
     /// There is no such upload.
     NotFound,
 }
 
 impl Db {
-    /// Creates the upload of a session; [`DbError::Exists`] when it has one, [`DbError::Refused`] when there is no such
-    /// session. One of length zero is complete at once.
+    /// Creates an upload of a session; [`DbError::Exists`] when the session has one of that part, [`DbError::Refused`] when
+    /// there is no such session. One of length zero is complete at once; one of a stretch that was deleted is
+    /// [`UploadState::Deleted`].
     pub async fn create_upload(
         &self,
         tenant: TenantId,
@@ -86,28 +104,60 @@ impl Db {
         now: Timestamp,
     ) -> Result<Upload> {
         let state = if new.length == Some(0) { UploadState::Complete } else { UploadState::Open };
+        self.insert_upload(tenant, session, new, state, None, now).await
+    }
+
+    /// Creates an upload whose every byte is here already, as the object `key`, and hashes to `sha256`: as
+    /// [`Db::create_upload`], [`Db::append_chunk`] and [`Db::verify_upload`] in one.
+    pub async fn create_arrived_upload(
+        &self,
+        tenant: TenantId,
+        session: SessionId,
+        new: NewUpload,
+        (key, sha256): (&str, &str),
+        now: Timestamp,
+    ) -> Result<Upload> {
+        self.insert_upload(tenant, session, new, UploadState::Complete, Some((key, sha256)), now).await
+    }
+
+    async fn insert_upload(
+        &self,
+        tenant: TenantId,
+        session: SessionId,
+        new: NewUpload,
+        state: UploadState,
+        arrived: Option<(&str, &str)>,
+        now: Timestamp,
+    ) -> Result<Upload> {
+        let tx = self.begin().await?;
+        // First the session, here and wherever both are held: a stretch that is being deleted is deleted, or not yet.
+        growing(&tx, tenant, session, now).await?;
+        let deleted = breaks::is_deleted(&tx, tenant, session, &new.place).await?;
+        let arrived = arrived.filter(|_| !deleted);
+        let state = if deleted { UploadState::Deleted } else { state };
         let row = uploads::Model {
             id: Uuid::now_v7(),
             tenant_id: tenant.0,
             session_id: session.0,
-            part: 1,
-            run: 1,
-            start_ms: 0,
-            duration_ms: None,
-            announced_sha256: None,
-            sha256: None,
+            part: new.place.part.into(),
+            run: new.place.run.into(),
+            start_ms: new.place.start_ms as i64,
+            duration_ms: new.place.duration_ms.map(|ms| ms as i64),
             filename: new.filename,
             content_type: new.content_type,
             length: new.length.map(|l| l as i64),
-            received: 0,
+            received: arrived.and(new.length).unwrap_or(0) as i64,
             state: state.to_string(),
+            announced_sha256: new.announced_sha256,
+            sha256: arrived.map(|(_, sha256)| sha256.to_owned()),
             expires_at: new.expires_at.0,
             created_at: now.0,
             updated_at: now.0,
         };
-        let tx = self.begin().await?;
         uploads::Entity::insert(uploads::ActiveModel::from(row.clone())).exec_without_returning(&tx).await?;
-        touch(&tx, tenant, session, true, now).await?;
+        if let Some((key, _)) = arrived.filter(|_| row.received > 0) {
+            insert_chunk(&tx, &row, &Chunk { start: 0, bytes: row.received as u64, key: key.to_owned() }).await?;
+        }
         advance(&tx, tenant, session, now).await?;
         tx.commit().await?;
         row.try_into()
@@ -119,18 +169,29 @@ impl Db {
         found.map(Upload::try_from).transpose()
     }
 
-    /// The upload of a session.
-    pub async fn upload_of(&self, tenant: TenantId, session: SessionId) -> Result<Option<Upload>> {
+    /// The upload of one part of a session.
+    pub async fn upload_of(&self, tenant: TenantId, session: SessionId, part: u32) -> Result<Option<Upload>> {
         let found = uploads::Entity::find()
-            .filter(of(tenant))
-            .filter(uploads::Column::SessionId.eq(session.0))
+            .filter(of_session(tenant, session))
+            .filter(uploads::Column::Part.eq(i64::from(part)))
             .one(&self.conn)
             .await?;
         found.map(Upload::try_from).transpose()
     }
 
-    /// Adds a chunk whose object is already written. When it brings the last byte, the session's new phase and its job
-    /// are written in the same transaction. `None` when the upload does not go on at `chunk.start`, takes no more
+    /// The uploads of a session, by part.
+    pub async fn uploads_of(&self, tenant: TenantId, session: SessionId) -> Result<Vec<Upload>> {
+        let rows = uploads::Entity::find()
+            .filter(of_session(tenant, session))
+            .order_by_asc(uploads::Column::Part)
+            .all(&self.conn)
+            .await?;
+        rows.into_iter().map(Upload::try_from).collect()
+    }
+
+    /// Adds a chunk whose object is already written. When it brings the last byte of an upload without an announced hash, that
+    /// is complete, and the session's new phase and its job are written in the same transaction; one with a hash waits
+    /// for [`Db::verify_upload`]. `None` when the upload does not go on at `chunk.start`, takes no more
     /// bytes, or would grow past its length: the caller asks again for the offset.
     pub async fn append_chunk(
         &self,
@@ -142,6 +203,10 @@ impl Db {
     ) -> Result<Option<Upload>> {
         let (start, bytes) = (chunk.start as i64, chunk.bytes as i64);
         let tx = self.begin().await?;
+        let Some(upload) = uploads::Entity::find_by_id(id.0).filter(of(tenant)).one(&tx).await? else {
+            return Ok(None);
+        };
+        growing(&tx, tenant, upload.session_id.into(), now).await?;
         let grown = uploads::Entity::update_many()
             .col_expr(uploads::Column::Received, Expr::value(start + bytes))
             .col_expr(uploads::Column::ExpiresAt, Expr::value(expires_at.0))
@@ -154,17 +219,52 @@ impl Db {
             .exec_with_returning(&tx)
             .await?;
         let Some(upload) = grown.into_iter().next() else { return Ok(None) };
-        let row = upload_chunks::Model {
-            upload_id: id.0,
-            tenant_id: tenant.0,
-            start_offset: start,
-            bytes,
-            object_key: chunk.key,
-        };
-        upload_chunks::Entity::insert(upload_chunks::ActiveModel::from(row)).exec_without_returning(&tx).await?;
+        insert_chunk(&tx, &upload, &chunk).await?;
         let upload = settle(&tx, upload, now).await?;
         tx.commit().await?;
         Ok(Some(upload))
+    }
+
+    /// Completes an upload whose bytes were read back and hash to `sha256`, as announced. `None` when it has been completed,
+    /// deleted or begun anew meanwhile.
+    pub async fn verify_upload(
+        &self,
+        tenant: TenantId,
+        id: UploadId,
+        sha256: &str,
+        now: Timestamp,
+    ) -> Result<Option<Upload>> {
+        let tx = self.begin().await?;
+        let verified = uploads::Entity::update_many()
+            .col_expr(uploads::Column::Sha256, Expr::value(sha256))
+            .filter(of(tenant))
+            .filter(uploads::Column::Id.eq(id.0))
+            .filter(uploads::Column::State.eq(UploadState::Open.to_string()))
+            .filter(Expr::col(uploads::Column::Received).eq(Expr::col(uploads::Column::Length)))
+            .filter(uploads::Column::AnnouncedSha256.eq(sha256))
+            .exec_with_returning(&tx)
+            .await?;
+        let Some(upload) = verified.into_iter().next() else { return Ok(None) };
+        let upload = settle(&tx, upload, now).await?;
+        tx.commit().await?;
+        Ok(Some(upload))
+    }
+
+    /// Takes an open upload back to its beginning, as its bytes are not what was announced. Returns the keys that nobody
+    /// needs any more.
+    pub async fn restart_upload(&self, tenant: TenantId, id: UploadId, now: Timestamp) -> Result<Vec<String>> {
+        let tx = self.begin().await?;
+        let restarted = uploads::Entity::update_many()
+            .col_expr(uploads::Column::Received, Expr::value(0))
+            .col_expr(uploads::Column::UpdatedAt, Expr::value(now.0))
+            .filter(of(tenant))
+            .filter(uploads::Column::Id.eq(id.0))
+            .filter(uploads::Column::State.eq(UploadState::Open.to_string()))
+            .exec(&tx)
+            .await?;
+        let keys = if restarted.rows_affected > 0 { take_chunks(&tx, tenant, &[id.0]).await? } else { Vec::new() };
+        tx.commit().await?;
+        Ok(keys)
     }
 
     /// Declares the length of an upload whose length was deferred. `None` when it is not open, has another length
@@ -177,6 +277,10 @@ impl Db {
         now: Timestamp,
     ) -> Result<Option<Upload>> {
         let tx = self.begin().await?;
+        let Some(upload) = uploads::Entity::find_by_id(id.0).filter(of(tenant)).one(&tx).await? else {
+            return Ok(None);
+        };
+        growing(&tx, tenant, upload.session_id.into(), now).await?;
         let declared = uploads::Entity::update_many()
             .col_expr(uploads::Column::Length, Expr::value(length as i64))
             .filter(of(tenant))
@@ -198,14 +302,14 @@ impl Db {
     }
 
     /// Lets an upload go on until `expires_at`, for a device that comes back late: its bytes are still here, even when it
-    /// has expired. `None` when it is complete or not there.
+    /// has expired. `None` when it is complete, deleted or not there.
     pub async fn reopen_upload(&self, tenant: TenantId, id: UploadId, expires_at: Timestamp) -> Result<Option<Upload>> {
         let reopened = uploads::Entity::update_many()
             .col_expr(uploads::Column::State, Expr::value(UploadState::Open.to_string()))
             .col_expr(uploads::Column::ExpiresAt, Expr::value(expires_at.0))
             .filter(of(tenant))
             .filter(uploads::Column::Id.eq(id.0))
-            .filter(uploads::Column::State.ne(UploadState::Complete.to_string()))
+            .filter(uploads::Column::State.is_in([UploadState::Open, UploadState::Expired].map(|s| s.to_string())))
             .exec_with_returning(&self.conn)
             .await?;
         reopened.into_iter().next().map(Upload::try_from).transpose()
@@ -239,7 +343,7 @@ impl Db {
         // Held until the end, so that no chunk comes between reading their keys and removing them.
         let held = uploads::Entity::find_by_id(id.0).filter(of(tenant)).lock_exclusive().one(&tx).await?;
         let Some(upload) = held else { return Ok(Termination::NotFound) };
-        if upload.state == UploadState::Complete.to_string() {
+        if [UploadState::Complete, UploadState::Deleted].map(|s| s.to_string()).contains(&upload.state) {
             return Ok(Termination::Complete);
         }
         let chunks = chunks_of(&tx, tenant, id).await?;
@@ -272,11 +376,30 @@ async fn chunks_of(conn: &impl ConnectionTrait, tenant: TenantId, id: UploadId) 
     Ok(rows.into_iter().map(chunk).collect())
 }
 
-/// Completes an upload whose every byte is here and moves its session on.
+async fn insert_chunk(tx: &DatabaseTransaction, upload: &uploads::Model, chunk: &Chunk) -> Result<()> {
+    let row = upload_chunks::Model {
+        upload_id: upload.id,
+        tenant_id: upload.tenant_id,
+        start_offset: chunk.start as i64,
+        bytes: chunk.bytes as i64,
+        object_key: chunk.key.clone(),
+    };
+    upload_chunks::Entity::insert(upload_chunks::ActiveModel::from(row)).exec_without_returning(tx).await?;
+    Ok(())
+}
+
+/// Removes the chunks of uploads and returns the keys of their objects.
+pub(crate) async fn take_chunks(tx: &DatabaseTransaction, tenant: TenantId, ids: &[Uuid]) -> Result<Vec<String>> {
+    let theirs = upload_chunks::Column::TenantId.eq(tenant.0).and(upload_chunks::Column::UploadId.is_in(ids.to_vec()));
+    let chunks = upload_chunks::Entity::find().filter(theirs.clone()).all(tx).await?;
+    upload_chunks::Entity::delete_many().filter(theirs).exec(tx).await?;
+    Ok(chunks.into_iter().map(|c| c.object_key).collect())
+}
+
+/// Completes an upload whose every byte is here and hashes to what was announced, if anything was, and moves its session on.
 async fn settle(tx: &DatabaseTransaction, mut upload: uploads::Model, now: Timestamp) -> Result<Upload> {
     let (tenant, session) = (TenantId(upload.tenant_id), SessionId(upload.session_id));
-    touch(tx, tenant, session, true, now).await?;
-    if upload.length == Some(upload.received) {
+    if upload.length == Some(upload.received) && upload.announced_sha256 == upload.sha256 {
         upload.state = UploadState::Complete.to_string();
         uploads::Entity::update_many()
             .col_expr(uploads::Column::State, Expr::value(upload.state.clone()))
@@ -290,6 +413,10 @@ async fn settle(tx: &DatabaseTransaction, mut upload: uploads::Model, now: Times
     upload.try_into()
 }
 
+pub(crate) fn of_session(tenant: TenantId, session: SessionId) -> Expr {
+    of(tenant).and(uploads::Column::SessionId.eq(session.0))
+}
+
 fn of(tenant: TenantId) -> Expr {
     uploads::Column::TenantId.eq(tenant.0)
 }
@@ -301,11 +428,19 @@ impl TryFrom<uploads::Model> for Upload {
             id: r.id.into(),
             tenant_id: r.tenant_id.into(),
             session_id: r.session_id.into(),
+            place: Place {
+                part: r.part as u32,
+                run: r.run as u32,
+                start_ms: r.start_ms as u64,
+                duration_ms: r.duration_ms.map(|ms| ms as u64),
+            },
             filename: r.filename,
             content_type: r.content_type,
             length: r.length.map(|l| l as u64),
             received: r.received as u64,
             state: word("upload state", &r.state)?,
+            announced_sha256: r.announced_sha256,
+            sha256: r.sha256,
             expires_at: Timestamp(r.expires_at),
         })
     }

@@ -17,7 +17,7 @@ use storage::{
     db::{
         jobs::Job,
         people::{NewDevice, NewUser},
-        sessions::NewSession,
+        sessions::{NewSession, Stop},
         tenants::NewTenant,
         uploads::{Chunk, NewUpload, Upload},
     },
@@ -178,7 +178,7 @@ impl Place {
 
     /// A session that records since `now`.
     pub async fn recording(&self, crew: &Crew, now: Timestamp) -> Session {
-        let new = NewSession { name: "Boiler service".into(), task_id: None, idempotency_key: None };
+        let new = NewSession { name: "Boiler service".into(), task_id: None, idempotency_key: None, started_at: None };
         self.db.start_session(&crew.seat, new, now).await.unwrap().0
     }
 
@@ -197,7 +197,7 @@ impl Place {
         let session = self.recording(crew, now).await;
         let upload = self.upload(&session, Some(10), now).await;
         self.append(&upload, 0, 10, now).await.unwrap();
-        self.db.stop_session(crew.tenant, session.id, Some(1), now).await.unwrap().unwrap()
+        self.db.stop_session(crew.tenant, session.id, &Stop::with_parts(Some(1)), now).await.unwrap().unwrap()
     }
 
     /// The session as it is now.
@@ -247,5 +247,12 @@ pub fn new_device(name: &str) -> NewDevice {
 }
 
 pub fn new_upload(length: Option<u64>) -> NewUpload {
-    NewUpload { filename: "a.mp4".into(), content_type: "video/mp4".into(), length, expires_at: at(3600) }
+    NewUpload {
+        place: domain::recording::Place::WHOLE,
+        announced_sha256: None,
+        filename: "a.mp4".into(),
+        content_type: "video/mp4".into(),
+        length,
+        expires_at: at(3600),
+    }
 }

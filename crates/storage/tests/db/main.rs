@@ -13,6 +13,7 @@ mod jobs;
 mod language_uses;
 mod logins;
 mod overview;
+mod parts;
 mod people;
 mod recordings;
 mod session_life;

@@ -63,11 +63,27 @@ async fn a_database_of_the_first_version_is_brought_up_to_date_with_its_rows() {
         let session = place.processing(&crew, at(0)).await;
         let all = place.number("SELECT count(*) FROM seaql_migrations").await;
         place.sql("DROP TABLE language_uses").await.unwrap();
+        for undo in [
+            "DROP TABLE session_breaks",
+            "DROP TABLE pairing_codes",
+            "ALTER TABLE sessions RENAME COLUMN announced_parts TO announced_recordings",
+            "ALTER TABLE sessions DROP COLUMN missing_parts",
+            "ALTER TABLE sessions DROP COLUMN crashed",
+            "ALTER TABLE tenants DROP COLUMN upload_keep_hours",
+            "ALTER TABLE devices DROP COLUMN revoked_at",
+            "ALTER TABLE devices DROP COLUMN report",
+            "ALTER TABLE devices DROP COLUMN reported_at",
+        ] {
+            place.sql(undo).await.unwrap();
+        }
         place.sql("ALTER TABLE jobs DROP COLUMN again").await.unwrap();
         place.sql("DELETE FROM seaql_migrations WHERE version <> '0001_initial'").await.unwrap();
         let updated = place.at.open().await;
         let job = updated.claim_job(uuid::Uuid::now_v7(), at(1), at(99)).await.unwrap().unwrap();
         assert_eq!(job.session_id, session.id);
+        let upload = updated.upload_of(crew.tenant, session.id, 1).await.unwrap().unwrap();
+        assert_eq!((upload.place, upload.received), (domain::recording::Place::WHOLE, 10));
+        assert_eq!(updated.chunks(crew.tenant, upload.id).await.unwrap().len(), 1);
         assert_eq!(place.number("SELECT count(*) FROM seaql_migrations").await, all);
     })
     .await;

@@ -9,7 +9,10 @@ use domain::{
     seat::SeatRole,
     session::{Session, SessionStatus},
 };
-use storage::db::overview::{PageFrom, SessionFilter, SessionPage};
+use storage::db::{
+    overview::{Arrived, PageFrom, SessionFilter, SessionPage},
+    sessions::Stop,
+};
 
 const ALL: SessionFilter = SessionFilter { status: None, role: None };
 
@@ -99,7 +102,7 @@ async fn filters_hold_on_every_page() {
         crew.seat = trainee;
         sessions.extend(many(place, &crew).await);
         for session in sessions.iter().step_by(3) {
-            place.db.stop_session(crew.tenant, session.id, Some(0), at(9)).await.unwrap();
+            place.db.stop_session(crew.tenant, session.id, &Stop::with_parts(Some(0)), at(9)).await.unwrap();
         }
         let mut now = Vec::new();
         for session in &sessions {
@@ -133,11 +136,11 @@ async fn a_row_tells_who_how_far_and_what_there_is() {
         let around = async || place.db.session_overview(crew.tenant, session.id).await.unwrap().unwrap();
         let bare = around().await;
         assert_eq!((bare.session.clone(), bare.user_name.as_str()), (session.clone(), "Engineer of acme"));
-        assert_eq!((bare.procedures, bare.upload, bare.recording, bare.step), (0, None, None, None));
+        assert_eq!((bare.procedures, bare.arrived, bare.recording, bare.step), (0, Arrived::default(), None, None));
 
         let upload = place.upload(&session, Some(10), at(1)).await;
-        let upload = place.append(&upload, 0, 4, at(2)).await.unwrap();
-        assert_eq!(around().await.upload, Some(upload), "for `Uploading 40%`");
+        place.append(&upload, 0, 4, at(2)).await.unwrap();
+        assert_eq!(around().await.arrived.percent(), Some(40));
         place.db.save_recording(crew.tenant, &recording(session.id, 9.5), &[part(1)], at(3)).await.unwrap();
         let full = around().await;
         assert_eq!(full.recording, Some(recording(session.id, 9.5)));

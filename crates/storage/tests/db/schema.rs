@@ -110,7 +110,7 @@ async fn a_session_cannot_contradict_itself() {
             "completed_at = 1",
             "name = ''",
             "duration_seconds = -1",
-            "announced_recordings = -1",
+            "announced_parts = -1",
             "started_at = NULL",
         ] {
             place.refused(&world.set(wrong)).await;

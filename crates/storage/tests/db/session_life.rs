@@ -6,11 +6,15 @@ use domain::{
     job::JobState,
     session::{FailureReason, Phase, Session, SessionStatus},
 };
-use storage::db::{jobs::CALLED_OFF, procedures::Outcome, sessions::NewSession};
+use storage::db::{
+    jobs::CALLED_OFF,
+    procedures::Outcome,
+    sessions::{NewSession, Stop},
+};
 use uuid::Uuid;
 
 fn keyed(key: Option<&str>) -> NewSession {
-    NewSession { name: "Boiler service".into(), task_id: None, idempotency_key: key.map(Into::into) }
+    NewSession { name: "Boiler service".into(), task_id: None, idempotency_key: key.map(Into::into), started_at: None }
 }
 
 pub fn where_it_is(session: &Session) -> (SessionStatus, Phase, Option<FailureReason>) {
@@ -28,7 +32,7 @@ pub fn failed(reason: FailureReason) -> (SessionStatus, Phase, Option<FailureRea
 }
 
 pub async fn stop(place: &Place, session: &Session, recordings: Option<u32>, now: Timestamp) -> Session {
-    place.db.stop_session(session.tenant_id, session.id, recordings, now).await.unwrap().unwrap()
+    place.db.stop_session(session.tenant_id, session.id, &Stop::with_parts(recordings), now).await.unwrap().unwrap()
 }
 
 pub async fn is(place: &Place, session: &Session, expected: (SessionStatus, Phase, Option<FailureReason>)) {
@@ -87,7 +91,10 @@ async fn a_heartbeat_is_noted_and_one_of_no_session_is_not() {
         assert!(place.db.heartbeat(crew.tenant, session.id, at(30)).await.unwrap());
         assert_eq!(place.now(&session).await.last_heartbeat_at, at(30));
         assert!(!place.db.heartbeat(crew.tenant, Uuid::now_v7().into(), at(30)).await.unwrap());
-        assert_eq!(place.db.stop_session(crew.tenant, Uuid::now_v7().into(), None, at(30)).await.unwrap(), None);
+        assert_eq!(
+            place.db.stop_session(crew.tenant, Uuid::now_v7().into(), &Stop::with_parts(None), at(30)).await.unwrap(),
+            None
+        );
     })
     .await;
 }
@@ -193,16 +200,15 @@ async fn an_empty_upload_is_complete_at_once() {
         let session = place.recording(&crew, at(0)).await;
         place.upload(&session, Some(0), at(0)).await;
         is(place, &session, RECORDING).await;
-        // What it holds is for the first step to say.
-        assert_eq!(where_it_is(&stop(place, &session, Some(1), at(2)).await), PROCESSING);
-        jobs_are(place, &session, &[JobState::Ready]).await;
-        processed(place, &crew, at(3)).await;
+        let stopped = stop(place, &session, Some(1), at(2)).await;
+        assert_eq!(where_it_is(&stopped), failed(FailureReason::NoRecording));
+        jobs_are(place, &session, &[]).await;
         assert!(!place.db.process_again(crew.tenant, session.id, at(4)).await.unwrap(), "there are no bytes");
 
         let stopped_first = place.recording(&crew, at(0)).await;
         stop(place, &stopped_first, Some(1), at(2)).await;
         place.upload(&stopped_first, Some(0), at(3)).await;
-        is(place, &stopped_first, PROCESSING).await;
+        is(place, &stopped_first, failed(FailureReason::NoRecording)).await;
     })
     .await;
 }

@@ -2,7 +2,11 @@
 
 use crate::harness::{Crew, Place, at, on_both};
 use domain::{SessionId, TaskId, TenantId, seat::SeatRole, task::TaskSource};
-use storage::db::{procedures::Outcome, sessions::NewSession, tasks::NewTask};
+use storage::db::{
+    procedures::Outcome,
+    sessions::{NewSession, Stop},
+    tasks::NewTask,
+};
 use uuid::Uuid;
 
 async fn task(place: &Place, tenant: TenantId, title: &str) -> TaskId {
@@ -22,11 +26,11 @@ async fn completed(place: &Place, crew: &Crew, role: SeatRole, task: Option<Task
         SeatRole::Trainer => crew.seat.clone(),
         SeatRole::Trainee => place.db.create_seat(crew.tenant, crew.user.id, role, at(0)).await.unwrap(),
     };
-    let new = NewSession { name: "s".into(), task_id: task, idempotency_key: None };
+    let new = NewSession { name: "s".into(), task_id: task, idempotency_key: None, started_at: None };
     let session = place.db.start_session(&seat, new, at(start)).await.unwrap().0;
     let upload = place.upload(&session, Some(10), at(start)).await;
     place.append(&upload, 0, 10, at(start)).await.unwrap();
-    place.db.stop_session(crew.tenant, session.id, Some(1), at(start)).await.unwrap();
+    place.db.stop_session(crew.tenant, session.id, &Stop::with_parts(Some(1)), at(start)).await.unwrap();
     let worker = Uuid::now_v7();
     let job = place.claim(worker, at(start + 1)).await.unwrap();
     assert_eq!(job.session_id, session.id);
@@ -50,7 +54,7 @@ async fn the_newest_completed_trainer_session_of_the_task_is_the_reference() {
         completed(place, &us, SeatRole::Trainer, None, 70).await;
         completed(place, &them, SeatRole::Trainer, Some(theirs), 80).await;
         // One that still records.
-        let new = NewSession { name: "s".into(), task_id: Some(ours), idempotency_key: None };
+        let new = NewSession { name: "s".into(), task_id: Some(ours), idempotency_key: None, started_at: None };
         place.db.start_session(&us.seat, new, at(90)).await.unwrap();
         assert_ne!(first, second);
         assert_eq!(of(us.tenant, ours).await, Some(second));

@@ -25,7 +25,7 @@ async fn bytes_are_taken_only_where_the_upload_stands() {
         let whole = place.append(&upload, 4, 6, at(4)).await.unwrap();
         assert_eq!((whole.received, whole.state), (10, UploadState::Complete));
         assert_eq!(place.append(&upload, 10, 1, at(5)).await, None);
-        assert_eq!(place.db.upload_of(crew.tenant, session.id).await.unwrap(), Some(whole));
+        assert_eq!(place.db.upload_of(crew.tenant, session.id, 1).await.unwrap(), Some(whole));
         let chunks = place.db.chunks(crew.tenant, upload.id).await.unwrap();
         assert_eq!(chunks.iter().map(|c| (c.start, c.bytes)).collect::<Vec<_>>(), [(0, 4), (4, 6)]);
     })

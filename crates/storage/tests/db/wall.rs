@@ -22,7 +22,7 @@ use storage::{
         overview::{PageFrom, SessionFilter},
         procedures::{NewProcedure, Outcome},
         recordings::{Tracks, UtteranceOrigin},
-        sessions::NewSession,
+        sessions::{NewSession, Stop},
         tasks::NewTask,
         uploads::{Chunk, Termination, Upload},
     },
@@ -129,6 +129,11 @@ impl Nothing for Termination {
         *self == Self::NotFound
     }
 }
+impl Nothing for storage::db::breaks::Deletion {
+    fn is_nothing(&self) -> bool {
+        *self == Self::NotFound
+    }
+}
 impl Nothing for Lease {
     fn is_nothing(&self) -> bool {
         *self == Self::Lost
@@ -176,8 +181,12 @@ fn attempts<'a>(db: &'a Db, us: &'a Crew, they: &'a Theirs) -> Vec<Attempt<'a>> 
     let tenant = us.tenant;
     let their_seat: &'static Seat = Box::leak(Box::new(Seat { tenant_id: tenant, ..they.crew.seat.clone() }));
     let their_job: &'static Job = Box::leak(Box::new(Job { tenant_id: tenant, ..they.job.clone() }));
-    let new_session =
-        |task_id, key: Option<&str>| NewSession { name: "s".into(), task_id, idempotency_key: key.map(Into::into) };
+    let new_session = |task_id, key: Option<&str>| NewSession {
+        name: "s".into(),
+        task_id,
+        idempotency_key: key.map(Into::into),
+        started_at: None,
+    };
     let chunk = |start| Chunk { start, bytes: 1, key: "k".into() };
     let page = move |from| db.session_page(tenant, SessionFilter::default(), from, 10);
     let beside = storage::db::overview::Cursor { started_at: at(4), id: they.running.id };
@@ -194,7 +203,7 @@ fn attempts<'a>(db: &'a Db, us: &'a Crew, they: &'a Theirs) -> Vec<Attempt<'a>> 
         start_session: db.start_session(&us.seat, new_session(Some(they.task), None), at(50)),
         session: db.session(tenant, they.done.id),
         heartbeat: db.heartbeat(tenant, they.recording.id, at(50)),
-        stop_session: db.stop_session(tenant, they.recording.id, Some(0), at(50)),
+        stop_session: db.stop_session(tenant, they.recording.id, &Stop::with_parts(Some(0)), at(50)),
         trainer_session: db.trainer_session(tenant, they.task),
         process_again: db.process_again(tenant, they.done.id, at(50)),
         sessions_changed: db.sessions_changed(tenant, at(-1)),
@@ -216,7 +225,15 @@ fn attempts<'a>(db: &'a Db, us: &'a Crew, they: &'a Theirs) -> Vec<Attempt<'a>> 
         create_upload: db.create_upload(tenant, they.bare.id, new_upload(Some(10)), at(50)),
         create_upload: db.create_upload(tenant, they.recording.id, new_upload(Some(10)), at(50)),
         upload: db.upload(tenant, they.upload.id),
-        upload_of: db.upload_of(tenant, they.recording.id),
+        upload_of: db.upload_of(tenant, they.recording.id, 1),
+        create_arrived_upload: db.create_arrived_upload(tenant, they.bare.id, new_upload(Some(10)), ("k", &"a".repeat(64)), at(50)),
+        uploads_of: db.uploads_of(tenant, they.recording.id),
+        verify_upload: db.verify_upload(tenant, they.upload.id, &"a".repeat(64), at(50)),
+        restart_upload: db.restart_upload(tenant, they.upload.id, at(50)),
+        pause: db.pause(tenant, they.recording.id, 5, at(50)),
+        resume: db.resume(tenant, they.recording.id, 6, at(50)),
+        delete_stretch: db.delete_stretch(tenant, they.recording.id, (0, 9), at(50)),
+        breaks: db.breaks(tenant, they.recording.id),
         append_chunk: db.append_chunk(tenant, they.upload.id, chunk(4), at(99), at(50)),
         declare_length: db.declare_length(tenant, they.upload.id, 10, at(50)),
         reopen_upload: db.reopen_upload(tenant, they.upload.id, at(9999)),

@@ -128,9 +128,9 @@ impl<'a> World<'a> {
     pub fn upload(&self, session: &str, length: &str, received: &str, state: &str) -> String {
         let (id, tenant) = (self.new_id(), &self.tenant);
         format!(
-            "INSERT INTO uploads (id, tenant_id, session_id, filename, content_type, length, received, state, expires_at, \
+            "INSERT INTO uploads (id, tenant_id, session_id, part, run, start_ms, filename, content_type, length, received, state, expires_at, \
              created_at, updated_at) VALUES \
-             ({id}, {tenant}, {session}, 'f', 't', {length}, {received}, {state}, 0, 0, 0)"
+             ({id}, {tenant}, {session}, 1, 1, 0, 'f', 't', {length}, {received}, {state}, 0, 0, 0)"
         )
     }
 

@@ -1,8 +1,10 @@
 //! The API for devices and programs below `/api/v1`: a file per resource, described by OpenAPI from the same lines
 //! that route it.
 
+mod breaks;
 mod captions;
 mod input;
+mod parts;
 mod sessions;
 mod uploads;
 mod utterances;
@@ -68,6 +70,10 @@ fn described() -> OpenApiRouter<App> {
         .routes(routes!(sessions::show))
         .routes(routes!(sessions::heartbeat))
         .routes(routes!(sessions::stop))
+        .routes(routes!(breaks::pause))
+        .routes(routes!(breaks::resume))
+        .routes(routes!(breaks::delete))
+        .routes(routes!(parts::list))
         .routes(routes!(utterances::add))
         .routes(routes!(captions::put))
         .merge(uploads::routes())

@@ -26,8 +26,8 @@ use storage::{
     DbError,
     db::{
         overview::SessionOverview,
-        sessions::NewSession,
-        uploads::{Upload, UploadState},
+        sessions::{NewSession, Stop},
+        uploads::Upload,
     },
 };
 use utoipa::ToSchema;
@@ -46,14 +46,28 @@ pub struct StartSession {
     /// Names the session instead.
     #[garde(inner(length(chars, max = 200)))]
     name: Option<String>,
+    /// How long ago recording began, for a device that was out of reach then. At most a year.
+    #[garde(inner(range(min = 0.0, max = 31_622_400.0)))]
+    started_seconds_ago: Option<f64>,
 }
 
 /// How a session is stopped.
 #[derive(Deserialize, Validate, ToSchema)]
 pub struct StopSession {
-    /// How many recordings the device holds. 0 says that no video was recorded, and ends the session at once.
-    #[garde(inner(range(max = 1000)))]
-    recordings: Option<u32>,
+    /// How many parts the device made, so that it is known when all are here. 0 says that nothing was recorded.
+    #[garde(inner(range(max = 10_000_000)))]
+    parts: Option<u32>,
+    /// Numbers of the parts that will never come: deleted on the device, or unreadable.
+    #[serde(default)]
+    #[garde(length(max = 100_000), inner(range(min = 1)))]
+    missing: Vec<u32>,
+    /// When, in seconds on the session's clock; else now.
+    #[garde(inner(range(min = 0.0, max = 31_622_400.0)))]
+    at_seconds: Option<f64>,
+    /// Nobody said stop: the device had crashed.
+    #[serde(default)]
+    #[garde(skip)]
+    abnormal: bool,
 }
 
 /// A session as its device sees it.
@@ -82,8 +96,8 @@ pub struct SessionState {
     duration_seconds: Option<f64>,
     /// Until nothing more happens by itself.
     progress: Option<ProgressState>,
-    /// The recording on its way, once there is one.
-    upload: Option<UploadProgress>,
+    /// How much of the recording is here.
+    arrived: ArrivedState,
     /// How many procedures were found.
     procedures: u32,
     /// Where the recording goes: tus 1.0.0.
@@ -101,19 +115,15 @@ pub struct ProgressState {
     percent: Option<u8>,
 }
 
-/// How far an upload is.
+/// How much of a recording is here.
 #[derive(Serialize, ToSchema)]
-pub struct UploadProgress {
-    url: String,
+pub struct ArrivedState {
+    /// Parts that have begun to arrive.
+    parts: u64,
+    /// Parts that are here whole, or were deleted.
+    complete: u64,
     /// Bytes that are safely kept.
-    offset: u64,
-    /// Bytes; null while the length is deferred.
-    length: Option<u64>,
-    /// Whether every byte is here.
-    complete: bool,
-    /// When it is given up unless bytes come.
-    #[schema(schema_with = words::instant)]
-    expires_at: Timestamp,
+    bytes: u64,
 }
 
 /// Starts a session of the seat that the device is paired with. The same `Idempotency-Key` gives the same session, so
@@ -141,13 +151,15 @@ pub async fn start(
         Some(id) => Some(app.db.task(tenant, id).await?.ok_or_else(|| Problem::not_found("task"))?),
         None => None,
     };
+    let started_at = now.plus_seconds(-start.started_seconds_ago.unwrap_or(0.0));
     let timezone = app.db.tenant(tenant).await?.ok_or_else(|| Problem::not_found("tenant"))?.timezone;
     let given = start.name.map(|name| visible(&name.split(char::is_control).collect::<Vec<_>>().join(" ")));
     let title = given.as_deref().filter(|n| !n.is_empty()).or(task.as_ref().map(|t| t.title.as_str()));
     let new = NewSession {
-        name: session_name(title, now, &timezone),
+        name: session_name(title, started_at, &timezone),
         task_id: task.as_ref().map(|t| t.id),
         idempotency_key: idempotency_key(&headers)?,
+        started_at: Some(started_at),
     };
     let keyed = new.idempotency_key.is_some();
     let (session, is_new) = match app.db.start_session(&caller.seat, new.clone(), now).await {
@@ -180,7 +192,8 @@ pub async fn show(
     state_of(&app, &session).await
 }
 
-/// Says that the session goes on. Without one for two minutes a recording session counts as ended abnormally.
+/// Says that the session goes on. Without one for two minutes a recording session counts as ended abnormally; one that comes later
+/// opens it again.
 #[utoipa::path(
     post, path = "/api/v1/sessions/{session}/heartbeat", tag = "sessions",
     params(("session" = Uuid, Path)),
@@ -195,7 +208,7 @@ pub async fn heartbeat(State(app): State<App>, caller: Caller, Id(id): Id<Sessio
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// Ends a session. Stopping twice does no harm.
+/// Ends a session. Stopping twice does no harm; a second stop may say more of what is missing.
 #[utoipa::path(
     post, path = "/api/v1/sessions/{session}/stop", tag = "sessions",
     params(("session" = Uuid, Path)),
@@ -213,7 +226,8 @@ pub async fn stop(
     Input(stop): Input<StopSession>,
 ) -> Result<Json<SessionState>, Problem> {
     let session = caller.session(&app, id).await?;
-    let stopped = app.db.stop_session(session.tenant_id, session.id, stop.recordings, app.now()).await?;
+    let stop = Stop { parts: stop.parts, missing: stop.missing, at_seconds: stop.at_seconds, crashed: stop.abnormal };
+    let stopped = app.db.stop_session(session.tenant_id, session.id, &stop, app.now()).await?;
     state_of(&app, &stopped.unwrap_or(session)).await
 }
 
@@ -237,9 +251,8 @@ fn idempotency_key(headers: &HeaderMap) -> Result<Option<String>, Problem> {
 }
 
 impl From<SessionOverview> for SessionState {
-    fn from(SessionOverview { session, upload, procedures, step, .. }: SessionOverview) -> Self {
-        let (received, length) = upload.as_ref().map_or((0, None), |u| (u.received, u.length));
-        let progress = Progress::of(session.phase, received, length, step);
+    fn from(SessionOverview { session, arrived, paused, procedures, step, .. }: SessionOverview) -> Self {
+        let progress = Progress::of(session.phase, paused, &arrived, step);
         Self {
             upload_url: format!("/api/v1/sessions/{}/uploads", session.id),
             id: session.id.0,
@@ -254,13 +267,7 @@ impl From<SessionOverview> for SessionState {
             completed_at: session.completed_at,
             duration_seconds: session.duration_seconds,
             progress: progress.map(|p| ProgressState { text: p.to_string(), percent: p.percent() }),
-            upload: upload.map(|u| UploadProgress {
-                url: upload_url(&u),
-                offset: u.received,
-                length: u.length,
-                complete: u.state == UploadState::Complete,
-                expires_at: u.expires_at,
-            }),
+            arrived: ArrivedState { parts: arrived.parts, complete: arrived.settled, bytes: arrived.bytes },
             procedures,
             heartbeat_seconds: HEARTBEAT_SECONDS,
         }

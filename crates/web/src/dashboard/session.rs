@@ -52,7 +52,7 @@ async fn view(app: &App, viewer: &Viewer, id: SessionId) -> Result<SessionView, 
         .as_ref()
         .map(|r| Player::of_session(id, &found.session.name, addresses(app, r), &tenant.language));
     let warnings = found.recording.as_ref().map(|r| r.media_info.warnings.iter().map(|w| sentence(w)).collect());
-    let arrived = found.upload.as_ref().is_some_and(|upload| upload.received > 0);
+    let arrived = found.arrived.bytes > 0;
     let recording = RecordingView::of(player, progress, arrived);
     let task = task.as_ref().map(LinkedTask::new);
     let language = app.db.language_use(tenant.id, id).await.map_err(failed)?;

@@ -80,8 +80,7 @@ fn row_of(found: &SessionOverview, signer: &Signer<'_>, viewer: &Viewer) -> Sess
 
 /// What goes on behind an In Progress badge.
 pub(super) fn progress_of(found: &SessionOverview) -> Option<Progress> {
-    let (received, total) = found.upload.as_ref().map_or((0, None), |u| (u.received, u.length));
-    Progress::of(found.session.phase, received, total, found.step)
+    Progress::of(found.session.phase, found.paused, &found.arrived, found.step)
 }
 
 fn write_cursor(cursor: Cursor) -> String {

@@ -24,17 +24,21 @@ async fn the_description_is_served_and_complete() {
         [
             "delete /api/v1/uploads/{upload}",
             "get /api/v1/sessions/{session}",
+            "get /api/v1/sessions/{session}/parts",
             "head /api/v1/uploads/{upload}",
             "patch /api/v1/uploads/{upload}",
             "post /api/v1/sessions",
+            "post /api/v1/sessions/{session}/deletions",
             "post /api/v1/sessions/{session}/heartbeat",
+            "post /api/v1/sessions/{session}/pause",
+            "post /api/v1/sessions/{session}/resume",
             "post /api/v1/sessions/{session}/stop",
             "post /api/v1/sessions/{session}/uploads",
             "post /api/v1/sessions/{session}/utterances",
             "put /api/v1/sessions/{session}/captions",
         ]
     );
-    for name in ["SessionState", "ProblemDetails", "FieldError", "NewUtterance", "UploadProgress"] {
+    for name in ["SessionState", "ProblemDetails", "FieldError", "NewUtterance", "ArrivedState"] {
         assert!(served["components"]["schemas"][name].is_object(), "{name}");
     }
 }

@@ -36,7 +36,7 @@ async fn a_session_is_named_by_its_time_its_task_or_its_device() {
     assert_eq!(plain["started_at"], "2026-11-21T10:04:00Z");
     assert_eq!(plain["heartbeat_seconds"], 30);
     assert_eq!(plain["upload_url"], format!("/api/v1/sessions/{}/uploads", plain["id"].as_str().unwrap()));
-    assert_eq!(plain["upload"], Value::Null);
+    assert_eq!(plain["arrived"], json!({ "parts": 0, "complete": 0, "bytes": 0 }));
 
     assert_eq!(start(&server, json!({ "task_id": task.id })).await["name"], "Boiler service");
     assert_eq!(
@@ -103,8 +103,8 @@ async fn stopping_without_a_recording_ends_the_session() {
     let server = Server::start().await;
     let id = server.session().await;
     let stop = || server.call(&server.acme, Method::POST, &format!("{SESSIONS}/{id}/stop"));
-    problem(stop().json(&json!({ "recordings": -1 })).send().await.unwrap(), 422).await;
-    let stopped = ok(stop().json(&json!({ "recordings": 0 })).send().await.unwrap(), 200).await;
+    problem(stop().json(&json!({ "parts": -1 })).send().await.unwrap(), 422).await;
+    let stopped = ok(stop().json(&json!({ "parts": 0 })).send().await.unwrap(), 200).await;
     assert_eq!((&stopped["status"], &stopped["phase"]), (&json!("failed"), &json!("done")));
     assert_eq!(stopped["failure_reason"], "no_recording");
     assert!(stopped["failure_detail"].as_str().unwrap().contains("before any video"));
@@ -123,8 +123,7 @@ async fn a_stopped_session_waits_for_its_recording() {
     assert_eq!(status(server.patch(&url, 0, vec![1; 630])).await, 204);
     let shown = server.show(id).await;
     assert_eq!(shown["progress"], json!({ "text": "Uploading 63%", "percent": 63 }));
-    assert_eq!(shown["upload"]["offset"], 630);
-    assert_eq!(shown["upload"]["url"], url);
+    assert_eq!(shown["arrived"], json!({ "parts": 1, "complete": 0, "bytes": 630 }));
     assert_eq!(status(server.patch(&url, 630, vec![1; 370])).await, 204);
     assert_eq!(server.show(id).await["phase"], "processing");
     assert_eq!(server.app.db.jobs(server.acme.tenant, id).await.unwrap().len(), 1);

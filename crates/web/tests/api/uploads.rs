@@ -144,14 +144,14 @@ async fn a_length_can_come_later() {
     let head = server.tus("HEAD", &url).send().await.unwrap();
     assert_eq!(text(head.headers(), "upload-defer-length"), "1");
     assert_eq!(head.headers().get("upload-length"), None);
-    assert_eq!(server.show(session).await["upload"]["length"], serde_json::Value::Null);
+    assert_eq!(server.show(session).await["arrived"]["complete"], 0);
 
     problem(server.patch(&url, 50, "").header("Upload-Length", 49).send().await.unwrap(), 400).await;
     problem(server.patch(&url, 50, "").header("Upload-Length", LIMIT + 1).send().await.unwrap(), 413).await;
     assert_eq!(status(server.patch(&url, 50, vec![1; 10]).header("Upload-Length", 80)).await, 204);
     problem(server.patch(&url, 60, "").header("Upload-Length", 81).send().await.unwrap(), 400).await;
     assert_eq!(status(server.patch(&url, 60, vec![1; 20]).header("Upload-Length", 80)).await, 204);
-    assert_eq!(server.show(session).await["upload"]["complete"], true);
+    assert_eq!(server.show(session).await["arrived"]["complete"], 1);
 }
 
 #[tokio::test]

@@ -38,7 +38,7 @@ async fn an_impossible_upload_is_refused(#[case] headers: &[(&str, &str)], #[cas
         assert_eq!(text(answer.headers(), "tus-max-size"), LIMIT.to_string());
     }
     problem(answer, status).await;
-    assert_eq!(server.app.db.upload_of(server.acme.tenant, session).await.unwrap(), None);
+    assert_eq!(server.app.db.upload_of(server.acme.tenant, session, 1).await.unwrap(), None);
 }
 
 #[tokio::test]
@@ -72,7 +72,7 @@ async fn a_length_that_is_known_at_the_second_try_is_taken() {
     problem(create("Upload-Length", 39).await.unwrap(), 409).await;
     assert_eq!(create("Upload-Length", 50).await.unwrap().status(), 201);
     assert_eq!(status(server.patch(&url, 40, vec![1; 10])).await, 204);
-    assert_eq!(server.show(session).await["upload"]["complete"], true);
+    assert_eq!(server.show(session).await["arrived"]["complete"], 1);
 }
 
 #[tokio::test]
@@ -111,7 +111,7 @@ async fn nothing_to_upload_is_complete_at_once() {
     let server = Server::start().await;
     let (session, url) = server.upload(0).await;
     assert_eq!(server.offset(&url).await, 0);
-    assert_eq!(server.show(session).await["upload"]["complete"], true);
+    assert_eq!(server.show(session).await["arrived"]["complete"], 1);
     assert_eq!(status(server.patch(&url, 0, "")).await, 204);
 }
 
@@ -124,7 +124,7 @@ async fn a_hostile_file_name_is_a_name_and_nothing_more() {
     let create = server.create(session).header("Upload-Length", 3).header("Upload-Metadata", metadata);
     let url = text(create.send().await.unwrap().headers(), "location");
     assert_eq!(status(server.patch(&url, 0, "abc")).await, 204);
-    let upload = server.app.db.upload_of(server.acme.tenant, session).await.unwrap().unwrap();
+    let upload = server.app.db.upload_of(server.acme.tenant, session, 1).await.unwrap().unwrap();
     assert_eq!(upload.filename.chars().count(), 120);
     assert!(upload.filename.starts_with("xxx") && upload.filename.ends_with(".mp4"), "{}", upload.filename);
     assert_eq!(upload.content_type, "application/octet-stream");

@@ -68,8 +68,8 @@ impl Device {
         assert_eq!(answer.status(), StatusCode::NO_CONTENT);
     }
 
-    pub async fn stop(&self, session: SessionId, recordings: u32) {
-        self.client.stop(session, Some(&json!({ "recordings": recordings }))).await.unwrap();
+    pub async fn stop(&self, session: SessionId, parts: u32) {
+        self.client.stop(session, Some(&json!({ "parts": parts }))).await.unwrap();
     }
 
     /// A request with the device's token.

@@ -2,6 +2,7 @@
 
 use super::{
     checksum::{self, Checksum},
+    digest,
     gather::{End, Gather},
     tus,
 };
@@ -18,7 +19,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use bytes::Bytes;
-use domain::UploadId;
+use domain::{TenantId, UploadId};
 use storage::db::uploads::{Chunk, Upload};
 use tracing::Instrument;
 use uuid::Uuid;
@@ -36,14 +37,14 @@ use uuid::Uuid;
     ),
     request_body(content = String, content_type = "application/offset+octet-stream", description = "Bytes"),
     responses(
-        (status = 204, description = "Kept", headers(("Upload-Offset" = u64), ("Upload-Expires" = String))),
+        (status = 204, description = "Kept", headers(("Upload-Offset" = u64), ("Upload-Expires" = String), ("Repr-Digest" = String))),
         (status = 404, description = "No such upload for this device", body = ProblemDetails, content_type = "application/problem+json"),
         (status = 409, description = "The upload does not go on at this offset; Upload-Offset says where", body = ProblemDetails, content_type = "application/problem+json"),
-        (status = 410, description = "Nobody went on with it in time", body = ProblemDetails, content_type = "application/problem+json"),
+        (status = 410, description = "Nobody went on with it in time, or this stretch of the recording was deleted", body = ProblemDetails, content_type = "application/problem+json"),
         (status = 412, description = "Another version of tus", body = ProblemDetails, content_type = "application/problem+json"),
         (status = 413, description = "More bytes than the length or the tenant's limit", body = ProblemDetails, content_type = "application/problem+json"),
         (status = 415, description = "Not application/offset+octet-stream", body = ProblemDetails, content_type = "application/problem+json"),
-        (status = 460, description = "The checksum does not match", body = ProblemDetails, content_type = "application/problem+json"),
+        (status = 460, description = "The checksum or the announced hash does not match", body = ProblemDetails, content_type = "application/problem+json"),
         (status = 507, description = "The server has no room left", body = ProblemDetails, content_type = "application/problem+json")
     )
 )]
@@ -120,7 +121,8 @@ impl Arrival {
             if result.is_err() {
                 gather.linger().await;
             }
-            result.map(|()| arrival.upload)
+            result?;
+            digest::verified(&arrival.app, arrival.upload).await
         };
         let done = tokio::spawn(work.in_current_span()).await;
         done.unwrap_or_else(|error| {
@@ -212,9 +214,13 @@ impl Arrival {
     }
 }
 
-/// Below this stand the objects of an upload.
+/// Below this stand the objects of an upload that came in several requests.
 pub fn prefix(upload: &Upload) -> String {
-    format!("tenants/{}/uploads/{}", upload.tenant_id, upload.id)
+    prefix_of(upload.tenant_id, upload.id.0)
+}
+
+pub fn prefix_of(tenant: TenantId, id: Uuid) -> String {
+    format!("tenants/{tenant}/uploads/{id}")
 }
 
 async fn declare(app: &App, upload: Upload, length: u64, limit: u64) -> Result<Upload, Problem> {

@@ -11,6 +11,7 @@ pub const ALGORITHMS: &str = "sha1,sha256,sha512";
 pub const LARGEST_BODY: u64 = 16 << 20;
 
 /// The checksum that a body must have.
+#[derive(Clone)]
 pub struct Checksum {
     algorithm: &'static Algorithm,
     expected: Vec<u8>,

@@ -1,6 +1,12 @@
-//! `POST /api/v1/sessions/{session}/uploads`: where the recording of a session goes.
+//! `POST /api/v1/sessions/{session}/uploads`: where the parts of a session's recording go.
 
-use super::{append::Arrival, checksum::Checksum, metadata, tus};
+use super::{
+    append::{Arrival, prefix_of},
+    checksum::{self, Checksum},
+    digest,
+    gather::{End, Gather},
+    metadata, tus,
+};
 use crate::{
     App,
     api::{input::Id, sessions::upload_url},
@@ -13,14 +19,18 @@ use axum::{
     http::{HeaderMap, HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
-use domain::SessionId;
+use bytes::Bytes;
+use domain::{SessionId, recording::Place, session::Session};
 use storage::{
     DbError,
     db::uploads::{NewUpload, Upload, UploadState},
 };
+use tracing::Instrument;
+use uuid::Uuid;
 
-/// Creates the upload of a session, which has one recording. Creating again while it is open and of the same length
-/// gives its address again, so a device that lost the address goes on; anything else is a conflict. Bytes may come along
+/// Creates the upload of a part of a session's recording; one whose metadata names no part is the whole recording.
+/// Creating again what is there gives its address and offset again, so a device that lost them goes on, and two that send
+/// the same do no harm; other bytes under the same number are a conflict. Bytes may come along
 /// (`creation-with-upload`).
 #[utoipa::path(
     post, path = "/api/v1/sessions/{session}/uploads", tag = "uploads",
@@ -29,16 +39,18 @@ use storage::{
         ("Tus-Resumable" = String, Header, description = "1.0.0"),
         ("Upload-Length" = Option<u64>, Header, description = "Bytes; or else Upload-Defer-Length"),
         ("Upload-Defer-Length" = Option<u8>, Header, description = "1: the length comes later"),
-        ("Upload-Metadata" = Option<String>, Header, description = "filename and filetype")
+        ("Upload-Metadata" = Option<String>, Header, description = "part, run, start_ms, duration_ms, sha256, filename and filetype")
     ),
     responses(
-        (status = 201, description = "Created, or there already and open", headers(
-            ("Location" = String), ("Upload-Offset" = u64), ("Upload-Expires" = String)
+        (status = 201, description = "Created, or there already", headers(
+            ("Location" = String), ("Upload-Offset" = u64), ("Upload-Expires" = String), ("Repr-Digest" = String)
         )),
         (status = 404, description = "No such session for this device", body = ProblemDetails, content_type = "application/problem+json"),
-        (status = 409, description = "The session has another upload; Location says which", body = ProblemDetails, content_type = "application/problem+json"),
+        (status = 409, description = "The session has other bytes there; Location says which upload", body = ProblemDetails, content_type = "application/problem+json"),
+        (status = 410, description = "This stretch of the recording was deleted", body = ProblemDetails, content_type = "application/problem+json"),
         (status = 412, description = "Another version of tus", body = ProblemDetails, content_type = "application/problem+json"),
-        (status = 413, description = "Larger than the tenant's limit (Tus-Max-Size)", body = ProblemDetails, content_type = "application/problem+json")
+        (status = 413, description = "Larger than the tenant's limit (Tus-Max-Size)", body = ProblemDetails, content_type = "application/problem+json"),
+        (status = 460, description = "The hash does not match", body = ProblemDetails, content_type = "application/problem+json")
     )
 )]
 pub async fn create(
@@ -54,22 +66,207 @@ pub async fn create(
     if length.is_some_and(|length| length > limit) {
         return Err(tus::over_limit(limit));
     }
-    let kept = metadata::read(&headers)?;
+    let said = metadata::read(&headers)?;
     let checksum = Checksum::read(&headers)?;
-    let new =
-        NewUpload { filename: kept.filename, content_type: kept.content_type, length, expires_at: tus::expiry(&app) };
-    let mut upload = match app.db.create_upload(session.tenant_id, session.id, new, app.now()).await {
-        Err(DbError::Exists(_)) => again(&app, &session, length).await?,
-        result => result?,
+    let new = NewUpload {
+        place: said.place,
+        filename: said.filename,
+        content_type: said.content_type,
+        length,
+        announced_sha256: said.sha256,
+        expires_at: tus::expiry(&app),
     };
-    let location = location(&upload);
     let brings_bytes = headers.get(header::CONTENT_TYPE).is_some_and(|t| t == tus::OFFSET_OCTET_STREAM);
-    if brings_bytes && upload.received == 0 && upload.state == UploadState::Open {
-        let arrival = Arrival { app, upload, limit, checksum };
-        // The upload stands whatever becomes of these bytes: its address must reach the client.
-        upload = arrival.take(body).await.map_err(|p| p.with_header(header::LOCATION, location.clone()))?;
+    let creation = Creation { app, session, new, limit, checksum };
+    // Goes on when the client is gone, so that what had come is kept.
+    let work = async move { creation.run(brings_bytes.then_some(body)).await };
+    let done = tokio::spawn(work.in_current_span()).await;
+    let upload = done.unwrap_or_else(|error| {
+        tracing::error!(%error, "creating an upload ended abnormally");
+        Err(Problem::internal())
+    })?;
+    Ok((StatusCode::CREATED, tus::progress(&upload), [(header::LOCATION, location(&upload))]).into_response())
+}
+
+/// An upload that is about to be created, after every rule that can be checked before its bytes.
+struct Creation {
+    app: App,
+    session: Session,
+    new: NewUpload,
+    limit: u64,
+    checksum: Option<Checksum>,
+}
+
+impl Creation {
+    async fn run(self, body: Option<Body>) -> Result<Upload, Problem> {
+        let (app, tenant) = (&self.app, self.session.tenant_id);
+        let existing = app.db.upload_of(tenant, self.session.id, self.new.place.part).await?;
+        let Some(body) = body else {
+            let upload = match existing {
+                Some(existing) => self.again(existing).await?,
+                None => self.create().await?,
+            };
+            return digest::verified(app, upload).await;
+        };
+        if let Some(existing) = existing {
+            let upload = self.again(existing).await?;
+            return self.append(upload, body).await;
+        }
+        let small = app.settings.chunk_bytes.min(checksum::LARGEST_BODY as usize);
+        match self.new.length {
+            Some(length) if (1..=small as u64).contains(&length) => self.at_once(body, length as usize).await,
+            _ => {
+                let upload = self.create().await?;
+                self.append(upload, body).await
+            }
+        }
     }
-    Ok((StatusCode::CREATED, tus::progress(&upload), [(header::LOCATION, location)]).into_response())
+
+    /// A part that comes whole in one request: one object, one transaction.
+    async fn at_once(&self, body: Body, length: usize) -> Result<Upload, Problem> {
+        let mut gather = Gather::new(body.into_data_stream(), length, length as u64);
+        let (bytes, end) = match gather.next().await {
+            Ok(bytes) => (bytes, gather.next().await.err().unwrap_or(End::TooLong)),
+            Err(end) => (Bytes::new(), end),
+        };
+        match end {
+            End::Whole if bytes.len() == length => self.arrived(bytes).await,
+            // The rest comes in other requests.
+            End::Whole => {
+                let upload = self.create().await?;
+                self.append(upload, bytes.into()).await
+            }
+            End::Broken(_) | End::Silent => self.broken_off(bytes).await,
+            End::TooLong => {
+                gather.linger().await;
+                Err(Problem::too_large(format!("the upload has {length} bytes, and this goes beyond them")))
+            }
+        }
+    }
+
+    async fn arrived(&self, bytes: Bytes) -> Result<Upload, Problem> {
+        let app = &self.app;
+        if let Some(checksum) = &self.checksum {
+            checksum.verify(&bytes)?;
+        }
+        let sha256 = digest::of(&bytes);
+        if self.new.announced_sha256.as_ref().is_some_and(|announced| *announced != sha256) {
+            return Err(digest::mismatch());
+        }
+        let count = bytes.len() as u64;
+        // One folder for all parts of a session that come at once: making folders is what a disk is slow at.
+        let folder = prefix_of(self.session.tenant_id, self.session.id.0);
+        let key = format!("{folder}/part-{:07}-{}", self.new.place.part, Uuid::new_v4().simple());
+        app.objects.put(&key, bytes).await?;
+        let (tenant, id) = (self.session.tenant_id, self.session.id);
+        let created = app.db.create_arrived_upload(tenant, id, self.new.clone(), (&key, &sha256), app.now()).await;
+        let upload = match created {
+            Ok(upload) => upload,
+            Err(DbError::Exists(_)) => {
+                forget(app, &key).await;
+                return self.lost_the_race().await;
+            }
+            // When the database fails here the row may stand all the same, so the object stays.
+            Err(error) => return Err(error.into()),
+        };
+        if upload.state == UploadState::Deleted {
+            forget(app, &key).await;
+        } else {
+            metrics::counter!("trainar_upload_bytes_total").increment(count);
+        }
+        tus::alive(&upload, app.now())?;
+        Ok(upload)
+    }
+
+    /// The upload stands whatever became of its first bytes, and what had come of them is kept.
+    async fn broken_off(&self, bytes: Bytes) -> Result<Upload, Problem> {
+        let upload = self.create().await?;
+        let location = location(&upload);
+        if self.checksum.is_none() && !bytes.is_empty() {
+            let arrival = Arrival { app: self.app.clone(), upload, limit: self.limit, checksum: None };
+            arrival.take(Body::from(bytes)).await?;
+        }
+        let detail =
+            "the body broke off; what came before is kept; ask with HEAD how far the upload is and go on from there";
+        Err(Problem::bad_request(detail).with_header(header::LOCATION, location))
+    }
+
+    async fn create(&self) -> Result<Upload, Problem> {
+        let (app, session) = (&self.app, &self.session);
+        match app.db.create_upload(session.tenant_id, session.id, self.new.clone(), app.now()).await {
+            Err(DbError::Exists(_)) => self.lost_the_race().await,
+            result => {
+                let upload = result?;
+                tus::alive(&upload, app.now())?;
+                Ok(upload)
+            }
+        }
+    }
+
+    /// Another request created the same a moment ago.
+    async fn lost_the_race(&self) -> Result<Upload, Problem> {
+        let existing = self.app.db.upload_of(self.session.tenant_id, self.session.id, self.new.place.part).await?;
+        let existing = existing.ok_or_else(|| Problem::bad_request("the upload was just removed; create it again"))?;
+        self.again(existing).await
+    }
+
+    async fn append(&self, upload: Upload, body: Body) -> Result<Upload, Problem> {
+        let location = location(&upload);
+        if upload.received > 0 || upload.state != UploadState::Open {
+            // Its bytes go on elsewhere: the client learns the offset and sends from there.
+            Gather::new(body.into_data_stream(), 1, 0).linger().await;
+            return digest::verified(&self.app, upload).await;
+        }
+        let arrival = Arrival { app: self.app.clone(), upload, limit: self.limit, checksum: self.checksum.clone() };
+        // The upload stands whatever becomes of these bytes: its address must reach the client.
+        arrival.take(body).await.map_err(|p| p.with_header(header::LOCATION, location))
+    }
+
+    /// The upload that is there already, if the device can simply go on with it.
+    async fn again(&self, existing: Upload) -> Result<Upload, Problem> {
+        let (app, new, tenant) = (&self.app, &self.new, self.session.tenant_id);
+        let whole = new.place == Place::WHOLE && existing.place == Place::WHOLE;
+        let differs = |one: &Option<_>, other: &Option<_>| one.is_some() && other.is_some() && one != other;
+        let other_hash = differs(&existing.announced_sha256, &new.announced_sha256);
+        let other_length = existing.length.is_some() && new.length.is_some() && existing.length != new.length;
+        let conflict = || {
+            let (kind, detail) = if whole {
+                ("upload-exists", "this session has another recording already; ask its Location how far it is")
+            } else {
+                (
+                    "part-differs",
+                    "the session has other bytes under this number; keep yours and send them as a part of their own",
+                )
+            };
+            Problem::new(StatusCode::CONFLICT, kind, detail).with_header(header::LOCATION, location(&existing))
+        };
+        if existing.state == UploadState::Deleted {
+            return Err(tus::deleted());
+        }
+        if other_hash || other_length || (!whole && existing.place != new.place) {
+            return Err(conflict());
+        }
+        if existing.state == UploadState::Complete {
+            // A whole file that says nothing of its hash may be another one.
+            let known = existing.announced_sha256.is_some() && new.announced_sha256.is_some();
+            return if known { Ok(existing) } else { Err(conflict()) };
+        }
+        let reopened = app.db.reopen_upload(tenant, existing.id, tus::expiry(app)).await?;
+        match (reopened, new.length) {
+            (None, _) => Err(conflict()),
+            // A client that says the length now does not say it again later.
+            (Some(open), Some(length)) if open.length.is_none() => {
+                app.db.declare_length(tenant, open.id, length, app.now()).await?.ok_or_else(conflict)
+            }
+            (Some(open), _) => Ok(open),
+        }
+    }
+}
+
+async fn forget(app: &App, key: &str) {
+    if let Err(error) = app.objects.delete(key).await {
+        tracing::warn!(%error, "an object that nobody needs could not be removed");
+    }
 }
 
 fn declared(headers: &HeaderMap) -> Result<Option<u64>, Problem> {
@@ -79,31 +276,6 @@ fn declared(headers: &HeaderMap) -> Result<Option<u64>, Problem> {
         (Some(length), None) => Ok(Some(length)),
         (None, Some(one)) if one == "1" => Ok(None),
         _ => Err(Problem::bad_request("send either `Upload-Length: <bytes>` or `Upload-Defer-Length: 1`")),
-    }
-}
-
-/// The upload that a session has already, if the device can simply go on with it.
-async fn again(app: &App, session: &domain::session::Session, length: Option<u64>) -> Result<Upload, Problem> {
-    let (tenant, now) = (session.tenant_id, app.now());
-    let existing = app.db.upload_of(tenant, session.id).await?;
-    let existing = existing.ok_or_else(|| Problem::bad_request("the upload was just removed; create it again"))?;
-    let conflict = Problem::new(
-        StatusCode::CONFLICT,
-        "upload-exists",
-        "a session has one recording and this one has an upload already; ask its Location how far it is",
-    );
-    let conflict = conflict.with_header(header::LOCATION, location(&existing));
-    if existing.length.is_some() && length.is_some() && existing.length != length {
-        return Err(conflict);
-    }
-    let reopened = app.db.reopen_upload(tenant, existing.id, tus::expiry(app)).await?;
-    match (reopened, length) {
-        (None, _) => Err(conflict),
-        // A client that says the length now does not say it again later.
-        (Some(open), Some(length)) if open.length.is_none() => {
-            app.db.declare_length(tenant, open.id, length, now).await?.ok_or(conflict)
-        }
-        (Some(open), _) => Ok(open),
     }
 }
 

@@ -4,33 +4,64 @@
 use crate::{api::input::visible, problem::Problem};
 use axum::http::HeaderMap;
 use base64::{Engine, engine::general_purpose::STANDARD};
+use domain::recording::Place;
+use std::collections::HashMap;
 
 const LONGEST_FILENAME: usize = 120;
 const LONGEST_TYPE: usize = 100;
+
+/// A session is no longer than this: a year.
+const LONGEST_SESSION_MS: u64 = 366 * 24 * 3_600_000;
 
 /// What is kept of a file's metadata.
 #[derive(Debug, PartialEq)]
 pub struct Metadata {
     pub filename: String,
     pub content_type: String,
+    /// Where the part belongs; a recording in one piece says nothing of it.
+    pub place: Place,
+    /// Lower-case hex.
+    pub sha256: Option<String>,
 }
 
 /// Reads the header; without one the file is called `recording`.
 pub fn read(headers: &HeaderMap) -> Result<Metadata, Problem> {
     let wrong = || Problem::bad_request("Upload-Metadata must be `key base64,key base64`, such as `filename YS5tcDQ=`");
     let text = headers.get(super::tus::METADATA).map_or(Ok(""), |h| h.to_str()).map_err(|_| wrong())?;
-    let (mut filename, mut content_type) = (None, None);
+    let mut said = HashMap::new();
     for pair in text.split(',').map(str::trim).filter(|p| !p.is_empty()) {
         let (key, value) = pair.split_once(' ').unwrap_or((pair, ""));
         let value = STANDARD.decode(value.trim()).map_err(|_| wrong())?;
-        let value = String::from_utf8_lossy(&value).into_owned();
-        match key {
-            "filename" | "name" => filename = filename.or(Some(value)),
-            "filetype" | "type" => content_type = content_type.or(Some(value)),
-            _ => {}
-        }
+        said.entry(key).or_insert_with(|| String::from_utf8_lossy(&value).into_owned());
     }
-    Ok(Metadata { filename: clean_name(&filename.unwrap_or_default()), content_type: clean_type(content_type) })
+    let mut first = |keys: [&str; 2]| keys.into_iter().find_map(|key| said.remove(key));
+    let filename = clean_name(&first(["filename", "name"]).unwrap_or_default());
+    let content_type = clean_type(first(["filetype", "type"]));
+    let place = place(&said)?;
+    let is_hash = |text: &str| text.len() == 64 && text.bytes().all(|b| b.is_ascii_hexdigit());
+    let sha256 = said.remove("sha256").map(|text| text.to_ascii_lowercase());
+    if sha256.as_deref().is_some_and(|text| !is_hash(text)) {
+        return Err(Problem::bad_request("sha256 in Upload-Metadata must be 64 hexadecimal digits"));
+    }
+    Ok(Metadata { filename, content_type, place, sha256 })
+}
+
+fn place(said: &HashMap<&str, String>) -> Result<Place, Problem> {
+    let number = |key: &str, least: u64, most: u64| {
+        let Some(text) = said.get(key) else { return Ok(None) };
+        let number = text.trim().parse().ok().filter(|n| (least..=most).contains(n));
+        let wrong =
+            || Problem::bad_request(format!("{key} in Upload-Metadata must be a number from {least} to {most}"));
+        number.map(Some).ok_or_else(wrong)
+    };
+    let Some(part) = number("part", 1, 10_000_000)? else { return Ok(Place::WHOLE) };
+    let missing = |key: &str| Problem::bad_request(format!("a part needs `{key}` in Upload-Metadata beside `part`"));
+    Ok(Place {
+        part: part as u32,
+        run: number("run", 1, part)?.ok_or_else(|| missing("run"))? as u32,
+        start_ms: number("start_ms", 0, LONGEST_SESSION_MS)?.ok_or_else(|| missing("start_ms"))?,
+        duration_ms: Some(number("duration_ms", 0, LONGEST_SESSION_MS)?.ok_or_else(|| missing("duration_ms"))?),
+    })
 }
 
 /// The header as a client gets it back.
@@ -103,6 +134,30 @@ mod tests {
         assert_eq!(of("a", "Video/WebM; codecs=vp8").content_type, "video/webm");
         for bad in ["", "video", "text/html\n<script>", "a/b/c", &format!("video/{}", "x".repeat(200))] {
             assert_eq!(of("a", bad).content_type, "application/octet-stream", "{bad:?}");
+        }
+    }
+
+    fn said(pairs: &[(&str, &str)]) -> Result<Metadata, Problem> {
+        let pairs: Vec<_> = pairs.iter().map(|(key, value)| format!("{key} {}", STANDARD.encode(value))).collect();
+        read(&[(super::super::tus::METADATA, pairs.join(",").parse().unwrap())].into_iter().collect())
+    }
+
+    #[test]
+    fn a_part_says_where_it_belongs() {
+        let hash = "AB".repeat(32);
+        let whole = [("part", "7"), ("run", "2"), ("start_ms", "1500"), ("duration_ms", "2000"), ("sha256", &hash)];
+        let read = said(&whole).unwrap();
+        assert_eq!(read.place, Place { part: 7, run: 2, start_ms: 1500, duration_ms: Some(2000) });
+        assert_eq!(read.sha256, Some(hash.to_lowercase()));
+        assert_eq!(said(&[("filename", "a.mp4")]).unwrap().place, Place::WHOLE);
+        for (at, wrong) in [(0, "0"), (0, "-1"), (0, "x"), (1, "8"), (1, ""), (2, "1.5"), (3, "1e99"), (4, "abc")] {
+            let mut pairs = whole;
+            pairs[at].1 = wrong;
+            assert!(said(&pairs).is_err(), "{:?}", pairs[at]);
+        }
+        for left_out in 1..4 {
+            let pairs: Vec<_> = whole.iter().enumerate().filter(|(i, _)| *i != left_out).map(|(_, p)| *p).collect();
+            assert!(said(&pairs).is_err(), "{:?}", whole[left_out]);
         }
     }
 

@@ -3,6 +3,7 @@
 mod append;
 mod checksum;
 mod create;
+mod digest;
 mod end;
 mod gather;
 mod metadata;

@@ -1,6 +1,6 @@
 //! What every tus request and answer has in common: version, headers, what is offered.
 
-use super::{append, end, show};
+use super::{append, digest, end, show};
 use crate::{App, api::input::Id, auth::device::Caller, problem::Problem};
 use axum::{
     extract::{FromRequestParts, Request, State},
@@ -23,6 +23,8 @@ pub const DEFER_LENGTH: HeaderName = HeaderName::from_static("upload-defer-lengt
 pub const METADATA: HeaderName = HeaderName::from_static("upload-metadata");
 pub const CHECKSUM: HeaderName = HeaderName::from_static("upload-checksum");
 pub const EXPIRES: HeaderName = HeaderName::from_static("upload-expires");
+/// RFC 9530.
+const REPR_DIGEST: HeaderName = HeaderName::from_static("repr-digest");
 const TUS_VERSION: HeaderName = HeaderName::from_static("tus-version");
 
 /// The only content type of bytes.
@@ -100,6 +102,11 @@ pub fn progress(upload: &Upload) -> HeaderMap {
     let mut headers = HeaderMap::new();
     headers.insert(OFFSET, upload.received.into());
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    if upload.state == UploadState::Complete
+        && let Some(digest) = upload.sha256.as_deref().and_then(digest::header)
+    {
+        headers.insert(REPR_DIGEST, digest);
+    }
     if upload.state == UploadState::Open
         && let Some(at) = http_date(upload.expires_at)
     {
@@ -114,12 +121,19 @@ pub fn alive(upload: &Upload, now: Timestamp) -> Result<(), Problem> {
         UploadState::Open => upload.expires_at < now,
         UploadState::Expired => true,
         UploadState::Complete => false,
+        UploadState::Deleted => return Err(deleted()),
     };
     if is_over {
         let detail = "nobody went on with this upload in time; what had arrived is kept, and nothing can be added";
         return Err(Problem::new(StatusCode::GONE, "upload-expired", detail));
     }
     Ok(())
+}
+
+/// 410: the device may forget its copy.
+pub fn deleted() -> Problem {
+    let detail = "somebody had this stretch of the recording deleted; remove your copy";
+    Problem::new(StatusCode::GONE, "part-deleted", detail)
 }
 
 /// The instant from which an upload that nobody goes on with is over.

@@ -1,0 +1,199 @@
+//! How a session moves from phase to phase, always in the transaction of the fact that moves it.
+
+use super::{
+    Result,
+    entity::{sessions, uploads},
+    jobs::enqueue,
+    sessions::{missing_parts, of},
+    uploads::{UploadState, of_session},
+};
+use domain::{
+    SessionId, TenantId, Timestamp,
+    job::JobKind,
+    session::{FailureReason, Phase, SessionStatus},
+};
+use sea_orm::{
+    ColumnTrait, Condition, DatabaseTransaction, EntityTrait, PaginatorTrait, QueryFilter, QuerySelect, sea_query::Expr,
+};
+use std::collections::HashSet;
+
+/// Moves a session on from the facts in its rows. Runs in the transaction of the fact that may move it: a stop, the
+/// last byte of a part, a silence that lasted too long.
+pub(crate) async fn advance(tx: &DatabaseTransaction, tenant: TenantId, id: SessionId, now: Timestamp) -> Result<()> {
+    let Some(session) = locked(tx, tenant, id).await? else { return Ok(()) };
+    let stopped = session.stopped_at.is_some();
+    if !stopped && !session.ended_abnormally {
+        return Ok(());
+    }
+    let whole = stopped && is_whole(tx, tenant, id, &session).await?;
+    if whole && session.ended_abnormally != session.crashed {
+        // It was only late: stopped, and every byte is here. Or nobody stopped it.
+        set_ended_abnormally(tx, tenant, id, session.crashed).await?;
+    }
+    let nothing_made = session.announced_parts == Some(0);
+    match (whole || session.ended_abnormally, holds_bytes(tx, tenant, id).await?) {
+        (true, true) => begin_processing(tx, tenant, id, now).await,
+        (true, false) if stopped || nothing_made => fail(tx, tenant, id, FailureReason::NoRecording, None, now).await,
+        (true, false) => fail(tx, tenant, id, FailureReason::EndedAbnormally, None, now).await,
+        // What runs does not know of the fact: it is to run again.
+        (false, true) if session.phase == Phase::Processing.to_string() => begin_processing(tx, tenant, id, now).await,
+        (false, _) => set_phase(tx, tenant, id, Phase::Uploading, now).await,
+    }
+}
+
+/// Whether everything has arrived that a stopped session will ever have.
+async fn is_whole(
+    tx: &DatabaseTransaction,
+    tenant: TenantId,
+    id: SessionId,
+    session: &sessions::Model,
+) -> Result<bool> {
+    let settled = [UploadState::Complete, UploadState::Deleted].map(|state| state.to_string());
+    let settled = uploads::Entity::find().filter(of_session(tenant, id)).filter(uploads::Column::State.is_in(settled));
+    let missing = missing_parts(session)?;
+    let Some(announced) = session.announced_parts else {
+        let begun = uploads::Entity::find().filter(of_session(tenant, id)).count(tx).await?;
+        return Ok(begun > 0 && settled.count(tx).await? == begun);
+    };
+    // Counting is cheap; the numbers are looked at only when enough of them may be there.
+    if settled.clone().count(tx).await? + (missing.len() as u64) < announced as u64 {
+        return Ok(false);
+    }
+    let parts: Vec<i64> = settled.select_only().column(uploads::Column::Part).into_tuple().all(tx).await?;
+    let known: HashSet<i64> = parts.into_iter().chain(missing.into_iter().map(i64::from)).collect();
+    let begun: Vec<i64> = uploads::Entity::find()
+        .filter(of_session(tenant, id))
+        .select_only()
+        .column(uploads::Column::Part)
+        .into_tuple()
+        .all(tx)
+        .await?;
+    Ok((1..=announced).chain(begun).all(|part| known.contains(&part)))
+}
+
+async fn holds_bytes(tx: &DatabaseTransaction, tenant: TenantId, id: SessionId) -> Result<bool> {
+    let held = uploads::Entity::find().filter(of_session(tenant, id)).filter(uploads::Column::Received.gt(0));
+    Ok(held.limit(1).one(tx).await?.is_some())
+}
+
+/// The device of a session was heard. One that was only silent for too long, and that nobody stopped, goes on. `false`
+/// when there is no such session.
+pub(crate) async fn alive(tx: &DatabaseTransaction, tenant: TenantId, id: SessionId, now: Timestamp) -> Result<bool> {
+    let heard = sessions::Entity::update_many()
+        .col_expr(sessions::Column::LastHeartbeatAt, Expr::value(now.0))
+        .filter(of(tenant))
+        .filter(sessions::Column::Id.eq(id.0))
+        .exec_with_returning(tx)
+        .await?;
+    let Some(session) = heard.into_iter().next() else { return Ok(false) };
+    if session.stopped_at.is_none() && session.phase == Phase::Done.to_string() {
+        set_ended_abnormally(tx, tenant, id, false).await?;
+        set_phase(tx, tenant, id, Phase::Recording, now).await?;
+    }
+    Ok(true)
+}
+
+/// A session's recording grows, which is a sign of life. One that was done waits for the rest.
+pub(crate) async fn growing(tx: &DatabaseTransaction, tenant: TenantId, id: SessionId, now: Timestamp) -> Result<()> {
+    alive(tx, tenant, id, now).await?;
+    touch(tx, tenant, id, now).await?;
+    let late = Condition::all()
+        .add(sessions::Column::Id.eq(id.0))
+        .add(sessions::Column::StoppedAt.is_not_null())
+        .add(sessions::Column::Phase.eq(Phase::Done.to_string()));
+    if sessions::Entity::find().filter(of(tenant)).filter(late).one(tx).await?.is_some() {
+        set_ended_abnormally(tx, tenant, id, false).await?;
+        set_phase(tx, tenant, id, Phase::Uploading, now).await?;
+    }
+    Ok(())
+}
+
+pub(crate) async fn set_ended_abnormally(
+    tx: &DatabaseTransaction,
+    tenant: TenantId,
+    id: SessionId,
+    value: bool,
+) -> Result<()> {
+    sessions::Entity::update_many()
+        .col_expr(sessions::Column::EndedAbnormally, Expr::value(value))
+        .filter(of(tenant))
+        .filter(sessions::Column::Id.eq(id.0))
+        .exec(tx)
+        .await?;
+    Ok(())
+}
+
+/// All that can be had has arrived: the new phase and the job are one fact.
+pub(crate) async fn begin_processing(
+    tx: &DatabaseTransaction,
+    tenant: TenantId,
+    id: SessionId,
+    now: Timestamp,
+) -> Result<()> {
+    set_phase(tx, tenant, id, Phase::Processing, now).await?;
+    enqueue(tx, tenant, id, JobKind::ProcessSession, now).await
+}
+
+async fn set_phase(
+    tx: &DatabaseTransaction,
+    tenant: TenantId,
+    id: SessionId,
+    phase: Phase,
+    now: Timestamp,
+) -> Result<()> {
+    sessions::Entity::update_many()
+        .col_expr(sessions::Column::Phase, Expr::value(phase.to_string()))
+        .col_expr(sessions::Column::Status, Expr::value(SessionStatus::InProgress.to_string()))
+        .col_expr(sessions::Column::FailureReason, Expr::value(None::<String>))
+        .col_expr(sessions::Column::FailureDetail, Expr::value(None::<String>))
+        .col_expr(sessions::Column::CompletedAt, Expr::value(None::<i64>))
+        .col_expr(sessions::Column::UpdatedAt, Expr::value(now.0))
+        .filter(of(tenant))
+        .filter(sessions::Column::Id.eq(id.0))
+        .exec(tx)
+        .await?;
+    Ok(())
+}
+
+/// Ends a session as failed. The recording and whatever was extracted stay.
+pub(crate) async fn fail(
+    tx: &DatabaseTransaction,
+    tenant: TenantId,
+    id: SessionId,
+    reason: FailureReason,
+    detail: Option<&str>,
+    now: Timestamp,
+) -> Result<()> {
+    sessions::Entity::update_many()
+        .col_expr(sessions::Column::Phase, Expr::value(Phase::Done.to_string()))
+        .col_expr(sessions::Column::Status, Expr::value(SessionStatus::Failed.to_string()))
+        .col_expr(sessions::Column::FailureReason, Expr::value(reason.to_string()))
+        .col_expr(sessions::Column::FailureDetail, Expr::value(detail))
+        .col_expr(sessions::Column::CompletedAt, Expr::value(now.0))
+        .col_expr(sessions::Column::UpdatedAt, Expr::value(now.0))
+        .filter(of(tenant))
+        .filter(sessions::Column::Id.eq(id.0))
+        .exec(tx)
+        .await?;
+    Ok(())
+}
+
+/// Marks a session as changed, so that open pages see it.
+pub(crate) async fn touch(tx: &DatabaseTransaction, tenant: TenantId, id: SessionId, now: Timestamp) -> Result<()> {
+    sessions::Entity::update_many()
+        .col_expr(sessions::Column::UpdatedAt, Expr::value(now.0))
+        .filter(of(tenant))
+        .filter(sessions::Column::Id.eq(id.0))
+        .exec(tx)
+        .await?;
+    Ok(())
+}
+
+/// The row, held until the transaction ends, so that two facts about one session take turns.
+pub(crate) async fn locked(
+    tx: &DatabaseTransaction,
+    tenant: TenantId,
+    id: SessionId,
+) -> Result<Option<sessions::Model>> {
+    Ok(sessions::Entity::find_by_id(id.0).filter(of(tenant)).lock_exclusive().one(tx).await?)
+}
