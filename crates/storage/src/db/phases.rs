@@ -13,7 +13,8 @@ use domain::{
     session::{FailureReason, Phase, SessionStatus},
 };
 use sea_orm::{
-    ColumnTrait, Condition, DatabaseTransaction, EntityTrait, PaginatorTrait, QueryFilter, QuerySelect, sea_query::Expr,
+    ColumnTrait, Condition, ConnectionTrait, DatabaseTransaction, EntityTrait, PaginatorTrait, QueryFilter,
+    QuerySelect, sea_query::Expr,
 };
 use std::collections::HashSet;
 
@@ -56,11 +57,11 @@ async fn is_whole(
         return Ok(begun > 0 && settled.count(tx).await? == begun);
     };
     // Counting is cheap; the numbers are looked at only when enough of them may be there.
-    if settled.clone().count(tx).await? + (missing.len() as u64) < announced as u64 {
+    if settled.count(tx).await? + (missing.len() as u64) < announced as u64 {
         return Ok(false);
     }
-    let parts: Vec<i64> = settled.select_only().column(uploads::Column::Part).into_tuple().all(tx).await?;
-    let known: HashSet<i64> = parts.into_iter().chain(missing.into_iter().map(i64::from)).collect();
+    let known: HashSet<i64> =
+        settled_parts(tx, tenant, id).await?.into_iter().chain(missing.into_iter().map(i64::from)).collect();
     let begun: Vec<i64> = uploads::Entity::find()
         .filter(of_session(tenant, id))
         .select_only()
@@ -69,6 +70,20 @@ async fn is_whole(
         .all(tx)
         .await?;
     Ok((1..=announced).chain(begun).all(|part| known.contains(&part)))
+}
+
+/// Numbers of the parts that are here, or that nobody waits for as they were deleted.
+pub(crate) async fn settled_parts(conn: &impl ConnectionTrait, tenant: TenantId, id: SessionId) -> Result<Vec<i64>> {
+    let settled = [UploadState::Complete, UploadState::Deleted].map(|state| state.to_string());
+    let parts = uploads::Entity::find()
+        .filter(of_session(tenant, id))
+        .filter(uploads::Column::State.is_in(settled))
+        .select_only()
+        .column(uploads::Column::Part)
+        .into_tuple()
+        .all(conn)
+        .await?;
+    Ok(parts)
 }
 
 async fn holds_bytes(tx: &DatabaseTransaction, tenant: TenantId, id: SessionId) -> Result<bool> {

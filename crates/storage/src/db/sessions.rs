@@ -15,6 +15,7 @@ use sea_orm::{
     ColumnTrait, Condition, EntityTrait, ExprTrait, IntoActiveModel, QueryFilter, QueryOrder, QuerySelect,
     sea_query::{Expr, OnConflict},
 };
+use std::collections::HashSet;
 use uuid::Uuid;
 
 /// What a new session needs beside its seat.
@@ -176,6 +177,16 @@ impl Db {
         }
         tx.commit().await?;
         self.session(tenant, id).await
+    }
+
+    /// How many of the parts that a stopped session's device says it made have not arrived and may still come.
+    pub async fn awaited_parts(&self, tenant: TenantId, id: SessionId) -> Result<u64> {
+        let found = sessions::Entity::find_by_id(id.0).filter(of(tenant)).one(&self.conn).await?;
+        let Some(session) = found else { return Ok(0) };
+        let settled = super::phases::settled_parts(&self.conn, tenant, id).await?;
+        let missing = missing_parts(&session)?;
+        let known: HashSet<i64> = settled.into_iter().chain(missing.into_iter().map(i64::from)).collect();
+        Ok((1..=session.announced_parts.unwrap_or(0)).filter(|part| !known.contains(part)).count() as u64)
     }
 
     /// Ends what has been silent for too long: a recording session without heartbeat, an upload that nobody goes on

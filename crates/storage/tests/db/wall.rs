@@ -234,6 +234,7 @@ fn attempts<'a>(db: &'a Db, us: &'a Crew, they: &'a Theirs) -> Vec<Attempt<'a>> 
         resume: db.resume(tenant, they.recording.id, 6, at(50)),
         delete_stretch: db.delete_stretch(tenant, they.recording.id, (0, 9), at(50)),
         breaks: db.breaks(tenant, they.recording.id),
+        awaited_parts: db.awaited_parts(tenant, they.recording.id),
         append_chunk: db.append_chunk(tenant, they.upload.id, chunk(4), at(99), at(50)),
         declare_length: db.declare_length(tenant, they.upload.id, 10, at(50)),
         reopen_upload: db.reopen_upload(tenant, they.upload.id, at(9999)),

@@ -4,6 +4,7 @@
 
 mod faults;
 mod openapi;
+mod parts;
 mod probes;
 mod sessions;
 mod support;
