@@ -13,8 +13,8 @@ use domain::{
     session::{FailureReason, Phase, SessionStatus},
 };
 use sea_orm::{
-    ColumnTrait, Condition, ConnectionTrait, DatabaseTransaction, EntityTrait, PaginatorTrait, QueryFilter,
-    QuerySelect, sea_query::Expr,
+    ColumnTrait, ConnectionTrait, DatabaseTransaction, EntityTrait, PaginatorTrait, QueryFilter, QuerySelect,
+    sea_query::Expr,
 };
 use std::collections::HashSet;
 
@@ -94,33 +94,37 @@ async fn holds_bytes(tx: &DatabaseTransaction, tenant: TenantId, id: SessionId) 
 /// The device of a session was heard. One that was only silent for too long, and that nobody stopped, goes on. `false`
 /// when there is no such session.
 pub(crate) async fn alive(tx: &DatabaseTransaction, tenant: TenantId, id: SessionId, now: Timestamp) -> Result<bool> {
-    let heard = sessions::Entity::update_many()
-        .col_expr(sessions::Column::LastHeartbeatAt, Expr::value(now.0))
-        .filter(of(tenant))
-        .filter(sessions::Column::Id.eq(id.0))
-        .exec_with_returning(tx)
-        .await?;
-    let Some(session) = heard.into_iter().next() else { return Ok(false) };
-    if session.stopped_at.is_none() && session.phase == Phase::Done.to_string() {
-        set_ended_abnormally(tx, tenant, id, false).await?;
-        set_phase(tx, tenant, id, Phase::Recording, now).await?;
-    }
-    Ok(true)
+    Ok(heard(tx, tenant, id, false, now).await?.is_some())
 }
 
-/// A session's recording grows, which is a sign of life. One that was done waits for the rest.
+/// A session's recording grows, which is a sign of life and shows. One that was done waits for the rest.
 pub(crate) async fn growing(tx: &DatabaseTransaction, tenant: TenantId, id: SessionId, now: Timestamp) -> Result<()> {
-    alive(tx, tenant, id, now).await?;
-    touch(tx, tenant, id, now).await?;
-    let late = Condition::all()
-        .add(sessions::Column::Id.eq(id.0))
-        .add(sessions::Column::StoppedAt.is_not_null())
-        .add(sessions::Column::Phase.eq(Phase::Done.to_string()));
-    if sessions::Entity::find().filter(of(tenant)).filter(late).one(tx).await?.is_some() {
+    let Some(session) = heard(tx, tenant, id, true, now).await? else { return Ok(()) };
+    if session.stopped_at.is_some() && session.phase == Phase::Done.to_string() {
         set_ended_abnormally(tx, tenant, id, false).await?;
         set_phase(tx, tenant, id, Phase::Uploading, now).await?;
     }
     Ok(())
+}
+
+async fn heard(
+    tx: &DatabaseTransaction,
+    tenant: TenantId,
+    id: SessionId,
+    shows: bool,
+    now: Timestamp,
+) -> Result<Option<sessions::Model>> {
+    let mut update = sessions::Entity::update_many().col_expr(sessions::Column::LastHeartbeatAt, Expr::value(now.0));
+    if shows {
+        update = update.col_expr(sessions::Column::UpdatedAt, Expr::value(now.0));
+    }
+    let rows = update.filter(of(tenant)).filter(sessions::Column::Id.eq(id.0)).exec_with_returning(tx).await?;
+    let Some(session) = rows.into_iter().next() else { return Ok(None) };
+    if session.stopped_at.is_none() && session.phase == Phase::Done.to_string() {
+        set_ended_abnormally(tx, tenant, id, false).await?;
+        set_phase(tx, tenant, id, Phase::Recording, now).await?;
+    }
+    Ok(Some(session))
 }
 
 pub(crate) async fn set_ended_abnormally(
