@@ -4,6 +4,7 @@ use super::{
     Db, DbError, Result,
     entity::{devices, seats, users},
     error::word,
+    pairing::{insert_device, settle},
 };
 use domain::{
     DeviceId, SeatId, TenantId, Timestamp, UserId,
@@ -105,39 +106,21 @@ impl Db {
     /// Pairs a device with a seat, which becomes active.
     pub async fn pair_device(&self, tenant: TenantId, seat: SeatId, new: NewDevice, now: Timestamp) -> Result<Device> {
         let tx = self.begin().await?;
-        let row = devices::Model {
-            id: Uuid::now_v7(),
-            tenant_id: tenant.0,
-            seat_id: seat.0,
-            model: new.model,
-            serial: new.serial,
-            software_version: new.software_version,
-            token_hash: new.token_hash,
-            last_seen_at: None,
-            created_at: now.0,
-            revoked_at: None,
-            report: None,
-            reported_at: None,
-        };
-        devices::Entity::insert(devices::ActiveModel::from(row.clone())).exec_without_returning(&tx).await?;
-        seats::Entity::update_many()
-            .col_expr(seats::Column::Status, Expr::value(SeatStatus::Active.to_string()))
-            .filter(seats::Column::Id.eq(seat.0))
-            .filter(seats::Column::TenantId.eq(tenant.0))
-            .exec(&tx)
-            .await?;
+        let device = insert_device(&tx, tenant, seat, new, now).await?;
+        settle(&tx, tenant, seat, now).await?;
         tx.commit().await?;
-        Ok(row.into())
+        Ok(device)
     }
 
-    /// The device that holds a token, with its seat and its user (who must be active). Takes no tenant: the token
-    /// tells which.
+    /// The device that holds a token, with its seat; `None` when the device was revoked or its user is not active. Takes
+    /// no tenant: the token tells which.
     pub async fn device_by_token(&self, token_hash: &str) -> Result<Option<(Device, Seat)>> {
-        let Some(device) =
-            devices::Entity::find().filter(devices::Column::TokenHash.eq(token_hash)).one(&self.conn).await?
-        else {
-            return Ok(None);
-        };
+        let found = devices::Entity::find()
+            .filter(devices::Column::TokenHash.eq(token_hash))
+            .filter(devices::Column::RevokedAt.is_null())
+            .one(&self.conn)
+            .await?;
+        let Some(device) = found else { return Ok(None) };
         let device = Device::from(device);
         let Some(seat) = self.seat(device.tenant_id, device.seat_id).await? else { return Ok(None) };
         let active = self.user(device.tenant_id, seat.user_id).await?.is_some_and(|u| u.is_active);

@@ -14,6 +14,7 @@ mod language_uses;
 mod logins;
 mod overview;
 mod parts;
+mod pairing;
 mod people;
 mod recordings;
 mod session_life;

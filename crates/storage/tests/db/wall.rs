@@ -7,6 +7,7 @@ use crate::{
 };
 use domain::{
     ProcedureId, TaskId,
+    device::DeviceReport,
     job::{JobState, Step},
     procedure::{ProcedureDraft, ProcedureStatus},
     seat::{Seat, SeatRole},
@@ -78,6 +79,14 @@ async fn theirs(place: &Place) -> Theirs {
     let upload = place.upload(&session, Some(10), at(6)).await;
     let upload = place.append(&upload, 0, 4, at(7)).await.unwrap();
     let bare = place.recording(&crew, at(8)).await;
+    let open = "9876543210".repeat(7)[..64].to_owned();
+    place.db.open_pairing_code(crew.tenant, crew.seat.id, &open, at(999), at(9)).await.unwrap();
+    let minutes = format!(
+        "INSERT INTO minute_transactions (id, tenant_id, kind, seconds, created_at) VALUES ({}, {}, 'included', 60, 0)",
+        place.id(Uuid::now_v7()),
+        place.id(crew.tenant)
+    );
+    place.accepted(&minutes).await;
     Theirs { crew, task, done, procedure, running, job, worker, waiting, recording: session, upload, bare }
 }
 
@@ -166,6 +175,9 @@ impl Nothing for (Session, bool) {
     }
 }
 
+const CODE: &str = "0123456789012345678901234567890123456789012345678901234567890123";
+static REPORT: DeviceReport = DeviceReport { battery_percent: None, storage_minutes: None, sessions: Vec::new() };
+
 type Attempt<'a> = (&'static str, BoxFuture<'a, Result<Box<dyn Nothing + Send>, DbError>>);
 
 macro_rules! attempts {
@@ -197,6 +209,13 @@ fn attempts<'a>(db: &'a Db, us: &'a Crew, they: &'a Theirs) -> Vec<Attempt<'a>> 
         create_seat: db.create_seat(tenant, they.crew.user.id, SeatRole::Trainer, at(50)),
         pair_device: db.pair_device(tenant, they.crew.seat.id, new_device("new"), at(50)),
         device_seen: db.device_seen(tenant, they.crew.device.id, at(50)),
+        open_pairing_code: db.open_pairing_code(tenant, they.crew.seat.id, CODE, at(999), at(50)),
+        pairing: db.pairing(tenant, they.crew.seat.id, at(1), at(50)),
+        revoke_device: db.revoke_device(tenant, they.crew.device.id, at(50)),
+        report_device: db.report_device(tenant, they.crew.device.id, &REPORT, Some("x"), at(50)),
+        seat_overview: db.seat_overview(tenant, they.crew.seat.id, at(50)),
+        seat_overviews: async { Ok::<_, DbError>(db.seat_overviews(tenant, at(50)).await?.into_iter().filter(|s| s.seat.id != us.seat.id).collect::<Vec<_>>()) },
+        seconds_left: db.seconds_left(tenant),
         task: db.task(tenant, they.task),
         start_session: db.start_session(their_seat, new_session(None, None), at(50)),
         start_session: db.start_session(their_seat, new_session(None, Some("k")), at(50)),
