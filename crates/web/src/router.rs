@@ -15,7 +15,7 @@ pub fn router(app: App) -> Router {
         SetResponseHeaderLayer::if_not_present(header::STRICT_TRANSPORT_SECURITY, year)
     });
     Router::new()
-        .merge(api::routes())
+        .merge(api::routes(&app))
         .merge(media::routes())
         .merge(probes::routes())
         .route("/assets/{*path}", get(assets::serve))

@@ -15,7 +15,7 @@ pub struct WebSettings {
     pub upload_life: Duration,
     /// Largest piece that is held in memory on its way to object storage, in bytes.
     pub chunk_bytes: usize,
-    /// Failed sign-ins from one address per minute before it has to wait.
+    /// Attempts to sign in, and to pair a device, from one address per minute before it has to wait.
     pub sign_in_attempts_per_minute: u32,
     /// Whether the client's address is taken from `X-Forwarded-For` (only behind a proxy that sets it).
     pub behind_proxy: bool,

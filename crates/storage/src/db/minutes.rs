@@ -2,7 +2,7 @@
 
 use super::{Db, Result};
 use domain::TenantId;
-use sea_orm::{ConnectionTrait, FromQueryResult, Statement};
+use sea_orm::{FromQueryResult, Statement};
 
 #[derive(FromQueryResult)]
 struct Balance {

@@ -3,8 +3,11 @@
 
 mod breaks;
 mod captions;
+mod device;
 mod input;
+mod pair;
 mod parts;
+mod preflight;
 mod sessions;
 mod uploads;
 mod utterances;
@@ -33,6 +36,7 @@ use utoipa_axum::{router::OpenApiRouter, routes};
     modifiers(&DeviceToken),
     security(("device_token" = [])),
     tags(
+        (name = "device", description = "Pairing, what a device checks before a session, what it tells of itself"),
         (name = "sessions", description = "Training runs of the seat that the device is paired with"),
         (name = "uploads", description = "Recordings on their way: tus 1.0.0 with creation, creation-with-upload, \
                                           creation-defer-length, checksum, termination and expiration")
@@ -50,8 +54,8 @@ impl Modify for DeviceToken {
 }
 
 /// Every address of the API.
-pub fn routes() -> Router<App> {
-    let (router, _) = described().split_for_parts();
+pub fn routes(app: &App) -> Router<App> {
+    let (router, _) = described(app.settings.sign_in_attempts_per_minute).split_for_parts();
     router
         .route("/api/v1/openapi.json", get(async || ([(header::CONTENT_TYPE, "application/json")], openapi())))
         .method_not_allowed_fallback(method_not_allowed)
@@ -60,12 +64,15 @@ pub fn routes() -> Router<App> {
 
 /// The description of the API: OpenAPI 3.1 as JSON.
 pub fn openapi() -> String {
-    let (_, description) = described().split_for_parts();
+    let (_, description) = described(1).split_for_parts();
     description.to_pretty_json().unwrap_or_else(|error| unreachable!("the description is plain data: {error}"))
 }
 
-fn described() -> OpenApiRouter<App> {
+fn described(pair_attempts_per_minute: u32) -> OpenApiRouter<App> {
     OpenApiRouter::with_openapi(Description::openapi())
+        .merge(pair::routes(pair_attempts_per_minute))
+        .routes(routes!(preflight::preflight))
+        .routes(routes!(device::put))
         .routes(routes!(sessions::start))
         .routes(routes!(sessions::show))
         .routes(routes!(sessions::heartbeat))

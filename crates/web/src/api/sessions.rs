@@ -34,7 +34,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 /// A recording session is silent after four of these: see `PhaseLimits`.
-const HEARTBEAT_SECONDS: u32 = 30;
+pub const HEARTBEAT_SECONDS: u32 = 30;
 const LONGEST_IDEMPOTENCY_KEY: usize = 255;
 
 /// What a session is started with.

@@ -4,6 +4,7 @@
 
 mod faults;
 mod openapi;
+mod pair;
 mod parts;
 mod probes;
 mod sessions;

@@ -23,10 +23,12 @@ async fn the_description_is_served_and_complete() {
         operations,
         [
             "delete /api/v1/uploads/{upload}",
+            "get /api/v1/preflight",
             "get /api/v1/sessions/{session}",
             "get /api/v1/sessions/{session}/parts",
             "head /api/v1/uploads/{upload}",
             "patch /api/v1/uploads/{upload}",
+            "post /api/v1/pair",
             "post /api/v1/sessions",
             "post /api/v1/sessions/{session}/deletions",
             "post /api/v1/sessions/{session}/heartbeat",
@@ -35,6 +37,7 @@ async fn the_description_is_served_and_complete() {
             "post /api/v1/sessions/{session}/stop",
             "post /api/v1/sessions/{session}/uploads",
             "post /api/v1/sessions/{session}/utterances",
+            "put /api/v1/device",
             "put /api/v1/sessions/{session}/captions",
         ]
     );

@@ -27,7 +27,7 @@ pub struct Server {
     pub clock: Arc<FixedClock>,
     pub acme: Device,
     http: reqwest::Client,
-    _folder: TempDir,
+    pub folder: TempDir,
 }
 
 /// A paired device and what stands behind it.
@@ -61,7 +61,7 @@ impl Server {
         let service = web::router(app.clone()).into_make_service_with_connect_info::<SocketAddr>();
         tokio::spawn(async move { axum::serve(listener, service).await.unwrap() });
         let acme = tenant(&app, "Acme").await;
-        Self { address, app, clock, acme, http: reqwest::Client::new(), _folder: folder }
+        Self { address, app, clock, acme, http: reqwest::Client::new(), folder }
     }
 
     pub async fn tenant(&self, name: &str) -> Device {

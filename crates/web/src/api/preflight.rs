@@ -1,0 +1,57 @@
+//! `GET /api/v1/preflight`: what a device wants to know before a session.
+
+use super::{sessions::HEARTBEAT_SECONDS, words};
+use crate::{
+    App,
+    auth::device::Caller,
+    problem::{Problem, ProblemDetails},
+};
+use axum::{Json, extract::State};
+use domain::{Timestamp, seat::SeatRole};
+use serde::Serialize;
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+/// How the server sees this device and its tenant.
+#[derive(Serialize, ToSchema)]
+pub struct Preflight {
+    /// Compare the device's clock with it.
+    #[schema(schema_with = words::instant)]
+    server_time: Timestamp,
+    tenant_name: String,
+    user_name: String,
+    seat_id: Uuid,
+    #[schema(schema_with = words::word::<SeatRole>)]
+    role: SeatRole,
+    /// Whole minutes of active session time; null where minutes are not counted.
+    minutes_left: Option<u64>,
+    /// Largest recording that is taken.
+    upload_limit_bytes: u64,
+    /// Send a heartbeat every so many seconds while recording.
+    heartbeat_seconds: u32,
+}
+
+/// What a device checks before a session, beside its own battery, disk, microphone and lens.
+#[utoipa::path(
+    get, path = "/api/v1/preflight", tag = "device",
+    responses(
+        (status = 200, body = Preflight),
+        (status = 401, description = "No valid device token", body = ProblemDetails, content_type = "application/problem+json")
+    )
+)]
+pub async fn preflight(State(app): State<App>, caller: Caller) -> Result<Json<Preflight>, Problem> {
+    let seat = &caller.seat;
+    let tenant = app.db.tenant(seat.tenant_id).await?.ok_or_else(|| Problem::not_found("tenant"))?;
+    let user = app.db.user(seat.tenant_id, seat.user_id).await?.ok_or_else(|| Problem::not_found("user"))?;
+    let seconds_left = app.db.seconds_left(seat.tenant_id).await?;
+    Ok(Json(Preflight {
+        server_time: app.now(),
+        tenant_name: tenant.name,
+        user_name: user.full_name,
+        seat_id: seat.id.0,
+        role: seat.role,
+        minutes_left: seconds_left.map(|seconds| seconds.max(0) as u64 / 60),
+        upload_limit_bytes: tenant.upload_limit_bytes.min(i64::MAX as u64),
+        heartbeat_seconds: HEARTBEAT_SECONDS,
+    }))
+}
