@@ -14,6 +14,7 @@ mod playable;
 mod probe;
 mod sound;
 mod thumbnail;
+mod timeline;
 
 pub mod bench;
 mod frame_meter;
@@ -31,4 +32,5 @@ pub use probe::{MAX_PIXELS, Probed, probe};
 pub use sound::{SAMPLE_RATE, sound_16k_mono};
 pub use sound_meter::SoundMeter;
 pub use thumbnail::{sound_thumbnail, thumbnail};
+pub use timeline::{Joined, Run, join_runs};
 pub use tools::{Tools, Usage};

@@ -41,8 +41,8 @@ impl Playable {
 /// The container in which the recording will play, and what of it can be copied.
 pub(crate) struct Plan {
     pub extension: &'static str,
-    keeps_video: bool,
-    keeps_audio: bool,
+    pub keeps_video: bool,
+    pub keeps_audio: bool,
 }
 
 impl Plan {
@@ -88,20 +88,13 @@ pub async fn make_playable(
             let beside = Beside::new(dst)?;
             let kind = sniff::sniff(src).await?.kind;
             let mut args = common();
-            args.extend(["-progress", "pipe:1", "-stats_period", "0.5", "-y"].map(Into::into));
+            args.push("-y".into());
             args.extend(sniff::open_args(src, kind)?);
             args.extend(streams(&probed.info, true, true));
             args.extend(encoding(tools, probed));
             args.extend(muxing(probed.playable_extension()));
             args.push(sniff::file_url(beside.path())?);
-            let mut running = tools.start(DOING, &tools.ffmpeg, args, Stdio::null()).await?;
-            let mut lines = BufReader::new(running.stdout()?).lines();
-            while let Some(line) = lines.next_line().await.map_err(|e| MediaError::io(DOING, src, e))? {
-                if let Some(micros) = line.strip_prefix("out_time_us=").and_then(|t| t.parse::<f64>().ok()) {
-                    progress((micros / 1e6 / seconds).clamp(0.0, 1.0));
-                }
-            }
-            running.finish().await?;
+            run_telling(tools, DOING, args, seconds, &progress).await?;
             beside.write_out();
             let made = verify_packets(tools, DOING, beside.path(), seconds).await?;
             beside.publish(DOING)?;
@@ -109,6 +102,25 @@ pub async fn make_playable(
             Ok(made)
         })
         .await
+}
+
+/// Runs ffmpeg, whose output will last `seconds`, and tells `progress` the share done, 0 to 1.
+pub(crate) async fn run_telling(
+    tools: &Tools,
+    doing: &'static str,
+    mut args: Vec<OsString>,
+    seconds: f64,
+    progress: impl Fn(f64),
+) -> Result<(), MediaError> {
+    args.splice(0..0, ["-progress", "pipe:1", "-stats_period", "0.5"].map(Into::into));
+    let mut running = tools.start(doing, &tools.ffmpeg, args, Stdio::null()).await?;
+    let mut lines = BufReader::new(running.stdout()?).lines();
+    while let Some(line) = lines.next_line().await.map_err(|e| MediaError::io(doing, &tools.ffmpeg, e))? {
+        if let Some(micros) = line.strip_prefix("out_time_us=").and_then(|t| t.parse::<f64>().ok()) {
+            progress((micros / 1e6 / seconds).clamp(0.0, 1.0));
+        }
+    }
+    running.finish().await
 }
 
 /// What every call of ffmpeg begins with.
@@ -160,7 +172,7 @@ fn encoding(tools: &Tools, probed: &Probed) -> Vec<OsString> {
 pub(crate) struct Beside<'a> {
     dst: &'a Path,
     path: std::path::PathBuf,
-    _folder: tempfile::TempDir,
+    folder: tempfile::TempDir,
 }
 
 impl<'a> Beside<'a> {
@@ -168,11 +180,16 @@ impl<'a> Beside<'a> {
         let parent = dst.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
         let folder = tempfile::Builder::new().prefix(".making-").tempdir_in(parent);
         let folder = folder.map_err(|e| MediaError::io("writing beside", dst, e))?;
-        Ok(Self { dst, path: folder.path().join("output"), _folder: folder })
+        Ok(Self { dst, path: folder.path().join("output"), folder })
     }
 
     pub fn path(&self) -> &Path {
         &self.path
+    }
+
+    /// Where what is needed on the way may lie.
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
     }
 
     /// Has the disk begin while the result is examined: who stores it will sync it, and then waits less.

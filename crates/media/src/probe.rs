@@ -100,6 +100,8 @@ struct Stream {
     #[serde(default)]
     codec_name: String,
     #[serde(default)]
+    profile: String,
+    #[serde(default)]
     width: u32,
     #[serde(default)]
     height: u32,
@@ -135,7 +137,7 @@ impl Stream {
 async fn describe(tools: &Tools, path: &Path, sniffed: &Sniffed) -> Result<Described, MediaError> {
     const DOING: &str = "reading the recording's header";
     const ENTRIES: &str = "format=format_name,start_time,duration:\
-        stream=index,codec_type,codec_name,width,height,pix_fmt,sample_rate,channels:\
+        stream=index,codec_type,codec_name,profile,width,height,pix_fmt,sample_rate,channels:\
         stream_disposition=attached_pic:stream_side_data=rotation:stream_tags=:format_tags=";
     let mut args = quiet();
     args.extend(["-show_entries", ENTRIES, "-of", "json"].map(Into::into));
@@ -244,6 +246,15 @@ fn doubts(file: &Described, sniffed: &Sniffed, seconds: f64) -> Option<String> {
     }
 }
 
+/// What the header of the file says of its streams, without its length; beside it the profile of its sound's codec.
+pub(crate) async fn header(tools: &Tools, path: &Path) -> Result<(Kind, MediaInfo, String), MediaError> {
+    let sniffed = sniff::sniff(path).await?;
+    let file = describe(tools, path, &sniffed).await?;
+    let info = info(&file, &sniffed)?;
+    let profile = file.streams.into_iter().find(|s| info.audio.as_ref().is_some_and(|a| a.stream == s.index));
+    Ok((sniffed.kind, info, profile.map(|s| s.profile).unwrap_or_default()))
+}
+
 /// What the packets show, on the file's own clock but for the keyframes.
 struct Packets {
     start: f64,
@@ -260,6 +271,44 @@ async fn scan(
     file: &Described,
     info: &MediaInfo,
 ) -> Result<Packets, MediaError> {
+    let (video, audio) = (info.video.as_ref().map(|v| v.stream), info.audio.as_ref().map(|a| a.stream));
+    let (mut first, mut end, mut keyframes) = (f64::INFINITY, f64::NEG_INFINITY, Vec::<f64>::new());
+    let (mut flow, mut gaps) = (Flow::default(), Gaps::default());
+    each_packet(tools, path, kind, |packet| {
+        if Some(packet.stream) != video && Some(packet.stream) != audio {
+            return;
+        }
+        end = end.max(packet.at + packet.duration.clamp(0.0, PACKET_LIMIT_SECONDS));
+        if !packet.discard {
+            first = first.min(packet.at);
+        }
+        if Some(packet.stream) == video {
+            let far = keyframes.last().is_none_or(|last| packet.at - last >= KEYFRAME_GAP_SECONDS);
+            if packet.key && far {
+                keyframes.push(packet.at);
+            }
+            flow.count(packet, far);
+            gaps.count(packet.at);
+        }
+    })
+    .await?;
+    // ffmpeg counts from what the format calls its start; so must these times, unless that is a lie.
+    let declared = file.format.start_time.as_deref().and_then(|s| s.parse::<f64>().ok());
+    let start = declared.filter(|s| (s - first).abs() < 1.0).unwrap_or(first);
+    for keyframe in &mut keyframes {
+        *keyframe = (*keyframe - start).max(0.0);
+    }
+    let picture_gaps = if video.is_some() { gaps.finish(start, end) } else { Vec::new() };
+    Ok(Packets { start, end, keyframes, flow: flow.finish(), picture_gaps })
+}
+
+/// Gives `on_packet` every packet of the file that has a time, as they come. What a damaged tail leaves counts.
+pub(crate) async fn each_packet(
+    tools: &Tools,
+    path: &Path,
+    kind: Kind,
+    mut on_packet: impl FnMut(&Packet),
+) -> Result<(), MediaError> {
     const DOING: &str = "scanning the recording's packets";
     let mut args = quiet();
     args.extend(
@@ -269,42 +318,20 @@ async fn scan(
     args.extend(sniff::open_args(path, kind)?);
     let mut running = tools.start(DOING, &tools.ffprobe, args, Stdio::null()).await?;
     let mut lines = BufReader::with_capacity(64 << 10, running.stdout()?);
-    let (video, audio) = (info.video.as_ref().map(|v| v.stream), info.audio.as_ref().map(|a| a.stream));
-    let (mut first, mut end, mut keyframes) = (f64::INFINITY, f64::NEG_INFINITY, Vec::<f64>::new());
-    let (mut flow, mut gaps) = (Flow::default(), Gaps::default());
-    let mut line = Vec::new();
+    let (mut line, mut any) = (Vec::new(), false);
     while lines.read_until(b'\n', &mut line).await.map_err(|e| MediaError::io(DOING, path, e))? > 0 {
-        if let Some(packet) = Packet::parse(&line)
-            && (Some(packet.stream) == video || Some(packet.stream) == audio)
-        {
-            end = end.max(packet.at + packet.duration.clamp(0.0, PACKET_LIMIT_SECONDS));
-            if !packet.discard {
-                first = first.min(packet.at);
-            }
-            if Some(packet.stream) == video {
-                let far = keyframes.last().is_none_or(|last| packet.at - last >= KEYFRAME_GAP_SECONDS);
-                if packet.key && far {
-                    keyframes.push(packet.at);
-                }
-                flow.count(&packet, far);
-                gaps.count(packet.at);
-            }
+        if let Some(packet) = Packet::parse(&line) {
+            any = true;
+            on_packet(&packet);
         }
         line.clear();
     }
     // A damaged tail ends with an error: what could be read counts, if there was anything.
     let (status, stderr) = running.end().await?;
-    if !status.success() && first.is_infinite() {
+    if !status.success() && !any {
         return Err(MediaError::not_media(format!("nothing in it can be read ({})", crate::error::last_line(&stderr))));
     }
-    // ffmpeg counts from what the format calls its start; so must these times, unless that is a lie.
-    let declared = file.format.start_time.as_deref().and_then(|s| s.parse::<f64>().ok());
-    let start = declared.filter(|s| (s - first).abs() < 1.0).unwrap_or(first);
-    for keyframe in &mut keyframes {
-        *keyframe = (*keyframe - start).max(0.0);
-    }
-    let picture_gaps = if video.is_some() { gaps.finish(start, end) } else { Vec::new() };
-    Ok(Packets { start, end, keyframes, flow: flow.finish(), picture_gaps })
+    Ok(())
 }
 
 /// Compares the sizes of keyframes with those of the packets between them.
@@ -364,13 +391,14 @@ impl Gaps {
     }
 }
 
-struct Packet {
-    stream: usize,
-    at: f64,
-    duration: f64,
+/// A packet as ffprobe shows it; times in seconds on the file's own clock.
+pub(crate) struct Packet {
+    pub stream: usize,
+    pub at: f64,
+    pub duration: f64,
     bytes: u64,
-    key: bool,
-    discard: bool,
+    pub key: bool,
+    pub discard: bool,
 }
 
 impl Packet {

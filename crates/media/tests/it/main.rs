@@ -7,3 +7,4 @@ mod hostile;
 mod kinds;
 mod names;
 mod results;
+mod timeline;
