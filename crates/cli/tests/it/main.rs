@@ -12,6 +12,8 @@ mod meanings;
 
 mod uploads;
 
+mod parts;
+
 mod sessions;
 
 mod words;

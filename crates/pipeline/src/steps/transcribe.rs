@@ -3,6 +3,7 @@
 use super::receive::Received;
 use crate::{Event, Kit, StepError, Target, kit::Document};
 use domain::{
+    Span,
     job::Step,
     utterance::{Transcript, TranscriptSource, Utterance},
 };
@@ -63,7 +64,14 @@ async fn brought(
 ) -> Result<Option<Transcript>, StepError> {
     if let Some(bytes) = kit.objects.get(&target.keys().uploaded_captions()).await? {
         match captions::parse(&String::from_utf8_lossy(&bytes)) {
-            Ok(utterances) => return Ok(Some(transcript(TranscriptSource::Captions, utterances))),
+            Ok(all) => {
+                let kept = without_deleted(all.clone(), received);
+                if kept.len() < all.len() {
+                    let key = target.keys().uploaded_captions();
+                    kit.objects.put(&key, captions::write_vtt(&kept).into()).await?;
+                }
+                return Ok(Some(transcript(TranscriptSource::Captions, on_timeline(kept, received))));
+            }
             Err(e) => notes.push(format!("the uploaded captions were not used: {e}")),
         }
     }
@@ -78,7 +86,27 @@ async fn brought(
         }
     }
     let sent = kit.db.utterances(target.tenant, target.session, UtteranceOrigin::Device).await?;
-    Ok((!sent.is_empty()).then(|| transcript(TranscriptSource::Device, sent)))
+    Ok((!sent.is_empty())
+        .then(|| transcript(TranscriptSource::Device, on_timeline(without_deleted(sent, received), received))))
+}
+
+/// Without what was said in a stretch that the engineer had deleted.
+fn without_deleted(mut utterances: Vec<Utterance>, received: &Received) -> Vec<Utterance> {
+    utterances.retain(|u| !received.deleted.iter().any(|gone| gone.overlap(&Span::new(u.start, u.end)) > 0.0));
+    utterances
+}
+
+/// From the session's clock, which is the device's, to the recording's.
+fn on_timeline(mut utterances: Vec<Utterance>, received: &Received) -> Vec<Utterance> {
+    utterances.retain(|u| u.end > received.begins_at);
+    for u in &mut utterances {
+        let shift = |at: f64| (at - received.begins_at).max(0.0);
+        (u.start, u.end) = (shift(u.start), shift(u.end));
+        for word in &mut u.words {
+            (word.start, word.end) = (shift(word.start), shift(word.end));
+        }
+    }
+    utterances
 }
 
 /// Voice activity first: the recogniser is never given sound in which nobody speaks.

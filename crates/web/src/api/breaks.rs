@@ -113,7 +113,12 @@ pub async fn delete(
                 app.objects.delete(&key).await?;
             }
             if with_results {
-                app.objects.delete_prefix(&Keys { tenant: session.tenant_id, session: session.id }.prefix()).await?;
+                let made = Keys { tenant: session.tenant_id, session: session.id };
+                // The words that the device brought are not made again: the next processing leaves out what was deleted.
+                let kept = made.uploaded_captions();
+                for key in app.objects.list(&made.prefix()).await?.into_iter().filter(|key| *key != kept) {
+                    app.objects.delete(&key).await?;
+                }
             }
             tracing::info!(session = %session.id, parts = parts.len(), "a stretch was deleted at the engineer's wish");
             Ok(Json(Deleted { parts }))

@@ -11,7 +11,7 @@ mod sample;
 pub use child::{Ran, Running};
 pub use dashboard::Dashboard;
 pub use device::{Device, Pairing};
-pub use outcome::{Outcome, sha256};
+pub use outcome::{Outcome, sha256, sha256_of};
 pub use place::Place;
 pub use rows::Rows;
 pub use sample::{captions, ffmpeg, ffprobe, fragmented_sample, sample, seconds_of};

@@ -90,7 +90,11 @@ async fn object_sha256(objects: &Objects, key: &str) -> String {
 
 /// Of a file.
 pub fn sha256(path: &Path) -> String {
-    hex(aws_lc_rs::digest::digest(&SHA256, &std::fs::read(path).unwrap()).as_ref())
+    sha256_of(&std::fs::read(path).unwrap())
+}
+
+pub fn sha256_of(bytes: &[u8]) -> String {
+    hex(aws_lc_rs::digest::digest(&SHA256, bytes).as_ref())
 }
 
 fn hex(bytes: &[u8]) -> String {

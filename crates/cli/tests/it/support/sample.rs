@@ -32,10 +32,10 @@ pub fn sample() -> PathBuf {
 
 /// The same in fragments, as a device writes it that may die at any moment.
 pub fn fragmented_sample() -> PathBuf {
-    made("fragmented.mp4", |path| {
+    made("fragmented-moof.mp4", |path| {
         let mut arguments = words("-i");
         arguments.push(sample().display().to_string());
-        arguments.extend(words("-c copy -f mp4 -movflags frag_keyframe+empty_moov"));
+        arguments.extend(words("-c copy -f mp4 -movflags frag_keyframe+empty_moov+default_base_moof"));
         run("ffmpeg", &arguments, path);
     })
 }

@@ -1,43 +1,76 @@
-//! Step 1, recording uploaded: its chunks are joined, it is probed and made playable. From here on it can be watched.
+//! Step 1, recording uploaded: what has arrived becomes one recording on one timeline and is made playable. From here on it
+//! can be watched.
 
-use crate::{Event, Kit, StepError, Target, kit::hex};
-use aws_lc_rs::digest;
-use domain::{UploadId, job::Step, session::FailureReason};
+mod file;
+mod gaps;
+mod parts;
+
+use crate::{Kit, StepError, Target};
+use domain::{
+    Span, UploadId,
+    recording::{GapKind, Place},
+    session::FailureReason,
+};
 use extraction::Options;
-use futures::TryStreamExt;
-use media::{Playable, Probed};
+use media::Probed;
 use serde::{Deserialize, Serialize};
-use std::path::Path;
-use storage::db::recordings::{Part, Recording};
+use storage::db::{
+    recordings::Recording,
+    uploads::{Upload, UploadState},
+};
 
 /// What is known of a session before its recording is opened.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct About {
-    /// The upload that holds the recording.
-    pub upload: Option<UploadId>,
-    /// Bytes that have arrived.
-    pub bytes: u64,
+    /// What has arrived, by part.
+    pub parts: Vec<Arrived>,
+    /// Stretches in which nothing was recorded or of which nothing is kept: why, and where on the session's clock, in
+    /// milliseconds.
+    pub breaks: Vec<(GapKind, u64, Option<u64>)>,
+    /// Parts that the device may still have.
+    pub awaited: u64,
     /// What else extraction may know.
     pub options: Options,
+}
+
+/// A part of which something has arrived.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Arrived {
+    /// Its upload.
+    pub upload: UploadId,
+    /// Where it belongs.
+    pub place: Place,
+    /// Bytes that have arrived.
+    pub bytes: u64,
+    /// Whether these are all.
+    pub whole: bool,
 }
 
 /// A recording that can be opened.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Received {
-    /// The recording as it arrived.
+    /// The recording as it arrived, or as it was joined from its parts.
     pub source: Source,
     /// Key of what a browser plays and of what clips are cut from.
     pub video_key: String,
     /// What the playable recording holds; a caption stream is counted in the recording as it arrived.
     pub probed: Probed,
+    /// Where the recording begins on the session's clock, in seconds.
+    #[serde(default)]
+    pub begins_at: f64,
+    /// What the engineer had deleted, in seconds on the session's clock.
+    #[serde(default)]
+    pub deleted: Vec<Span>,
 }
 
-/// The recording as it arrived.
+/// The bytes of a recording.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[allow(missing_docs)]
 pub struct Source {
+    /// Where they stand.
     pub key: String,
+    /// How many there are.
     pub bytes: u64,
+    /// Their hash; of a recording that was joined the hash of the list of its parts' hashes.
     pub sha256: String,
 }
 
@@ -46,116 +79,65 @@ pub async fn about(kit: &Kit, target: Target) -> Result<About, StepError> {
     let Target { tenant, session } = target;
     let session =
         kit.db.session(tenant, session).await?.ok_or_else(|| StepError::Fail("the session is gone".into()))?;
-    let upload = kit.db.upload_of(tenant, session.id, 1).await?;
+    let parts = kit.db.uploads_of(tenant, session.id).await?;
+    let breaks = kit.db.breaks(tenant, session.id).await?;
     let task = match session.task_id {
         Some(task) => kit.db.task(tenant, task).await?,
         None => None,
     };
     let options =
         Options { granularity: kit.granularity, task_title: task.map(|t| t.title), session_name: session.name };
-    Ok(About { bytes: upload.as_ref().map_or(0, |u| u.received), upload: upload.map(|u| u.id), options })
+    Ok(About {
+        parts: parts.iter().filter(|u| u.received > 0).map(Arrived::of).collect(),
+        breaks: breaks.into_iter().map(|b| (b.kind, b.start_ms, b.end_ms)).collect(),
+        awaited: kit.db.awaited_parts(tenant, session.id).await?,
+        options,
+    })
+}
+
+impl About {
+    fn deleted(&self) -> Vec<Span> {
+        let deleted = self.breaks.iter().filter(|(kind, ..)| *kind == GapKind::Deleted);
+        deleted
+            .map(|(_, start, end)| Span::new(*start as f64 / 1e3, end.map_or(f64::MAX, |ms| ms as f64 / 1e3)))
+            .collect()
+    }
+}
+
+impl Arrived {
+    fn of(upload: &Upload) -> Self {
+        let whole = upload.state == UploadState::Complete || upload.length == Some(upload.received);
+        Self { upload: upload.id, place: upload.place, bytes: upload.received, whole }
+    }
 }
 
 /// Joins, probes, makes playable.
 pub async fn receive(kit: &Kit, target: Target, about: &About) -> Result<Received, StepError> {
-    let Some(upload) = about.upload.filter(|_| about.bytes > 0) else {
-        return Err(StepError::rejected(FailureReason::NoRecording, "the uploaded recording is empty"));
+    let (mut received, parts) = match about.parts.as_slice() {
+        [] => return Err(StepError::rejected(FailureReason::NoRecording, "the uploaded recording is empty")),
+        [one] if one.place.duration_ms.is_none() => file::receive(kit, target, one.upload, one.bytes).await?,
+        many => parts::receive(kit, target, many, &about.breaks).await?,
     };
-    let source = join(kit, target, upload, about.bytes).await?;
-    let scratch = kit.scratch()?;
-    let file = kit
-        .objects
-        .local(&source.key, scratch.path())
-        .await?
-        .ok_or_else(|| StepError::Fail(format!("object {} is missing", source.key)))?;
-    let mut probed = media::probe(&kit.media, file.path()).await?;
-    let video_key = make_playable(kit, target, file.path(), &source.key, &mut probed).await?;
+    received.deleted = about.deleted();
+    if about.awaited > 0 {
+        received.probed.info.warnings.insert(0, awaited(about.awaited));
+    }
     let recording = Recording {
         session_id: target.session,
-        duration_seconds: probed.info.duration_seconds,
-        media_info: probed.info.clone(),
-        video_key: video_key.clone(),
+        duration_seconds: received.probed.info.duration_seconds,
+        media_info: received.probed.info.clone(),
+        video_key: received.video_key.clone(),
         poster_key: None,
         captions_key: None,
         chapters_key: None,
     };
-    let part = Part {
-        number: 1,
-        offset_seconds: 0.0,
-        bytes: source.bytes,
-        sha256: source.sha256.clone(),
-        container: probed.info.container.clone(),
-        key: source.key.clone(),
-    };
-    kit.db.save_recording(target.tenant, &recording, &[part], kit.clock.now()).await?;
-    Ok(Received { source, video_key, probed })
+    kit.db.save_recording(target.tenant, &recording, &parts, kit.clock.now()).await?;
+    Ok(received)
 }
 
-/// Removes the chunks that a run left which was killed after their rows had gone. A chunk's name begins with the offset
-/// of its first byte; one from `bytes` on may be about to get its row.
-async fn sweep(kit: &Kit, target: Target, upload: UploadId, bytes: u64) -> Result<(), StepError> {
-    for key in kit.objects.list(&format!("tenants/{}/uploads/{upload}", target.tenant)).await? {
-        let name = key.rsplit('/').next().unwrap_or_default();
-        let start = name.split_once('-').and_then(|(start, _)| start.parse::<u64>().ok());
-        if start.is_some_and(|start| start < bytes) {
-            kit.objects.delete(&key).await?;
-        }
+fn awaited(parts: u64) -> String {
+    match parts {
+        1 => "one part of the recording has not arrived; when it comes, the session is processed again".into(),
+        n => format!("{n} parts of the recording have not arrived; when they come, the session is processed again"),
     }
-    Ok(())
-}
-
-async fn join(kit: &Kit, target: Target, upload: UploadId, bytes: u64) -> Result<Source, StepError> {
-    let key = target.keys().source(bytes);
-    let chunks: Vec<_> =
-        kit.db.chunks(target.tenant, upload).await?.into_iter().filter(|c| c.start < bytes).map(|c| c.key).collect();
-    if chunks == [key.clone()] {
-        // Joined before, by a run that may have been killed before it cleared the chunks away.
-        sweep(kit, target, upload, bytes).await?;
-        let sha256 = hash(kit, &key, bytes).await?;
-        return Ok(Source { key, bytes, sha256 });
-    }
-    let joined = kit.objects.join(&chunks, &key).await?;
-    if joined.bytes != bytes {
-        return Err(StepError::Fail(format!("the chunks hold {} bytes where {bytes} were received", joined.bytes)));
-    }
-    // The whole stands under its own key now; the chunks that it was made of can go.
-    for chunk in kit.db.replace_chunks(target.tenant, upload, bytes, &key).await? {
-        kit.objects.delete(&chunk).await?;
-    }
-    sweep(kit, target, upload, bytes).await?;
-    Ok(Source { key, bytes, sha256: joined.sha256 })
-}
-
-async fn hash(kit: &Kit, key: &str, bytes: u64) -> Result<String, StepError> {
-    let mut read = kit.objects.get_range(key, 0..bytes).await?;
-    let mut hash = digest::Context::new(&digest::SHA256);
-    while let Some(piece) = read.try_next().await? {
-        hash.update(&piece);
-    }
-    Ok(hex(hash.finish().as_ref()))
-}
-
-async fn make_playable(
-    kit: &Kit,
-    target: Target,
-    source: &Path,
-    source_key: &str,
-    probed: &mut Probed,
-) -> Result<String, StepError> {
-    if matches!(probed.playable, Playable::AsIs) {
-        return Ok(source_key.to_owned());
-    }
-    let extension = probed.playable_extension();
-    let scratch = kit.scratch()?;
-    let path = scratch.path().join(format!("playable.{extension}"));
-    let progress = |done| kit.tell(Event::Progress(Step::Receive, done));
-    let mut made = media::make_playable(&kit.media, source, probed, &path, progress).await?;
-    let key = target.keys().playable(extension);
-    // Clips are cut from the playable recording, so its own clock and keyframes are what counts.
-    made.info.warnings.splice(0..0, std::mem::take(&mut probed.info.warnings));
-    // Captions are not copied: they are read from the recording as it arrived.
-    made.info.captions_stream = probed.info.captions_stream;
-    *probed = made;
-    kit.objects.put_file(&key, &path).await?;
-    Ok(key)
 }
