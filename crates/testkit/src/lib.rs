@@ -10,6 +10,7 @@ mod child;
 mod data;
 pub mod language_server;
 pub mod media;
+pub mod network;
 mod postgres;
 pub mod proxy;
 mod s3;
