@@ -21,7 +21,7 @@ test('a whole recording', async () => {
   const [data, session] = [randomBytes(20 * MIB + 123), await start()]
   const { upload } = await send(data, session)
   await assertStored(upload.url, data)
-  assert.equal((await call(server, 'GET', `/api/v1/sessions/${session.id}`)).upload.complete, true)
+  assert.equal((await call(server, 'GET', `/api/v1/sessions/${session.id}`)).arrived.complete, 1)
 })
 
 test('a recording in many small requests', async () => {
@@ -104,6 +104,43 @@ test('a network that lets only POST pass', async () => {
   await assertStored(upload.url, data)
 })
 
+test('a part, cut in the middle, is whole when its hash comes back', async () => {
+  const proxy = await startProxy(server.port)
+  try {
+    const [data, session] = [randomBytes(8 * MIB + 11), await start()]
+    proxy.cutAfter(5 * MIB)
+    const digests = []
+    const { upload } = await send(data, session, {
+      base: proxy.url,
+      metadata: part(1, data),
+      // Creation with the bytes in one request, as a device sends a part.
+      uploadDataDuringCreation: true,
+      onAfterResponse: (_, response) => {
+        if (response.getHeader('Repr-Digest')) digests.push(response.getHeader('Repr-Digest'))
+      },
+    })
+    assert.equal(proxy.state.cuts, 1)
+    assert.deepEqual(digests, [`sha-256=:${createHash('sha256').update(data).digest('base64')}:`])
+    await assertStored(upload.url, data)
+    const { parts } = await call(server, 'GET', `/api/v1/sessions/${session.id}/parts`)
+    const kept = { part: 1, run: 1, start_ms: 0, duration_ms: 2000, bytes: data.length, received: data.length }
+    assert.deepEqual(
+      parts.map(({ url, ...about }) => about),
+      [{ ...kept, state: 'complete', sha256: sha256(data) }],
+    )
+  } finally {
+    await proxy.stop()
+  }
+})
+
+test('a part whose bytes are not those announced is not kept', async () => {
+  const [data, session] = [randomBytes(MIB), await start()]
+  const other = { ...part(1, data), sha256: sha256(randomBytes(1)) }
+  await assert.rejects(send(data, session, { metadata: other, retryDelays: null }), /460/)
+  const [kept] = (await call(server, 'GET', `/api/v1/sessions/${session.id}/parts`)).parts
+  assert.deepEqual([kept.state, kept.received], ['receiving', 0])
+})
+
 test('an upload that is not wanted any more', async () => {
   const session = await start()
   const data = randomBytes(4 * MIB)
@@ -123,6 +160,12 @@ test('an upload that is not wanted any more', async () => {
   })
   assert.equal(head.status, 404)
 })
+
+/** Says where a part belongs. */
+function part(number, data) {
+  const about = { part: number, run: 1, start_ms: (number - 1) * 2000, duration_ms: 2000, sha256: sha256(data) }
+  return { ...Object.fromEntries(Object.entries(about).map(([key, value]) => [key, String(value)])), filetype: 'video/mp4' }
+}
 
 function start() {
   return call(server, 'POST', '/api/v1/sessions', {})
