@@ -5,12 +5,14 @@ use super::{ByteStream, Joined, LocalFile, ObjectError, ObjectMeta, common, hash
 use bytes::Bytes;
 use object_store::{ObjectStore, local::LocalFileSystem};
 use std::{
+    collections::HashMap,
     fs::{self, File},
     io::{self, Read, Write},
     ops::Range,
+    os::unix::fs::MetadataExt,
     path::{Path, PathBuf},
-    sync::Arc,
-    time::Duration,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::{Duration, SystemTime},
 };
 use tempfile::{NamedTempFile, TempPath};
 
@@ -19,12 +21,19 @@ const STAGING: &str = ".staging";
 const ABANDONED: Duration = Duration::from_secs(24 * 3600);
 /// Bytes hashed and then copied at a time, small enough to be still in the page cache.
 const PIECE: usize = 4 << 20;
+/// Folders remembered as durable; the memory of this is bounded.
+const REMEMBERED: usize = 10_000;
 
 #[derive(Clone)]
 pub(super) struct Disk {
     root: Arc<Path>,
     files: Arc<LocalFileSystem>,
+    /// Folders that are known to be durable, up to the root.
+    durable: Arc<Mutex<HashMap<PathBuf, Identity>>>,
 }
+
+/// Tells a folder from another one that has its name later: inode and birth.
+type Identity = (u64, SystemTime);
 
 impl Disk {
     pub(super) fn open(root: &Path) -> Result<Self, ObjectError> {
@@ -33,7 +42,8 @@ impl Disk {
         let root = made.map_err(|error| ObjectError::io(doing(), error))?;
         sweep(&root.join(STAGING)).map_err(|error| ObjectError::io(doing(), error))?;
         let files = LocalFileSystem::new_with_prefix(&root).map_err(|error| ObjectError::store(doing(), error))?;
-        Ok(Self { root: root.into(), files: Arc::new(files.with_automatic_cleanup(true)) })
+        let files = Arc::new(files.with_automatic_cleanup(true));
+        Ok(Self { root: root.into(), files, durable: Arc::default() })
     }
 
     pub(super) async fn put(&self, key: &str, bytes: Bytes) -> Result<(), ObjectError> {
@@ -163,19 +173,36 @@ impl Disk {
     fn publish(&self, from: &Path, to: &Path) -> io::Result<()> {
         let folder = to.parent().unwrap_or(&self.root);
         let mut attempts = 0;
-        while let Err(error) = fs::create_dir_all(folder).and_then(|()| fs::rename(from, to)) {
+        while let Err(error) = fs::rename(from, to) {
             attempts += 1;
-            // Whoever removes the last object of a folder removes the folder, perhaps between our two calls.
+            // Whoever removes the last object of a folder removes the folder, perhaps just after we have made it.
             if error.kind() != io::ErrorKind::NotFound || attempts == 50 || !from.exists() {
                 return Err(error);
             }
+            fs::create_dir_all(folder)?;
         }
+        // It holds our file from here on, so nobody removes it.
+        let identity = fs::metadata(folder).and_then(|meta| Ok((meta.ino(), meta.created()?))).ok();
         // A rename between two names of the same file does nothing and says that it went well.
         unless_missing(fs::remove_file(from))?;
-        for folder in folder.ancestors().take_while(|folder| folder.starts_with(&self.root)) {
+        // Every sync flushes the disk, so those above are synced once and not for every object.
+        let folders =
+            if identity.is_some() && self.durable().get(folder).copied() == identity { 1 } else { usize::MAX };
+        for folder in folder.ancestors().take(folders).take_while(|folder| folder.starts_with(&self.root)) {
             unless_missing(File::open(folder).and_then(|folder| folder.sync_all()))?;
         }
+        if let (Some(identity), true) = (identity, folders > 1) {
+            let mut durable = self.durable();
+            if durable.len() >= REMEMBERED {
+                durable.clear();
+            }
+            durable.insert(folder.to_owned(), identity);
+        }
         Ok(())
+    }
+
+    fn durable(&self) -> MutexGuard<'_, HashMap<PathBuf, Identity>> {
+        self.durable.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
