@@ -75,7 +75,7 @@ async fn while_uploading() {
     assert!(matches!(full, glasses::GlassesError::Refused { status: 507, .. }), "{full}");
     assert!(acknowledged > 1 << 20, "{acknowledged}");
     // It is alive, and says that it cannot work.
-    assert_eq!(device.state(started.id).await["upload"]["offset"], acknowledged);
+    assert_eq!(device.state(started.id).await["arrived"]["bytes"], acknowledged);
 
     disk.resize("128m");
     let mut first = None;

@@ -34,7 +34,10 @@ pub(crate) async fn advance(tx: &DatabaseTransaction, tenant: TenantId, id: Sess
     let nothing_made = session.announced_parts == Some(0);
     match (whole || session.ended_abnormally, holds_bytes(tx, tenant, id).await?) {
         (true, true) => begin_processing(tx, tenant, id, now).await,
-        (true, false) if stopped || nothing_made => fail(tx, tenant, id, FailureReason::NoRecording, None, now).await,
+        (true, false) if stopped || nothing_made => {
+            let why = why_nothing(tx, tenant, id).await?;
+            fail(tx, tenant, id, FailureReason::NoRecording, why, now).await
+        }
         (true, false) => fail(tx, tenant, id, FailureReason::EndedAbnormally, None, now).await,
         // What runs does not know of the fact: it is to run again.
         (false, true) if session.phase == Phase::Processing.to_string() => begin_processing(tx, tenant, id, now).await,
@@ -84,6 +87,25 @@ pub(crate) async fn settled_parts(conn: &impl ConnectionTrait, tenant: TenantId,
         .all(conn)
         .await?;
     Ok(parts)
+}
+
+/// What there is to say of a recording of which nothing is here, beside that nothing was made.
+async fn why_nothing(tx: &DatabaseTransaction, tenant: TenantId, id: SessionId) -> Result<Option<&'static str>> {
+    let states: Vec<String> = uploads::Entity::find()
+        .filter(of_session(tenant, id))
+        .select_only()
+        .column(uploads::Column::State)
+        .distinct()
+        .into_tuple()
+        .all(tx)
+        .await?;
+    let deleted = states.contains(&UploadState::Deleted.to_string());
+    let empty = states.contains(&UploadState::Complete.to_string());
+    Ok(match (deleted, empty) {
+        (true, _) => Some("The engineer had the whole recording deleted."),
+        (false, true) => Some("The uploaded recording is empty."),
+        (false, false) => None,
+    })
 }
 
 async fn holds_bytes(tx: &DatabaseTransaction, tenant: TenantId, id: SessionId) -> Result<bool> {
