@@ -48,6 +48,19 @@ pub struct Outcome {
     pub failure: Option<(FailureReason, Option<String>)>,
 }
 
+/// What there is to say of a session that ended abnormally, beside that its device fell silent.
+fn how_it_ended(row: &sessions::Model) -> Option<&'static str> {
+    if row.crashed {
+        return Some(
+            "The device broke off while it was recording, and nobody stopped the session. Everything that it had saved is here.",
+        );
+    }
+    row.stopped_at.map(|_| {
+        "The session was stopped, but its device never sent the whole recording. What had arrived was processed; when the \
+         rest comes, the session is processed again."
+    })
+}
+
 impl Db {
     /// Makes the outcome of a session visible and ends its last step and its job, all at once. `false` when the lease was lost meanwhile,
     /// and then nothing is written. A session that ended abnormally fails with that reason, whatever was found. One of
@@ -77,7 +90,10 @@ impl Db {
             .exec(&tx)
             .await?;
         match &outcome.failure {
-            _ if row.ended_abnormally => fail(&tx, tenant, session, FailureReason::EndedAbnormally, error, now).await?,
+            _ if row.ended_abnormally => {
+                let how = error.or(how_it_ended(&row));
+                fail(&tx, tenant, session, FailureReason::EndedAbnormally, how, now).await?;
+            }
             Some((reason, _)) => fail(&tx, tenant, session, *reason, error, now).await?,
             None => {}
         }

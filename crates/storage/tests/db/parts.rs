@@ -105,6 +105,7 @@ async fn what_comes_late_opens_the_session_again() {
         assert_eq!(place.db.end_silent_sessions(LIMITS, at(310 + 999_999)).await.unwrap(), 1);
         processed(place, &crew, at(1_000_400)).await;
         is(place, &session, failed(FailureReason::EndedAbnormally)).await;
+        assert!(place.now(&session).await.failure_detail.unwrap().contains("never sent the whole recording"));
         // A week later it delivers.
         arrives(place, &session, 3, 1_700_000).await.unwrap();
         is(place, &session, UPLOADING).await;
@@ -130,6 +131,7 @@ async fn a_device_that_says_it_crashed_ends_abnormally_with_all_it_had() {
         is(place, &session, PROCESSING).await;
         processed(place, &crew, at(7)).await;
         is(place, &session, failed(FailureReason::EndedAbnormally)).await;
+        assert!(place.now(&session).await.failure_detail.unwrap().contains("Everything that it had saved is here"));
     })
     .await;
 }
