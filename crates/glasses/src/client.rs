@@ -24,6 +24,12 @@ pub struct StartSession {
     /// The task that is being done.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub task_id: Option<TaskId>,
+    /// What it is called, where the task does not say it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// How long ago it began, where it began without a network.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub started_seconds_ago: Option<f64>,
     /// Names this start: sent again after a lost answer it gives the same session, not a second one.
     #[serde(skip)]
     pub idempotency_key: Uuid,
@@ -31,17 +37,24 @@ pub struct StartSession {
 
 impl Default for StartSession {
     fn default() -> Self {
-        Self { task_id: None, idempotency_key: Uuid::now_v7() }
+        Self { task_id: None, name: None, started_seconds_ago: None, idempotency_key: Uuid::now_v7() }
     }
 }
 
 /// What the server says of a session that has started.
-#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct StartedSession {
     /// The session.
     pub id: SessionId,
     /// Where uploads of its recording are created; may be relative to the server's address.
     pub upload_url: String,
+    /// Seconds between heartbeats.
+    #[serde(default = "heartbeat_seconds")]
+    pub heartbeat_seconds: u32,
+}
+
+fn heartbeat_seconds() -> u32 {
+    30
 }
 
 impl Client {
@@ -112,13 +125,19 @@ impl Client {
         send(doing, request).await.map(|_| ())
     }
 
-    fn call(&self, method: Method, path: &str) -> Result<RequestBuilder, GlassesError> {
+    pub(crate) fn call(&self, method: Method, path: &str) -> Result<RequestBuilder, GlassesError> {
         Ok(self.request(method, self.address(path)?).timeout(SILENCE))
     }
 
     /// A request with our token, of as long as it takes.
     pub(crate) fn request(&self, method: Method, url: Url) -> RequestBuilder {
         self.http.request(method, url).bearer_auth(&self.token)
+    }
+
+    /// `host:port`, to see whether it can be reached at all.
+    pub(crate) fn host_and_port(&self) -> String {
+        let host = self.base_url.host_str().unwrap_or_default();
+        format!("{host}:{}", self.base_url.port_or_known_default().unwrap_or(443))
     }
 
     /// An address of the server, absolute or relative to `base_url`. One of another server is refused, as it would get

@@ -2,7 +2,12 @@
 
 use reqwest::{Response, StatusCode, header::RETRY_AFTER};
 use serde::Deserialize;
-use std::{error::Error, io, path::PathBuf, time::Duration};
+use std::{
+    error::Error,
+    io,
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 /// Why a call to the server, or an upload, did not succeed.
 #[derive(Debug, thiserror::Error)]
@@ -24,6 +29,8 @@ pub enum GlassesError {
         status: u16,
         /// The sentence of the server's problem details, or the beginning of whatever it sent.
         detail: String,
+        /// The last word of the problem's `type`; empty where the answer has none, so that it may not be the server's.
+        problem: String,
         /// When the server wants to be asked again, if it said so.
         retry_after: Option<Duration>,
     },
@@ -53,6 +60,25 @@ pub enum GlassesError {
         /// Bytes that there are.
         found: u64,
     },
+    /// The spool, where recordings wait, cannot be used.
+    #[error("{}: {cause}", path.display())]
+    Disk {
+        /// The file or folder.
+        path: PathBuf,
+        /// What the file system said.
+        cause: io::Error,
+    },
+    /// Another process works with the spool.
+    #[error("another trainar glasses works with {}; stop it, or choose another folder with --spool", .0.display())]
+    InUse(PathBuf),
+    /// There is no server and no token yet.
+    #[error(
+        "this device is not paired; open Settings, Seats, Pair in the Dashboard and give its code to `trainar glasses pair`"
+    )]
+    NotPaired,
+    /// The camera or its recorder cannot be used.
+    #[error("{0}")]
+    Source(String),
     /// A setting cannot be right.
     #[error("{0}")]
     Setting(String),
@@ -67,6 +93,30 @@ impl GlassesError {
             Self::Refused { status, .. } => matches!(status, 408 | 409 | 423 | 425 | 429 | 500..),
             _ => false,
         }
+    }
+
+    /// Whether this need not come from the server at all: no answer, or one that only something in between gives.
+    pub fn is_no_network(&self) -> bool {
+        match self {
+            Self::Network { .. } | Self::Answer { .. } => true,
+            Self::Refused { status, problem, .. } => *status < 500 && problem.is_empty(),
+            _ => false,
+        }
+    }
+
+    /// Whether the server itself refused with this status.
+    pub fn is_status(&self, wanted: u16) -> bool {
+        matches!(self, Self::Refused { status, problem, .. } if *status == wanted && !problem.is_empty())
+    }
+
+    /// Whether the disk has no room left.
+    pub fn is_disk_full(&self) -> bool {
+        matches!(self, Self::Disk { cause, .. }
+            if matches!(cause.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded))
+    }
+
+    pub(crate) fn disk(path: &Path, cause: io::Error) -> Self {
+        Self::Disk { path: path.to_owned(), cause }
     }
 
     pub(crate) fn retry_after(&self) -> Option<Duration> {
@@ -95,6 +145,7 @@ impl GlassesError {
             doing,
             status: status.as_u16(),
             detail: detail(status, &body),
+            problem: problem(&body),
             retry_after: retry_after.map(Duration::from_secs),
         }
     }
@@ -103,8 +154,15 @@ impl GlassesError {
 /// RFC 9457.
 #[derive(Deserialize)]
 struct Problem {
+    #[serde(rename = "type")]
+    kind: Option<String>,
     title: Option<String>,
     detail: Option<String>,
+}
+
+fn problem(body: &str) -> String {
+    let kind = serde_json::from_str::<Problem>(body).ok().and_then(|problem| problem.kind);
+    kind.and_then(|kind| Some(kind.rsplit([':', '/']).next()?.to_owned())).unwrap_or_default()
 }
 
 fn detail(status: StatusCode, body: &str) -> String {
@@ -144,7 +202,13 @@ mod tests {
     #[case(429, true)]
     #[case(503, true)]
     fn some_refusals_pass(#[case] status: u16, #[case] temporary: bool) {
-        let error = GlassesError::Refused { doing: "x", status, detail: String::new(), retry_after: None };
+        let error = GlassesError::Refused {
+            doing: "x",
+            status,
+            detail: String::new(),
+            problem: String::new(),
+            retry_after: None,
+        };
         assert_eq!(error.is_temporary(), temporary);
     }
 }

@@ -12,7 +12,7 @@ use std::{
 };
 use tokio::{
     io::{AsyncRead, AsyncReadExt},
-    process::{ChildStderr, ChildStdout},
+    process::{ChildStderr, ChildStdin, ChildStdout},
     sync::oneshot,
     task::JoinHandle,
 };
@@ -47,10 +47,8 @@ impl Tools {
         }
         command.env("LC_ALL", "C").env("AV_LOG_FORCE_NOCOLOR", "1");
         limit(&mut command, self.memory_limit_bytes);
-        let (reply, answer) = oneshot::channel();
         let failed = |source| MediaError::io(doing, program, source);
-        spawner().send(Request { command, tools: self.clone(), reply }).map_err(|_| failed(gone()))?;
-        let mut started = answer.await.map_err(|_| failed(gone()))?.map_err(failed)?;
+        let mut started = spawn(command, Some(self.clone())).await.map_err(failed)?;
         let stderr = started.stderr.take().ok_or_else(|| failed(gone()))?;
         let stderr = ChildStderr::from_std(stderr).map_err(failed)?;
         Ok(Running { doing, stdout: started.stdout.take(), handle: started.handle, stderr: tokio::spawn(tail(stderr)) })
@@ -113,14 +111,68 @@ impl Running {
     }
 }
 
+/// A child that somebody talks with for as long as it runs: a camera's recorder, a listener. It is killed when this is
+/// dropped and when the program dies, however it dies.
+pub struct Companion {
+    /// Its standard input, where the command asked for a pipe.
+    pub stdin: Option<ChildStdin>,
+    /// Its standard output, where the command asked for a pipe.
+    pub stdout: Option<ChildStdout>,
+    handle: Handle,
+    stderr: Option<JoinHandle<String>>,
+}
+
+impl Companion {
+    /// Starts `command` with the environment, arguments and pipes it names.
+    ///
+    /// # Errors
+    /// When the program is missing or cannot be started.
+    pub async fn start(mut command: Command) -> io::Result<Self> {
+        command.process_group(0);
+        limit(&mut command, libc::RLIM_INFINITY);
+        let mut started = spawn(command, None).await?;
+        let stdin = started.stdin.take().map(ChildStdin::from_std).transpose()?;
+        let stdout = started.stdout.take().map(ChildStdout::from_std).transpose()?;
+        let stderr = started.stderr.take().map(ChildStderr::from_std).transpose()?;
+        Ok(Self { stdin, stdout, handle: started.handle, stderr: stderr.map(|stderr| tokio::spawn(tail(stderr))) })
+    }
+
+    /// Asks it to end, as Ctrl-C does.
+    pub fn interrupt(&self) {
+        self.handle.signal(libc::SIGINT);
+    }
+
+    /// Waits for its end and returns it with the end of its error output, at most 2 KiB.
+    ///
+    /// # Errors
+    /// When it cannot be watched.
+    pub async fn end(mut self) -> io::Result<(ExitStatus, String)> {
+        drop((self.stdin.take(), self.stdout.take()));
+        let status = (&mut self.handle.ended).await.map_err(|_| gone())??;
+        let said = match self.stderr.take() {
+            Some(stderr) => stderr.await.unwrap_or_default(),
+            None => String::new(),
+        };
+        Ok((status, said))
+    }
+}
+
+/// `tools` is told what the child used.
+async fn spawn(command: Command, tools: Option<Tools>) -> io::Result<Started> {
+    let (reply, answer) = oneshot::channel();
+    spawner().send(Request { command, tools, reply }).map_err(|_| gone())?;
+    answer.await.map_err(|_| gone())?
+}
+
 struct Request {
     command: Command,
-    tools: Tools,
+    tools: Option<Tools>,
     reply: oneshot::Sender<io::Result<Started>>,
 }
 
 struct Started {
     handle: Handle,
+    stdin: Option<std::process::ChildStdin>,
     stdout: Option<std::process::ChildStdout>,
     stderr: Option<std::process::ChildStderr>,
 }
@@ -132,14 +184,20 @@ struct Handle {
     ended: oneshot::Receiver<io::Result<ExitStatus>>,
 }
 
-impl Drop for Handle {
+impl Handle {
     #[allow(unsafe_code)]
-    fn drop(&mut self) {
+    fn signal(&self, signal: i32) {
         let reaped = self.reaped.lock().unwrap_or_else(PoisonError::into_inner);
         if !*reaped {
             // SAFETY: a plain system call; the id is ours until it is reaped, which the lock excludes.
-            unsafe { libc::kill(self.pid, libc::SIGKILL) };
+            unsafe { libc::kill(self.pid, signal) };
         }
+    }
+}
+
+impl Drop for Handle {
+    fn drop(&mut self) {
+        self.signal(libc::SIGKILL);
     }
 }
 
@@ -163,9 +221,9 @@ fn spawner() -> &'static mpsc::Sender<Request> {
     })
 }
 
-fn watch(mut child: Child, tools: Tools) -> Started {
+fn watch(mut child: Child, tools: Option<Tools>) -> Started {
     let pid = child.id() as i32;
-    let (stdout, stderr) = (child.stdout.take(), child.stderr.take());
+    let (stdin, stdout, stderr) = (child.stdin.take(), child.stdout.take(), child.stderr.take());
     let reaped = Arc::new(Mutex::new(false));
     let (tell, ended) = oneshot::channel();
     let flag = reaped.clone();
@@ -176,7 +234,9 @@ fn watch(mut child: Child, tools: Tools) -> Started {
         *reaped = true;
         drop(reaped);
         let status = result.map(|used| {
-            tools.record(used.rusage);
+            if let Some(tools) = tools {
+                tools.record(used.rusage);
+            }
             used.status
         });
         drop(tell.send(status));
@@ -185,7 +245,7 @@ fn watch(mut child: Child, tools: Tools) -> Started {
     if let Err(error) = std::thread::Builder::new().name("media-wait".into()).stack_size(64 << 10).spawn(wait) {
         tracing::error!(%error, "cannot start a thread that waits for a child process");
     }
-    Started { handle: Handle { pid, reaped, ended }, stdout, stderr }
+    Started { handle: Handle { pid, reaped, ended }, stdin, stdout, stderr }
 }
 
 #[allow(unsafe_code)]

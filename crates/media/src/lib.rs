@@ -22,6 +22,7 @@ pub mod sample;
 mod sound_meter;
 
 pub use captions::{CAPTIONS_LIMIT_BYTES, embedded_captions};
+pub use child::Companion;
 pub use cut::{Cut, cut};
 pub use error::MediaError;
 pub use frame_meter::{FrameMeter, between};

@@ -6,6 +6,7 @@ mod demo;
 mod doctor;
 mod evaluate;
 mod extract;
+mod glasses;
 mod meanings;
 mod models;
 mod process;
@@ -67,6 +68,9 @@ enum Command {
     /// Models: files that speech recognition and sentence embedding work with
     #[command(subcommand)]
     Models(models::Models),
+    /// This machine as a pair of glasses: records, keeps, delivers
+    #[command(subcommand)]
+    Glasses(glasses::Glasses),
     /// Start a server with sample data in a folder of its own
     Demo(demo::Demo),
     /// Print the settings as a commented template
@@ -108,6 +112,7 @@ impl Cli {
             Command::Seat(c) => c.run(settings).await,
             Command::Session(c) => c.run(settings).await,
             Command::Models(c) => c.run(settings).await,
+            Command::Glasses(c) => c.run(&settings).await,
             Command::Demo(c) => c.run(settings).await,
             Command::Config(c) => c.run(),
             Command::Doctor(c) => c.run(settings).await,

@@ -1,0 +1,64 @@
+//! What the office is told of the device: what it still holds, and how it is.
+
+use super::Delivery;
+use crate::{
+    GlassesError,
+    protocol::{DeviceReport, HeldSession},
+    spool::{Event, SpoolSession},
+};
+use std::time::{Duration, Instant};
+
+const EVERY: Duration = Duration::from_secs(180);
+
+/// How the device is.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Status {
+    /// Charge in percent; `None` without a battery.
+    pub battery_percent: Option<u8>,
+    /// Room for so many minutes of recording.
+    pub storage_minutes: Option<u64>,
+}
+
+impl Delivery {
+    /// Tells the server what is held; with `while_waiting`, only every few minutes. Best effort: nothing depends on it.
+    pub(super) async fn report(&mut self, while_waiting: bool) {
+        if while_waiting && self.reported.is_some_and(|at| at.elapsed() < EVERY) {
+            return;
+        }
+        let (Some(client), Ok(sessions)) = (self.client.clone(), self.held_sessions()) else { return };
+        // Said already that nothing is held.
+        if !while_waiting && sessions.is_empty() && self.reported_nothing {
+            return;
+        }
+        self.reported_nothing = sessions.is_empty();
+        let Status { battery_percent, storage_minutes } = (self.status)();
+        let software_version = env!("CARGO_PKG_VERSION");
+        let report = DeviceReport { battery_percent, storage_minutes, software_version, sessions };
+        self.reported = Some(Instant::now());
+        if let Err(error) = client.report(&report).await {
+            tracing::info!(%error, "the report of what the device holds did not arrive");
+        }
+    }
+
+    fn held_sessions(&self) -> Result<Vec<HeldSession>, GlassesError> {
+        self.spool.sessions()?.iter().map(held).collect()
+    }
+}
+
+/// What is held of a session.
+///
+/// # Errors
+/// When its folder cannot be read.
+pub fn held(session: &SpoolSession) -> Result<HeldSession, GlassesError> {
+    let contents = session.contents()?;
+    let began = contents.events.iter().find_map(|file| match &file.event {
+        Event::Start { began, .. } => Some(began.seconds_ago()),
+        _ => None,
+    });
+    Ok(HeldSession {
+        session_id: session.started().map(|started| started.id),
+        started_seconds_ago: began.unwrap_or(0.0),
+        parts: contents.held().count() as u64,
+        bytes: contents.held().map(|part| part.bytes).sum(),
+    })
+}

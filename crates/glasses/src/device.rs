@@ -1,0 +1,125 @@
+//! The device as its wearer has it: commands in, sessions recorded one after another, news out.
+
+use crate::{
+    GlassesError,
+    delivery::{Shared, held},
+    news::News,
+    recorder::{Control, Recorder},
+    spool::Spool,
+};
+use domain::TaskId;
+use std::{str::FromStr, sync::Arc};
+use tokio::sync::mpsc;
+
+/// What a wearer can ask for, by voice, button or line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Command {
+    /// Start a session.
+    Start,
+    /// Something of the running session.
+    Session(Control),
+    /// Say how things are.
+    Status,
+    /// Stop and end.
+    Quit,
+}
+
+impl FromStr for Command {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        Ok(match text.trim().to_lowercase().as_str() {
+            "start" => Self::Start,
+            "stop" => Self::Session(Control::Stop),
+            "pause" => Self::Session(Control::Pause),
+            "resume" => Self::Session(Control::Resume),
+            "delete" => Self::Session(Control::DeleteLastMinute),
+            "status" => Self::Status,
+            "quit" => Self::Quit,
+            other => {
+                return Err(format!(
+                    "{other:?} is no command; there are start, stop, pause, resume, delete, status, quit"
+                ));
+            }
+        })
+    }
+}
+
+/// Everything that records on this device.
+#[derive(Clone)]
+pub struct Device {
+    /// Where recordings wait.
+    pub spool: Arc<Spool>,
+    /// Who is told what happens.
+    pub shared: Shared,
+    /// How sessions are recorded.
+    pub recorder: Recorder,
+    /// What sessions are called.
+    pub name: Option<String>,
+    /// The task that is being done.
+    pub task_id: Option<TaskId>,
+}
+
+impl Device {
+    /// Records one session, now, until it is stopped or its file ends. Returns whether the device should end.
+    ///
+    /// # Errors
+    /// When the disk refuses even the first file.
+    pub async fn session(&self, commands: &mut mpsc::Receiver<Command>) -> Result<bool, GlassesError> {
+        let (controls, mut receiver) = mpsc::channel(8);
+        let recorded = self.recorder.record(&self.spool, &self.shared, self.name.clone(), self.task_id, &mut receiver);
+        tokio::pin!(recorded);
+        let mut controls = Some(controls);
+        let mut quit = false;
+        loop {
+            let command = tokio::select! {
+                recorded = &mut recorded => return recorded.map(|_| quit),
+                Some(command) = commands.recv() => command,
+            };
+            match command {
+                // A closed channel is a stop.
+                Command::Quit => (controls, quit) = (None, true),
+                Command::Status => self.status(),
+                Command::Start => self.problem("A session is running already."),
+                Command::Session(control) => match &controls {
+                    // More than eight at once are a loose contact.
+                    Some(controls) => drop(controls.try_send(control)),
+                    None => {}
+                },
+            }
+        }
+    }
+
+    /// Waits for commands, and records whenever one says start, until one says quit.
+    ///
+    /// # Errors
+    /// When the spool cannot be used at all.
+    pub async fn run(&self, commands: &mut mpsc::Receiver<Command>) -> Result<(), GlassesError> {
+        self.shared.tell(News::Ready);
+        while let Some(command) = commands.recv().await {
+            match command {
+                Command::Quit => return Ok(()),
+                Command::Start => match self.session(commands).await {
+                    Ok(true) => return Ok(()),
+                    Ok(false) => {}
+                    Err(error) => self.problem(&error.to_string()),
+                },
+                Command::Status => self.status(),
+                Command::Session(_) => self.problem("No session is running."),
+            }
+        }
+        Ok(())
+    }
+
+    fn status(&self) {
+        let held = self.spool.sessions().and_then(|all| all.iter().map(held).collect::<Result<Vec<_>, _>>());
+        match held {
+            Ok(held) => self.shared.tell(News::Held { sessions: held }),
+            Err(error) => self.problem(&error.to_string()),
+        }
+    }
+
+    fn problem(&self, detail: &str) {
+        self.shared.tell(News::Problem { detail: detail.to_owned() });
+    }
+}
