@@ -12,6 +12,22 @@ pub struct Signals {
     pub sound: Option<Sound>,
     /// `None` where the recording has no picture.
     pub picture: Option<Picture>,
+    /// Where nothing was recorded (a pause, a lost part), in order, in seconds: no fault of the recording, and nobody's
+    /// idleness.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub gaps: Vec<Span>,
+}
+
+impl Signals {
+    /// What of these spans was recorded.
+    pub fn recorded(&self, spans: Vec<Span>) -> Vec<Span> {
+        spans.iter().flat_map(|span| span.without(&self.gaps)).collect()
+    }
+
+    /// Length of the gaps together, in seconds.
+    pub fn gap_seconds(&self) -> f64 {
+        self.gaps.iter().map(Span::duration).sum()
+    }
 }
 
 /// The sound, one value per window of [`Sound::WINDOW_SECONDS`].

@@ -126,6 +126,21 @@ impl Span {
     pub fn overlap(&self, other: &Span) -> f64 {
         (self.end.min(other.end) - self.start.max(other.start)).max(0.0)
     }
+
+    /// What of it lies outside `holes`, which are in order: pieces in order.
+    pub fn without(&self, holes: &[Span]) -> Vec<Span> {
+        let (mut left, mut from) = (Vec::new(), self.start);
+        for hole in holes.iter().filter(|hole| hole.overlap(self) > 0.0) {
+            if hole.start > from {
+                left.push(Span::new(from, hole.start));
+            }
+            from = from.max(hole.end);
+        }
+        if from < self.end {
+            left.push(Span::new(from, self.end));
+        }
+        left
+    }
 }
 
 /// A length for people: `20m 58s`, `1h 04m`, `45s`; `—` where there is none yet.
@@ -142,6 +157,18 @@ pub fn show_duration(seconds: Option<f64>) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_span_without_holes_is_its_pieces() {
+        let span = Span::new(10.0, 20.0);
+        let holes = |of: &[(f64, f64)]| of.iter().map(|(a, b)| Span::new(*a, *b)).collect::<Vec<_>>();
+        assert_eq!(span.without(&holes(&[(0.0, 5.0), (25.0, 30.0)])), [span]);
+        assert_eq!(
+            span.without(&holes(&[(5.0, 11.0), (12.0, 13.0), (19.0, 40.0)])),
+            holes(&[(11.0, 12.0), (13.0, 19.0)])
+        );
+        assert_eq!(span.without(&holes(&[(10.0, 20.0)])), []);
+    }
 
     #[test]
     fn durations_read_as_the_product_page_says() {

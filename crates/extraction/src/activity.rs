@@ -34,6 +34,11 @@ pub fn duration(transcript: &Transcript, signals: &Signals) -> f64 {
     transcript.utterances.iter().map(|u| u.end).filter(|end| end.is_finite()).fold(0.0, f64::max)
 }
 
+/// The same without the gaps in which nothing was recorded.
+pub fn recorded_seconds(transcript: &Transcript, signals: &Signals) -> f64 {
+    (duration(transcript, signals) - signals.gap_seconds()).max(0.0)
+}
+
 /// The recording without its idle stretches, in order.
 pub fn active_stretches(transcript: &Transcript, signals: &Signals) -> Vec<Span> {
     let duration = duration(transcript, signals);
@@ -66,7 +71,8 @@ pub fn active_stretches(transcript: &Transcript, signals: &Signals) -> Vec<Span>
             mark(pair[0].at, pair[1].at);
         }
     }
-    stretches(active, duration)
+    // Two pictures on both sides of a gap do not show that something moves in it.
+    stretches(signals.recorded(active), duration)
 }
 
 /// Stretches in which nothing is said, heard or seen to move for long, in order.
@@ -74,7 +80,11 @@ pub fn idle_stretches(transcript: &Transcript, signals: &Signals) -> Vec<Span> {
     let active = active_stretches(transcript, signals);
     let starts = std::iter::once(0.0).chain(active.iter().map(|s| s.end));
     let ends = active.iter().map(|s| s.start).chain([duration(transcript, signals)]);
-    starts.zip(ends).filter(|(start, end)| end > start).map(|(start, end)| Span::new(start, end)).collect()
+    let idle = starts.zip(ends).filter(|(start, end)| end > start).map(|(start, end)| Span::new(start, end));
+    let idle = signals.recorded(idle.collect());
+    // Beside a gap less than that may be the rest of the work.
+    let long = |span: &Span| signals.gaps.is_empty() || span.duration() >= IDLE_SECONDS;
+    idle.into_iter().filter(long).collect()
 }
 
 /// Whether a voice was heard, be its words known or not.

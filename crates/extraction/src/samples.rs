@@ -1,6 +1,7 @@
 //! Samples: made-up recordings for the rules at the foot of the files.
 
 use domain::{
+    Span,
     signals::{FrameSample, Picture, Signals, Sound},
     utterance::{Transcript, TranscriptSource, Utterance},
 };
@@ -42,6 +43,7 @@ pub fn signals(duration: f64) -> Signals {
             treble_db: vec![-38.0; windows],
         }),
         picture: Some(Picture { frames: (0..(duration / 4.0) as usize).map(frame).collect(), ..Picture::default() }),
+        gaps: Vec::new(),
     }
 }
 
@@ -55,6 +57,24 @@ pub fn fall_silent(signals: &mut Signals, start: f64, end: f64) {
         // A camera that lies still, and its noise.
         (frame.change, frame.moved) = (1.5, 0.0);
     }
+}
+
+/// A pause of `length` seconds at `at`: what comes later moves, and nothing is recorded meanwhile.
+pub fn pause(transcript: &mut Transcript, signals: &mut Signals, at: f64, length: f64) {
+    for u in transcript.utterances.iter_mut().filter(|u| u.start >= at) {
+        (u.start, u.end) = (u.start + length, u.end + length);
+    }
+    let (sound, picture) = (signals.sound.as_mut().unwrap(), signals.picture.as_mut().unwrap());
+    let i = at as usize;
+    let silent = |values: &mut Vec<f32>, value| drop(values.splice(i..i, vec![value; length as usize]));
+    silent(&mut sound.level_db, -100.0);
+    silent(&mut sound.treble_db, -100.0);
+    silent(&mut sound.voiced, 0.0);
+    silent(&mut sound.dropout, 1.0);
+    picture.frames.iter_mut().filter(|f| f.at >= at).for_each(|f| f.at += length);
+    picture.missing.push(Span::new(at, at + length));
+    signals.gaps.push(Span::new(at, at + length));
+    signals.duration_seconds += length;
 }
 
 /// A short boiler service of three pieces of work, 180 s.

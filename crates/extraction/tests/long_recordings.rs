@@ -21,7 +21,7 @@ fn transcript(n: usize, each: f64, text: impl Fn(usize) -> String) -> Transcript
 }
 
 fn run(transcript: &Transcript, duration_seconds: f64) -> usize {
-    let signals = Signals { duration_seconds, sound: None, picture: None };
+    let signals = Signals { duration_seconds, ..Signals::default() };
     let options = Options::default();
     let began = std::time::Instant::now();
     let segments = boundaries::segment(transcript, &signals, &options, &[]);

@@ -82,7 +82,8 @@ impl Scene {
             treble_db: Vec::new(),
         };
         let picture = Picture { frames: (0..seconds / 4).map(frame).collect(), ..Picture::default() };
-        let signals = Signals { duration_seconds: seconds as f64, sound: Some(sound), picture: Some(picture) };
+        let signals =
+            Signals { duration_seconds: seconds as f64, sound: Some(sound), picture: Some(picture), gaps: Vec::new() };
         Self { transcript, signals, options: Options::default() }
     }
 

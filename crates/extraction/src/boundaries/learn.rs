@@ -35,7 +35,7 @@ impl Example {
         marked: &[Span],
         granularity: Granularity,
     ) -> Option<Self> {
-        let signals = Signals { duration_seconds: duration, sound: None, picture: None };
+        let signals = Signals { duration_seconds: duration, ..Signals::default() };
         let heard = Heard::new(transcript, &signals, meanings, duration, granularity);
         let lattice = heard.lattice(&Span::new(0.0, duration), (true, true))?;
         let n = lattice.units();

@@ -70,7 +70,16 @@ pub fn segment(transcript: &Transcript, signals: &Signals, options: &Options, me
         true => heard::segments(transcript, signals, meanings, &stretches, options.granularity),
         false => unheard::segments(transcript, signals, &stretches, options.granularity),
     };
-    found.into_iter().filter(|s| s.span.duration() >= MIN_SECONDS).collect()
+    let outside = found.into_iter().map(|s| Segment { span: out_of_gaps(s.span, &signals.gaps), ..s });
+    outside.filter(|s| s.span.duration() >= MIN_SECONDS).collect()
+}
+
+/// A piece of work begins and ends where something was recorded; it may go on across a short pause.
+fn out_of_gaps(span: Span, gaps: &[Span]) -> Span {
+    let start =
+        gaps.iter().find(|gap| gap.start <= span.start && span.start < gap.end).map_or(span.start, |gap| gap.end);
+    let end = gaps.iter().find(|gap| gap.start < span.end && span.end <= gap.end).map_or(span.end, |gap| gap.start);
+    Span { start, end: end.max(start) }
 }
 
 /// Whether the captions are labels of steps that somebody wrote, not speech.
@@ -178,6 +187,20 @@ mod tests {
                 .for_each(|(i, cell)| *cell = [40, 160, 90][(i / 8 + scene) % 3] + *cell / 8);
         }
         assert_eq!(starts(&transcript, &signals), pieces, "the picture shows what the words leave open");
+    }
+
+    #[test]
+    fn no_piece_of_work_begins_or_ends_in_a_pause() {
+        for at in [30.0, 52.0, 54.0, 56.0, 100.0, 117.0] {
+            for length in [12.0, 600.0] {
+                let (mut transcript, mut signals) = (samples::boiler(), samples::signals(180.0));
+                samples::pause(&mut transcript, &mut signals, at, length);
+                let found = segment(&transcript, &signals, &Options::default(), &[]);
+                assert!(found.len() >= 3, "{at} {length} {found:?}");
+                let within = |t: f64| t > at + 0.01 && t < at + length - 0.01;
+                assert!(found.iter().all(|s| !within(s.span.start) && !within(s.span.end)), "{at} {length} {found:?}");
+            }
+        }
     }
 
     #[test]

@@ -64,7 +64,7 @@ impl Spoken {
         let duration_seconds = self.duration_seconds.unwrap_or(end).max(end);
         let transcript =
             Transcript { source: TranscriptSource::Captions, utterances: self.utterances, voiced: Vec::new() };
-        (transcript, Signals { duration_seconds, sound: None, picture: None })
+        (transcript, Signals { duration_seconds, ..Signals::default() })
     }
 }
 

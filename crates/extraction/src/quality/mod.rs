@@ -52,7 +52,7 @@ pub struct Rejection {
 
 /// Everything that is wrong for long enough to be worth a sentence, whether or not the recording is rejected for it.
 pub fn findings(transcript: &Transcript, signals: &Signals) -> Vec<Finding> {
-    let duration = activity::duration(transcript, signals);
+    let duration = activity::recorded_seconds(transcript, signals);
     let (picture, pieces) = SHORTEST;
     let mut found = Vec::new();
     let mut add = |fault, spans: Vec<Span>| {
@@ -96,7 +96,7 @@ pub(crate) fn picture_missing(signals: &Signals) -> Vec<Span> {
 /// happens or only idle talk is heard, for most of its length. Missing sound and a picture that stands still are forgiven
 /// where the words are known.
 pub fn check(transcript: &Transcript, signals: &Signals) -> Result<(), Rejection> {
-    let duration = activity::duration(transcript, signals);
+    let duration = activity::recorded_seconds(transcript, signals);
     if duration < LONG_ENOUGH {
         return Ok(());
     }

@@ -52,7 +52,7 @@ pub(super) fn stretches_hidden(signals: &Signals, by: Option<Hidden>) -> Vec<Spa
         return Vec::new();
     }
     let spans = spans(signals, frames).filter(|(f, _)| hidden(f).is_some_and(|h| by.is_none_or(|by| by == h)));
-    joined(spans.map(|(_, span)| span), 0.5)
+    signals.recorded(joined(spans.map(|(_, span)| span), 0.5))
 }
 
 /// Stretches in which the same picture comes again and again, though the scene can be seen.
@@ -68,13 +68,13 @@ pub(super) fn frozen(signals: &Signals) -> Vec<Span> {
         spans.push(Span::new(last.at, end(signals).max(last.at)));
     }
     let seen = |span: &Span| frames.iter().any(|f| f.at >= span.start && f.at < span.end && hidden(f).is_none());
-    joined(spans, 0.5).into_iter().filter(seen).collect()
+    signals.recorded(joined(spans, 0.5).into_iter().filter(seen).collect())
 }
 
 /// Where no picture comes: all along in a recording of sound alone, and nowhere where nobody listened either.
 pub(super) fn missing(signals: &Signals) -> Vec<Span> {
     match &signals.picture {
-        Some(picture) => picture.missing.clone(),
+        Some(picture) => signals.recorded(picture.missing.clone()),
         None if signals.sound.is_some() => vec![Span::new(0.0, signals.duration_seconds)],
         None => Vec::new(),
     }

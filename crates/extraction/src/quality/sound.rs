@@ -23,7 +23,7 @@ pub(super) fn missing(signals: &Signals) -> Vec<Span> {
     let lost = |i: &usize| {
         sound.dropout.get(*i).is_some_and(|d| *d >= LOST) || sound.level_db.get(*i).is_some_and(|l| *l <= DEAD_LEVEL)
     };
-    joined((0..windows).filter(lost).map(window), 0.5)
+    signals.recorded(joined((0..windows).filter(lost).map(window), 0.5))
 }
 
 /// Share of the heard seconds within the spans in which the treble is missing; `None` where nothing is heard.

@@ -174,3 +174,15 @@ fn the_frames_between_tell_a_frozen_picture_from_a_loop_and_from_a_live_camera_h
     assert_eq!(still(0.3, 0.6), [], "a scene that comes round again");
     assert_eq!(still(0.0, 1.9), [], "the noise of a live camera");
 }
+
+#[test]
+fn a_pause_is_no_fault() {
+    let (mut transcript, mut signals) = (samples::boiler(), samples::signals(180.0));
+    let before = findings(&transcript, &signals);
+    samples::pause(&mut transcript, &mut signals, 50.0, 3600.0);
+    assert_eq!(findings(&transcript, &signals).len(), before.len(), "{:?}", findings(&transcript, &signals));
+    assert_eq!(check(&transcript, &signals), Ok(()));
+    // The same without being told of it is one.
+    let untold = Signals { gaps: Vec::new(), ..signals };
+    assert!(findings(&transcript, &untold).iter().any(|f| f.fault == Fault::SoundMissing));
+}

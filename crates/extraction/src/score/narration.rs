@@ -16,10 +16,10 @@ const SILENCE: f64 = 20.0;
 
 pub fn judge(seconds: &Seconds, signals: &Signals) -> Criterion {
     let spoken: f64 = seconds.spoken().sum();
-    let share = spoken / (seconds.duration + SHORT);
+    let share = spoken / (seconds.recorded + SHORT);
     let score = 100.0 * ((1.0 - MORE) * ramp(share, 0.0..WELL_NARRATED) + MORE * share);
     let (heard, clear): (f64, f64) = (seconds.heard.iter().sum(), seconds.clear.iter().sum());
-    let percent = (100.0 * heard / seconds.duration.max(1.0)).round().min(100.0);
+    let percent = (100.0 * heard / seconds.recorded.max(1.0)).round().min(100.0);
     let sentence = match () {
         _ if heard < 1.0 && signals.sound.is_none() => {
             "The recording has no sound, so the work is not explained.".to_owned()

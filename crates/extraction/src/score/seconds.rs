@@ -19,6 +19,9 @@ const MOST_SECONDS: f64 = 604_800.0;
 pub struct Seconds {
     /// Length of the recording.
     pub duration: f64,
+    /// The same without its gaps: shares are of this.
+    pub recorded: f64,
+    gaps: Vec<Span>,
     /// Whether anybody speaks. `[seconds]`
     pub heard: Vec<f64>,
     /// Whether what is spoken is understood; at most `heard`. `[seconds]`
@@ -61,7 +64,8 @@ impl Seconds {
         let looked = signals.sound.is_some() || signals.picture.is_some();
         let seen = looked.then(|| visibility::curve(signals, bins, duration));
         let (known, spoken) = words::known_and_spoken_seconds(transcript);
-        Self { duration, heard, clear, understood: known > 0.95 * spoken, seen }
+        let (recorded, gaps) = ((duration - signals.gap_seconds()).max(0.0), signals.gaps.clone());
+        Self { duration, recorded, gaps, heard, clear, understood: known > 0.95 * spoken, seen }
     }
 
     /// What a second gives to hear: half for a voice, half for its words.
@@ -69,7 +73,7 @@ impl Seconds {
         self.heard.iter().zip(&self.clear).map(|(heard, clear)| 0.5 * heard + 0.5 * clear)
     }
 
-    /// Stretches of at least `least` seconds in which a curve satisfies `is`.
+    /// Stretches of at least `least` seconds in which a curve satisfies `is`, without the gaps.
     pub fn stretches(&self, curve: &[f64], least: f64, is: impl Fn(f64) -> bool) -> Vec<Span> {
         let mut found: Vec<Span> = Vec::new();
         for (i, _) in curve.iter().enumerate().filter(|(_, value)| is(**value)) {
@@ -79,6 +83,7 @@ impl Seconds {
                 None => found.push(Span::new(i as f64, end)),
             }
         }
+        let mut found: Vec<Span> = found.iter().flat_map(|span| span.without(&self.gaps)).collect();
         found.retain(|span| span.duration() >= least);
         found
     }

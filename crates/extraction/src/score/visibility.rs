@@ -35,13 +35,13 @@ pub fn judge(seconds: &Seconds, signals: &Signals) -> Criterion {
     let still = quality::stands_still(signals);
     let stood: f64 = still.iter().map(Span::duration).sum();
     // A picture that stands still shows half: what was there, not what was done.
-    let share = (seen.iter().sum::<f64>() - 0.5 * stood).max(0.0) / (seconds.duration + SHORT);
+    let share = (seen.iter().sum::<f64>() - 0.5 * stood).max(0.0) / (seconds.recorded + SHORT);
     let score = 100.0 * ((1.0 - MORE) * ramp(share, 0.0..WELL_SEEN) + MORE * share);
     let dark = seconds.stretches(seen, DARK, |seen| seen < 0.1);
     let poor = seconds.stretches(seen, DARK, |seen| seen < 0.6);
     let lost = dark.iter().map(Span::duration).sum::<f64>().round();
     let sentence = match () {
-        _ if lost >= seconds.duration.round() => "Nothing can be seen in the picture.".to_owned(),
+        _ if lost >= seconds.recorded.round() => "Nothing can be seen in the picture.".to_owned(),
         _ if lost >= 1.0 => {
             format!("Nothing can be seen for {}.", domain::time::show_duration(Some(lost)))
         }
@@ -67,7 +67,9 @@ pub fn curve(signals: &Signals, bins: usize, duration: f64) -> Vec<f64> {
     for (i, frame) in frames.iter().enumerate() {
         let from = if i == 0 { 0.0 } else { frame.at };
         let until = frames.get(i + 1).map_or(duration.min(quality::picture_ends(signals)), |next| next.at);
-        spread(&mut seen, &Span::new(from, until.clamp(from, from + STANDS_FOR)), visible(frame));
+        for span in Span::new(from, until.clamp(from, from + STANDS_FOR)).without(&signals.gaps) {
+            spread(&mut seen, &span, visible(frame));
+        }
     }
     seen.iter_mut().for_each(|s| *s = s.min(1.0));
     seen

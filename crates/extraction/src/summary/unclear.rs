@@ -60,6 +60,7 @@ fn silence(signals: &Signals) -> Vec<Span> {
             None => found.push(Span::new(start, end)),
         }
     }
+    let mut found = signals.recorded(found);
     found.retain(|span| span.duration() >= LOST);
     found
 }

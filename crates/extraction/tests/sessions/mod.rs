@@ -134,6 +134,7 @@ pub fn signals(seconds: f64, light: f64, sharpness: f64, said: &[Utterance], cha
         duration_seconds: seconds,
         sound: Some(Sound { level_db, voiced, dropout, treble_db }),
         picture: Some(Picture { frames, ..Picture::default() }),
+        gaps: Vec::new(),
     }
 }
 

@@ -53,7 +53,8 @@ pub async fn signals(
     progress: impl Fn(f64),
 ) -> Result<Signals, MediaError> {
     let (sound, picture) = tokio::try_join!(hear(tools, file, probed), look(tools, file, probed, progress))?;
-    Ok(Signals { duration_seconds: probed.info.duration_seconds, sound, picture })
+    let gaps = probed.info.gaps.iter().map(|gap| gap.span).collect();
+    Ok(Signals { duration_seconds: probed.info.duration_seconds, sound, picture, gaps })
 }
 
 async fn hear(tools: &Tools, file: &Path, probed: &Probed) -> Result<Option<Sound>, MediaError> {
