@@ -1,4 +1,4 @@
-// Builds app.js, app.css and theme.js under fixed names: the program embeds them and adds a hash to their address.
+// Builds app.js, app.css, theme.js and upload.js under fixed names: the program embeds them and adds a hash to their address.
 import { defineConfig } from "vite";
 
 export default defineConfig({
@@ -10,9 +10,10 @@ export default defineConfig({
     modulePreload: false,
     cssCodeSplit: false,
     rollupOptions: {
-      input: { app: "src/app.ts", theme: "src/theme.ts" },
+      input: { app: "src/app.ts", theme: "src/theme.ts", upload: "src/upload.ts" },
       output: {
         entryFileNames: "[name].js",
+        chunkFileNames: "parts/[name]-[hash].js", // what several of them share
         assetFileNames: (asset) => (asset.names.some((name) => name.endsWith(".css")) ? "app.css" : "fonts/[name][extname]"),
       },
     },

@@ -1,6 +1,7 @@
 // The browser's part of the Dashboard. Pages are whole without it; it adds live updates and a player that lasts.
 import "./style/app.css";
 import { followSession, followSessions } from "./live";
+import { startPairing } from "./pairing";
 import { startPlayers } from "./player";
 import { startRows } from "./rows";
 import { startCopyButtons } from "./share";
@@ -12,3 +13,4 @@ startCopyButtons();
 startRows();
 followSessions();
 followSession();
+startPairing();

@@ -42,6 +42,17 @@ pub enum SeatStatus {
     Active,
 }
 
+impl SeatStatus {
+    /// The literal text of the badge.
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::NeedsDevice => "Needs device",
+            Self::ReadyToPair => "Ready to pair",
+            Self::Active => "Active",
+        }
+    }
+}
+
 /// The licence of one engineer to run sessions.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[allow(missing_docs)]

@@ -19,5 +19,7 @@ pub struct Tenant {
     pub retention_days: Option<u32>,
     /// Largest recording that is taken, in bytes.
     pub upload_limit_bytes: u64,
+    /// Hours that an unfinished upload is kept open; `None` takes the installation's setting.
+    pub upload_keep_hours: Option<u32>,
     pub created_at: Timestamp,
 }

@@ -1,4 +1,4 @@
-//! `trainar tenant|user|seat create`: what exists before anybody can sign in.
+//! `trainar tenant|user|seat create`: what exists before anybody can sign in. And what of a tenant can be changed.
 
 use crate::{assemble, settings::Settings};
 use anyhow::{Context, Result, bail};
@@ -24,6 +24,18 @@ const PASSWORD_LENGTH: usize = 10;
 pub enum Tenant {
     /// Create a tenant
     Create(CreateTenant),
+    /// Change a tenant
+    Set(SetTenant),
+}
+
+#[derive(Debug, Args)]
+pub struct SetTenant {
+    /// Name or id of the tenant
+    #[arg(long)]
+    tenant: String,
+    /// Hours that an unfinished upload is kept open; 0 takes the installation's `limits.upload_keep_hours`
+    #[arg(long, value_name = "HOURS", value_parser = clap::value_parser!(u32).range(0..=87_600))]
+    upload_keep_hours: u32,
 }
 
 #[derive(Debug, Args)]
@@ -50,7 +62,10 @@ pub struct CreateTenant {
 
 impl Tenant {
     pub async fn run(self, settings: Settings) -> Result<ExitCode> {
-        let Self::Create(args) = self;
+        let args = match self {
+            Self::Create(args) => args,
+            Self::Set(args) => return args.run(&settings).await,
+        };
         let name = args.name.trim().to_owned();
         if name.is_empty() || name.chars().count() > 200 {
             bail!("--name must have 1 to 200 characters");
@@ -76,6 +91,20 @@ impl Tenant {
             json!({ "tenant_id": tenant.id, "name": tenant.name }),
             &format!("tenant {} {}", tenant.id, tenant.name),
         );
+        Ok(ExitCode::SUCCESS)
+    }
+}
+
+impl SetTenant {
+    async fn run(self, settings: &Settings) -> Result<ExitCode> {
+        let db = assemble::db(settings).await?;
+        let tenant = find_tenant(&db, &self.tenant).await?;
+        let hours = Some(self.upload_keep_hours).filter(|hours| *hours > 0);
+        db.set_upload_keep_hours(tenant.id, hours).await?;
+        match hours {
+            Some(hours) => println!("{} keeps unfinished uploads open for {hours} hours", tenant.name),
+            None => println!("{} keeps unfinished uploads open as long as this installation", tenant.name),
+        }
         Ok(ExitCode::SUCCESS)
     }
 }

@@ -21,6 +21,7 @@ pub mod sessions;
 pub mod steps;
 pub mod tasks;
 pub mod tenants;
+pub mod unfinished;
 pub mod uploads;
 pub mod vocabulary;
 

@@ -166,6 +166,17 @@ impl Db {
         }))
     }
 
+    /// Until when a code of a seat can be exchanged; `None` when none can.
+    pub async fn open_code(&self, tenant: TenantId, seat: SeatId, now: Timestamp) -> Result<Option<Timestamp>> {
+        let code = pairing_codes::Entity::find()
+            .filter(pairing_codes::Column::TenantId.eq(tenant.0).and(pairing_codes::Column::SeatId.eq(seat.0)))
+            .filter(pairing_codes::Column::DeviceId.is_null())
+            .filter(pairing_codes::Column::ExpiresAt.gt(now.0))
+            .one(&self.conn)
+            .await?;
+        Ok(code.map(|code| Timestamp(code.expires_at)))
+    }
+
     /// Removes the codes that have expired; a seat without device then needs one. Returns how many there were.
     pub async fn expire_pairing_codes(&self, now: Timestamp) -> Result<u64> {
         let expired = pairing_codes::Column::ExpiresAt.lte(now.0);

@@ -5,7 +5,7 @@ use super::{
     entity::{tenant_queues, tenants},
 };
 use domain::{TenantId, Timestamp, tenant::Tenant};
-use sea_orm::{ActiveValue::Set, EntityTrait, QueryOrder};
+use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, QueryOrder, sea_query::Expr};
 use uuid::Uuid;
 
 /// What a new tenant needs.
@@ -55,6 +55,16 @@ impl Db {
         Ok(tenants::Entity::find_by_id(id.0).one(&self.conn).await?.map(Tenant::from))
     }
 
+    /// Sets how many hours an unfinished upload of a tenant is kept open; `None` takes the installation's setting.
+    pub async fn set_upload_keep_hours(&self, id: TenantId, hours: Option<u32>) -> Result<()> {
+        tenants::Entity::update_many()
+            .col_expr(tenants::Column::UploadKeepHours, Expr::value(hours.map(i64::from)))
+            .filter(tenants::Column::Id.eq(id.0))
+            .exec(&self.conn)
+            .await?;
+        Ok(())
+    }
+
     /// Every tenant, oldest first: for the operator of the installation only.
     pub async fn tenants(&self) -> Result<Vec<Tenant>> {
         let rows = tenants::Entity::find().order_by_asc(tenants::Column::Id).all(&self.conn).await?;
@@ -72,6 +82,7 @@ impl From<tenants::Model> for Tenant {
             country: r.country,
             retention_days: r.retention_days.map(|d| d as u32),
             upload_limit_bytes: r.upload_limit_bytes as u64,
+            upload_keep_hours: r.upload_keep_hours.map(|h| h as u32),
             created_at: Timestamp(r.created_at),
         }
     }

@@ -25,6 +25,7 @@ use storage::{
         recordings::{Tracks, UtteranceOrigin},
         sessions::{NewSession, Stop},
         tasks::NewTask,
+        unfinished::FILE_KEY,
         uploads::{Chunk, Termination, Upload},
     },
 };
@@ -48,6 +49,8 @@ struct Theirs {
     upload: Upload,
     /// Records, with nothing.
     bare: Session,
+    /// Waits for the file of an administrator.
+    file: Session,
 }
 
 async fn theirs(place: &Place) -> Theirs {
@@ -79,6 +82,9 @@ async fn theirs(place: &Place) -> Theirs {
     let upload = place.upload(&session, Some(10), at(6)).await;
     let upload = place.append(&upload, 0, 4, at(7)).await.unwrap();
     let bare = place.recording(&crew, at(8)).await;
+    let new =
+        NewSession { name: "s".into(), task_id: None, idempotency_key: Some(format!("{FILE_KEY}1")), started_at: None };
+    let file = place.db.start_session(&crew.seat, new, at(9)).await.unwrap().0;
     let open = "9876543210".repeat(7)[..64].to_owned();
     place.db.open_pairing_code(crew.tenant, crew.seat.id, &open, at(999), at(9)).await.unwrap();
     let minutes = format!(
@@ -87,7 +93,7 @@ async fn theirs(place: &Place) -> Theirs {
         place.id(crew.tenant)
     );
     place.accepted(&minutes).await;
-    Theirs { crew, task, done, procedure, running, job, worker, waiting, recording: session, upload, bare }
+    Theirs { crew, task, done, procedure, running, job, worker, waiting, recording: session, upload, bare, file }
 }
 
 fn outcome() -> Outcome {
@@ -211,11 +217,14 @@ fn attempts<'a>(db: &'a Db, us: &'a Crew, they: &'a Theirs) -> Vec<Attempt<'a>> 
         device_seen: db.device_seen(tenant, they.crew.device.id, at(50)),
         open_pairing_code: db.open_pairing_code(tenant, they.crew.seat.id, CODE, at(999), at(50)),
         pairing: db.pairing(tenant, they.crew.seat.id, at(1), at(50)),
+        open_code: db.open_code(tenant, they.crew.seat.id, at(50)),
         revoke_device: db.revoke_device(tenant, they.crew.device.id, at(50)),
         report_device: db.report_device(tenant, they.crew.device.id, &REPORT, Some("x"), at(50)),
         seat_overview: db.seat_overview(tenant, they.crew.seat.id, at(50)),
         seat_overviews: async { Ok::<_, DbError>(db.seat_overviews(tenant, at(50)).await?.into_iter().filter(|s| s.seat.id != us.seat.id).collect::<Vec<_>>()) },
         seconds_left: db.seconds_left(tenant),
+        unfinished_uploads: db.unfinished_uploads(tenant, at(50)),
+        file_session: db.file_session(tenant, they.file.id),
         task: db.task(tenant, they.task),
         start_session: db.start_session(their_seat, new_session(None, None), at(50)),
         start_session: db.start_session(their_seat, new_session(None, Some("k")), at(50)),
@@ -301,7 +310,7 @@ async fn with_another_tenants_id_nothing_is_found_and_nothing_changed() {
             tried.insert(name);
         }
         // These take no id of anything that another tenant has.
-        tried.extend(["create_user", "create_task", "tenant"]);
+        tried.extend(["create_user", "create_task", "tenant", "set_upload_keep_hours"]);
         let forgotten: Vec<_> = queries_of_a_tenant().into_iter().filter(|n| !tried.contains(n.as_str())).collect();
         assert!(forgotten.is_empty(), "not tried: {forgotten:?}");
     })

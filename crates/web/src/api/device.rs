@@ -79,7 +79,7 @@ pub async fn put(
         sessions: told.sessions.into_iter().map(held).collect(),
     };
     let version = told.software_version.map(|version| visible(&version));
-    let device = &caller.device;
+    let device = caller.device()?;
     app.db.report_device(device.tenant_id, device.id, &report, version.as_deref(), now).await?;
     Ok(StatusCode::NO_CONTENT)
 }

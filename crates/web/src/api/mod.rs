@@ -13,6 +13,8 @@ mod uploads;
 mod utterances;
 mod words;
 
+pub(crate) use sessions::upload_url;
+
 use crate::{App, problem::Problem};
 use axum::{
     Router,

@@ -169,7 +169,7 @@ pub async fn start(
     };
     if is_new {
         metrics::counter!("trainar_sessions_started_total").increment(1);
-        tracing::info!(%tenant, session = %session.id, device = %caller.device.id, "session started");
+        tracing::info!(%tenant, session = %session.id, device = %caller.device()?.id, "session started");
     }
     Ok((if is_new { StatusCode::CREATED } else { StatusCode::OK }, state_of(&app, &session).await?))
 }

@@ -1,8 +1,9 @@
-//! Who calls the API: a device, by its bearer token.
+//! Who calls the API: a device, by its bearer token; or, for the uploads of one session, a page with a ticket.
 
+use super::ticket;
 use crate::{App, device_token, problem::Problem};
 use axum::{
-    extract::FromRequestParts,
+    extract::{FromRequestParts, MatchedPath},
     http::{HeaderMap, HeaderValue, StatusCode, header, request::Parts},
 };
 use domain::{SessionId, UploadId, device::Device, seat::Seat, session::Session};
@@ -10,19 +11,33 @@ use storage::db::uploads::Upload;
 
 /// A device is noted as heard at most once in so many seconds.
 const SEEN_EVERY_SECONDS: f64 = 60.0;
+/// Where a ticket is taken.
+const FOR_TICKETS: [&str; 2] = ["/api/v1/sessions/{session}/uploads", "/api/v1/uploads/{upload}"];
 
-/// The device behind a request, and the seat it works for.
+/// Who is behind a request, and the seat it is for.
 #[derive(Clone, Debug)]
 #[allow(missing_docs)]
 pub struct Caller {
-    pub device: Device,
+    pub by: By,
     pub seat: Seat,
 }
 
+/// By what a caller is known.
+#[derive(Clone, Debug)]
+pub enum By {
+    /// A device token.
+    Device(Device),
+    /// A ticket for the uploads of this session.
+    Ticket(SessionId),
+}
+
 impl Caller {
-    /// The device whose token stands in the headers, else 401.
+    /// The device whose token, or the session whose ticket, stands in the headers; else 401.
     pub async fn identify(app: &App, headers: &HeaderMap) -> Result<Self, Problem> {
         let token = bearer(headers).ok_or_else(|| unauthorised("send `Authorization: Bearer <device token>`"))?;
+        if ticket::is_one(token) {
+            return Self::with_ticket(app, token).await;
+        }
         let unknown = || unauthorised("this device token is not known here; pair the device again");
         if !device_token::is_plausible(token) {
             return Err(unknown());
@@ -32,13 +47,29 @@ impl Caller {
         if device.last_seen_at.is_none_or(|at| now.seconds_since(at) >= SEEN_EVERY_SECONDS) {
             app.db.device_seen(device.tenant_id, device.id, now).await?;
         }
-        Ok(Self { device, seat })
+        Ok(Self { by: By::Device(device), seat })
+    }
+
+    async fn with_ticket(app: &App, token: &str) -> Result<Self, Problem> {
+        let unknown = || unauthorised("this ticket has expired; get a new one on the page that sends the file");
+        let (tenant, session) = ticket::read(app, token).ok_or_else(unknown)?;
+        let session = app.db.session(tenant, session).await?.ok_or_else(unknown)?;
+        let seat = app.db.seat(tenant, session.seat_id).await?.ok_or_else(unknown)?;
+        Ok(Self { by: By::Ticket(session.id), seat })
+    }
+
+    /// The device; 403 for whoever has a ticket.
+    pub fn device(&self) -> Result<&Device, Problem> {
+        match &self.by {
+            By::Device(device) => Ok(device),
+            By::Ticket(_) => Err(uploads_only()),
+        }
     }
 
     /// A session of this seat; any other is 404.
     pub async fn session(&self, app: &App, id: SessionId) -> Result<Session, Problem> {
         let session = app.db.session(self.seat.tenant_id, id).await?;
-        session.filter(|s| s.seat_id == self.seat.id).ok_or_else(|| Problem::not_found("session"))
+        session.filter(|s| self.may_see(s)).ok_or_else(|| Problem::not_found("session"))
     }
 
     /// An upload of a session of this seat, with that session; any other is 404.
@@ -46,8 +77,16 @@ impl Caller {
         let unknown = || Problem::not_found("upload");
         let upload = app.db.upload(self.seat.tenant_id, id).await?.ok_or_else(unknown)?;
         let session = app.db.session(self.seat.tenant_id, upload.session_id).await?;
-        let session = session.filter(|s| s.seat_id == self.seat.id).ok_or_else(unknown)?;
+        let session = session.filter(|s| self.may_see(s)).ok_or_else(unknown)?;
         Ok((upload, session))
+    }
+
+    fn may_see(&self, session: &Session) -> bool {
+        let is_meant = match &self.by {
+            By::Device(_) => true,
+            By::Ticket(only) => session.id == *only,
+        };
+        is_meant && session.seat_id == self.seat.id
     }
 }
 
@@ -55,7 +94,12 @@ impl FromRequestParts<App> for Caller {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
-        Self::identify(app, &parts.headers).await
+        let caller = Self::identify(app, &parts.headers).await?;
+        let is_upload = || parts.extensions.get::<MatchedPath>().is_some_and(|at| FOR_TICKETS.contains(&at.as_str()));
+        match caller.by {
+            By::Ticket(_) if !is_upload() => Err(uploads_only()),
+            _ => Ok(caller),
+        }
     }
 }
 
@@ -67,4 +111,9 @@ fn bearer(headers: &HeaderMap) -> Option<&str> {
 fn unauthorised(detail: &str) -> Problem {
     Problem::new(StatusCode::UNAUTHORIZED, "unauthorised", detail)
         .with_header(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"))
+}
+
+fn uploads_only() -> Problem {
+    let detail = "a ticket is good for the uploads of its session only; this takes a device token";
+    Problem::new(StatusCode::FORBIDDEN, "uploads-only", detail)
 }

@@ -1,7 +1,11 @@
 //! People: a login is a cookie, and a handler that takes a [`Viewer`] answers only to somebody who is signed in.
 
 use super::login_store::LoginStore;
-use crate::{App, dashboard::failed, pages::layout::SignedIn};
+use crate::{
+    App,
+    dashboard::{failed, forbidden},
+    pages::layout::SignedIn,
+};
 use aws_lc_rs::constant_time::verify_slices_are_equal;
 use axum::{
     extract::FromRequestParts,
@@ -9,7 +13,11 @@ use axum::{
     response::{IntoResponse, Redirect, Response},
 };
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
-use domain::{TenantId, UserId, tenant::Tenant, user::User};
+use domain::{
+    TenantId, UserId,
+    tenant::Tenant,
+    user::{User, UserRole},
+};
 use serde::{Deserialize, Serialize};
 use time::Duration;
 use tower_sessions::{Expiry, Session, SessionManagerLayer, cookie::SameSite};
@@ -42,6 +50,9 @@ pub struct Viewer {
     csrf_token: String,
 }
 
+/// Somebody who is signed in and administers; a member is told so, with 403.
+pub struct Administrator(pub Viewer);
+
 /// The layer that carries logins in a cookie.
 pub fn layer(app: &App) -> SessionManagerLayer<LoginStore> {
     let tls = app.settings.tls;
@@ -60,6 +71,7 @@ impl Viewer {
         SignedIn {
             tenant_name: self.tenant.name.clone(),
             user_name: self.user.full_name.clone(),
+            is_admin: self.user.role == UserRole::Admin,
             csrf_token: self.csrf_token.clone(),
         }
     }
@@ -99,6 +111,15 @@ impl FromRequestParts<App> for Viewer {
         let query = serde_urlencoded::to_string([("next", path)]).unwrap_or_default();
         let target = if for_a_person && path != "/" { format!("/sign-in?{query}") } else { "/sign-in".into() };
         Err(Redirect::to(&target).into_response())
+    }
+}
+
+impl FromRequestParts<App> for Administrator {
+    type Rejection = Response;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Response> {
+        let viewer = Viewer::from_request_parts(parts, app).await?;
+        if viewer.user.role == UserRole::Admin { Ok(Self(viewer)) } else { Err(forbidden(&viewer)) }
     }
 }
 

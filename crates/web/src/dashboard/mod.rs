@@ -1,12 +1,15 @@
-//! The Dashboard: a handler per page, which reads what the page shows and fills its template. It only looks; nothing
-//! here changes a session.
+//! The Dashboard: a handler per page, which reads what the page shows and fills its template. Nothing here
+//! changes a session; Settings change seats and begin the upload of a file.
 
 mod events;
+mod pairing;
 mod procedure;
+mod seats;
 mod session;
 mod sessions;
 mod sign_in;
 mod task;
+mod upload;
 
 use crate::{
     App,
@@ -20,7 +23,7 @@ use askama::Template;
 use axum::{
     Router,
     extract::{FromRequestParts, Path, State},
-    http::{HeaderName, HeaderValue, StatusCode, header, request::Parts},
+    http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header, request::Parts},
     response::{Html, IntoResponse, Redirect, Response},
     routing::{get, post},
 };
@@ -56,6 +59,13 @@ pub fn routes(app: &App) -> Router<App> {
         .route("/procedures/{id}/media", get(procedure::media))
         .route("/tasks/{id}", get(task::show))
         .route("/events/sessions", get(events::sessions))
+        .route("/settings", get(async || Redirect::to("/settings/seats")))
+        .route("/settings/seats", get(seats::show).post(seats::add))
+        .route("/settings/seats/{id}/pair", get(pairing::show).post(pairing::open))
+        .route("/settings/devices/{id}/revoke", get(seats::ask_to_revoke).post(seats::revoke))
+        .route("/settings/upload", get(upload::show).post(upload::begin))
+        .route("/settings/upload/keep", post(upload::keep))
+        .route("/settings/upload/{id}/ticket", post(upload::ticket))
         .fallback(not_found)
         .layer(login::layer(app));
     [
@@ -78,6 +88,26 @@ pub(crate) type Answer = Result<Response, Response>;
 /// A rendered page.
 pub(crate) fn page(template: &impl Template) -> Answer {
     template.render().map(|html| Html(html).into_response()).map_err(failed)
+}
+
+/// The page for members who meant to open one for administrators.
+pub(crate) fn forbidden(viewer: &Viewer) -> Response {
+    error_page(&ErrorPage::forbidden(viewer.signed_in()))
+}
+
+/// Refuses a form that does not come from a page of this login.
+pub(crate) async fn own_form(login: &Session, viewer: &Viewer, token: &str) -> Result<(), Response> {
+    if login::is_own_form(login, token).await? {
+        return Ok(());
+    }
+    Err(error_page(&ErrorPage::form_expired(viewer.signed_in())))
+}
+
+/// Where the browser found this server.
+pub(crate) fn origin(app: &App, headers: &HeaderMap) -> String {
+    let scheme = if app.settings.tls { "https" } else { "http" };
+    let host = headers.get(header::HOST).and_then(|h| h.to_str().ok()).unwrap_or("localhost");
+    format!("{scheme}://{host}")
 }
 
 /// The page for what is not there, or not for this tenant.

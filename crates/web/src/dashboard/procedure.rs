@@ -1,6 +1,6 @@
 //! The page of one procedure, and fresh addresses for its clip.
 
-use super::{Answer, Id, failed, missing, page};
+use super::{Answer, Id, failed, missing, origin, page};
 use crate::{
     App,
     auth::login::Viewer,
@@ -11,12 +11,7 @@ use crate::{
         procedure::{Neighbour, ProcedurePage},
     },
 };
-use axum::{
-    Json,
-    extract::State,
-    http::{HeaderMap, header},
-    response::IntoResponse,
-};
+use axum::{Json, extract::State, http::HeaderMap, response::IntoResponse};
 use domain::{ProcedureId, procedure::Procedure};
 
 /// `GET /procedures/{id}`
@@ -61,11 +56,4 @@ fn addresses(app: &App, procedure: &Procedure) -> Option<ProcedureMedia> {
         clip: signer.address(clip, kind),
         thumbnail: procedure.thumbnail_key.as_deref().map(|key| signer.address(key, "jpg")),
     })
-}
-
-/// Where the browser found this server.
-fn origin(app: &App, headers: &HeaderMap) -> String {
-    let scheme = if app.settings.tls { "https" } else { "http" };
-    let host = headers.get(header::HOST).and_then(|h| h.to_str().ok()).unwrap_or("localhost");
-    format!("{scheme}://{host}")
 }

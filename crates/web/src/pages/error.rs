@@ -1,4 +1,4 @@
-//! The pages for what went wrong: 404, 500.
+//! The pages for what went wrong: 403, 404, 500.
 
 use super::layout::{Area, Layout, SignedIn};
 use askama::Template;
@@ -39,6 +39,26 @@ impl ErrorPage {
             who,
         );
         Self { reference, ..page }
+    }
+
+    /// 403: a page for administrators.
+    pub fn forbidden(who: SignedIn) -> Self {
+        Self::new(
+            403,
+            "Only administrators can open this page",
+            "Ask an administrator of your organisation to do it, or to make you one.",
+            Some(who),
+        )
+    }
+
+    /// 403: a form that was open for too long, or came from elsewhere.
+    pub fn form_expired(who: SignedIn) -> Self {
+        Self::new(
+            403,
+            "This form was open for too long",
+            "Nothing was changed. Go back, reload the page and send it again.",
+            Some(who),
+        )
     }
 
     fn new(code: u16, heading: &'static str, advice: &'static str, who: Option<SignedIn>) -> Self {

@@ -16,6 +16,8 @@ pub struct Layout {
 pub enum Area {
     /// The list of sessions and all that hangs below it.
     Sessions,
+    /// What administrators set: seats, uploads.
+    Settings,
     /// A page that no entry leads to.
     Elsewhere,
 }
@@ -27,6 +29,8 @@ pub struct SignedIn {
     pub tenant_name: String,
     /// Full name of the user.
     pub user_name: String,
+    /// Whether the user administers: Settings are shown.
+    pub is_admin: bool,
     /// Goes into the hidden field `csrf_token` of every form.
     pub csrf_token: String,
 }
@@ -50,5 +54,10 @@ impl Layout {
     /// Whether the entry `Sessions` is the current one.
     pub fn in_sessions(&self) -> bool {
         self.area == Area::Sessions
+    }
+
+    /// Whether the entry `Settings` is the current one.
+    pub fn in_settings(&self) -> bool {
+        self.area == Area::Settings
     }
 }

@@ -5,12 +5,16 @@ pub mod layout;
 pub mod when;
 
 pub mod error;
+pub mod pair;
 pub mod procedure;
+pub mod seats;
 pub mod session;
 pub mod sessions;
 pub mod sign_in;
 pub mod task;
+pub mod upload;
 
+pub mod amounts;
 pub mod player;
 pub mod progress;
 

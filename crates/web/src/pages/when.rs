@@ -27,6 +27,11 @@ impl When {
         self.at.show_exact(&self.timezone)
     }
 
+    /// `10:04`
+    pub fn clock(&self) -> String {
+        self.shown().rsplit(", ").next().unwrap_or_default().to_owned()
+    }
+
     /// For the attribute `datetime`, which takes at most three digits after the second: RFC 3339 in whole seconds.
     pub fn datetime(&self) -> String {
         Timestamp(self.at.0.div_euclid(1_000_000) * 1_000_000).to_string()

@@ -8,6 +8,7 @@ mod pair;
 mod parts;
 mod probes;
 mod sessions;
+mod settings;
 mod support;
 mod uploads;
 mod uploads_create;

@@ -4,7 +4,7 @@ use super::{
     checksum::{self, Checksum},
     digest,
     gather::{End, Gather},
-    tus,
+    tus::{self, Limits},
 };
 use crate::{
     App,
@@ -73,8 +73,7 @@ pub async fn append(
 pub struct Arrival {
     pub app: App,
     pub upload: Upload,
-    /// Largest recording of the tenant, in bytes.
-    pub limit: u64,
+    pub limits: Limits,
     pub checksum: Option<Checksum>,
 }
 
@@ -92,12 +91,12 @@ impl Arrival {
             return Err(elsewhere(&upload));
         }
         let checksum = Checksum::read(headers)?;
-        let limit = tus::limit(&app, &caller).await?;
+        let limits = Limits::of(&app, &caller).await?;
         let coming = tus::bytes(headers, &header::CONTENT_LENGTH)?.unwrap_or(0);
         if let Some(length) = tus::bytes(headers, &tus::LENGTH)? {
-            upload = declare(&app, upload, length, limit).await?;
+            upload = declare(&app, upload, length, limits.bytes).await?;
         }
-        let arrival = Self { app, upload, limit, checksum };
+        let arrival = Self { app, upload, limits, checksum };
         if coming > arrival.room() {
             return Err(arrival.too_long());
         }
@@ -182,7 +181,7 @@ impl Arrival {
         let key = format!("{}/{start:020}-{}", prefix(&self.upload), Uuid::new_v4().simple());
         self.app.objects.put(&key, piece).await?;
         let chunk = Chunk { start, bytes, key: key.clone() };
-        let expires_at = tus::expiry(&self.app);
+        let expires_at = self.limits.expiry(&self.app);
         // When the database fails here the row may stand all the same, so the object stays.
         match self.app.db.append_chunk(tenant_id, id, chunk, expires_at, self.app.now()).await? {
             Some(grown) => {
@@ -203,13 +202,13 @@ impl Arrival {
 
     /// Bytes that may still come.
     fn room(&self) -> u64 {
-        self.upload.length.unwrap_or(self.limit).saturating_sub(self.upload.received)
+        self.upload.length.unwrap_or(self.limits.bytes).saturating_sub(self.upload.received)
     }
 
     fn too_long(&self) -> Problem {
         match self.upload.length {
             Some(length) => Problem::too_large(format!("the upload has {length} bytes, and this goes beyond them")),
-            None => tus::over_limit(self.limit),
+            None => tus::over_limit(self.limits.bytes),
         }
     }
 }

@@ -5,7 +5,8 @@ use super::{
     checksum::{self, Checksum},
     digest,
     gather::{End, Gather},
-    metadata, tus,
+    metadata,
+    tus::{self, Limits},
 };
 use crate::{
     App,
@@ -61,10 +62,10 @@ pub async fn create(
     body: Body,
 ) -> Result<Response, Problem> {
     let session = caller.session(&app, session).await?;
-    let limit = tus::limit(&app, &caller).await?;
+    let limits = Limits::of(&app, &caller).await?;
     let length = declared(&headers)?;
-    if length.is_some_and(|length| length > limit) {
-        return Err(tus::over_limit(limit));
+    if length.is_some_and(|length| length > limits.bytes) {
+        return Err(tus::over_limit(limits.bytes));
     }
     let said = metadata::read(&headers)?;
     let checksum = Checksum::read(&headers)?;
@@ -74,10 +75,10 @@ pub async fn create(
         content_type: said.content_type,
         length,
         announced_sha256: said.sha256,
-        expires_at: tus::expiry(&app),
+        expires_at: limits.expiry(&app),
     };
     let brings_bytes = headers.get(header::CONTENT_TYPE).is_some_and(|t| t == tus::OFFSET_OCTET_STREAM);
-    let creation = Creation { app, session, new, limit, checksum };
+    let creation = Creation { app, session, new, limits, checksum };
     // Goes on when the client is gone, so that what had come is kept.
     let work = async move { creation.run(brings_bytes.then_some(body)).await };
     let done = tokio::spawn(work.in_current_span()).await;
@@ -93,7 +94,7 @@ struct Creation {
     app: App,
     session: Session,
     new: NewUpload,
-    limit: u64,
+    limits: Limits,
     checksum: Option<Checksum>,
 }
 
@@ -183,7 +184,7 @@ impl Creation {
         let upload = self.create().await?;
         let location = location(&upload);
         if self.checksum.is_none() && !bytes.is_empty() {
-            let arrival = Arrival { app: self.app.clone(), upload, limit: self.limit, checksum: None };
+            let arrival = Arrival { app: self.app.clone(), upload, limits: self.limits, checksum: None };
             arrival.take(Body::from(bytes)).await?;
         }
         let detail =
@@ -217,7 +218,7 @@ impl Creation {
             Gather::new(body.into_data_stream(), 1, 0).linger().await;
             return digest::verified(&self.app, upload).await;
         }
-        let arrival = Arrival { app: self.app.clone(), upload, limit: self.limit, checksum: self.checksum.clone() };
+        let arrival = Arrival { app: self.app.clone(), upload, limits: self.limits, checksum: self.checksum.clone() };
         // The upload stands whatever becomes of these bytes: its address must reach the client.
         arrival.take(body).await.map_err(|p| p.with_header(header::LOCATION, location))
     }
@@ -251,7 +252,7 @@ impl Creation {
             let known = existing.announced_sha256.is_some() && new.announced_sha256.is_some();
             return if known { Ok(existing) } else { Err(conflict()) };
         }
-        let reopened = app.db.reopen_upload(tenant, existing.id, tus::expiry(app)).await?;
+        let reopened = app.db.reopen_upload(tenant, existing.id, self.limits.expiry(app)).await?;
         match (reopened, new.length) {
             (None, _) => Err(conflict()),
             // A client that says the length now does not say it again later.

@@ -10,6 +10,7 @@ use axum::{
 };
 use domain::{Timestamp, UploadId};
 use jiff::fmt::rfc2822::DateTimePrinter;
+use std::time::Duration;
 use storage::db::uploads::{Upload, UploadState};
 
 const VERSION: HeaderValue = HeaderValue::from_static("1.0.0");
@@ -55,7 +56,7 @@ pub async fn options(State(app): State<App>, headers: HeaderMap) -> Result<Respo
     let mut answer = (StatusCode::NO_CONTENT, offered).into_response();
     if headers.contains_key(header::AUTHORIZATION) {
         let caller = Caller::identify(&app, &headers).await?;
-        answer.headers_mut().insert(MAX_SIZE, limit(&app, &caller).await?.into());
+        answer.headers_mut().insert(MAX_SIZE, Limits::of(&app, &caller).await?.bytes.into());
     }
     Ok(answer)
 }
@@ -77,11 +78,30 @@ pub async fn overridden(State(app): State<App>, request: Request) -> Result<Resp
     }
 }
 
-/// Largest recording that the caller's tenant takes, in bytes.
-pub async fn limit(app: &App, caller: &Caller) -> Result<u64, Problem> {
-    let tenant = app.db.tenant(caller.seat.tenant_id).await?;
-    // Offsets are kept as signed numbers.
-    tenant.map(|t| t.upload_limit_bytes.min(i64::MAX as u64)).ok_or_else(|| Problem::not_found("tenant"))
+/// How much the caller's tenant takes, and for how long.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// Largest recording.
+    pub bytes: u64,
+    /// How long an upload waits for its next byte.
+    keep: Duration,
+}
+
+impl Limits {
+    pub async fn of(app: &App, caller: &Caller) -> Result<Self, Problem> {
+        let tenant = app.db.tenant(caller.seat.tenant_id).await?.ok_or_else(|| Problem::not_found("tenant"))?;
+        let own = tenant.upload_keep_hours.map(|hours| Duration::from_secs(u64::from(hours) * 3600));
+        Ok(Self {
+            // Offsets are kept as signed numbers.
+            bytes: tenant.upload_limit_bytes.min(i64::MAX as u64),
+            keep: own.unwrap_or(app.settings.upload_life),
+        })
+    }
+
+    /// The instant from which an upload that nobody goes on with is over.
+    pub fn expiry(&self, app: &App) -> Timestamp {
+        app.now().plus_seconds(self.keep.as_secs_f64())
+    }
 }
 
 /// 413 that says how much is possible.
@@ -134,11 +154,6 @@ pub fn alive(upload: &Upload, now: Timestamp) -> Result<(), Problem> {
 pub fn deleted() -> Problem {
     let detail = "somebody had this stretch of the recording deleted; remove your copy";
     Problem::new(StatusCode::GONE, "part-deleted", detail)
-}
-
-/// The instant from which an upload that nobody goes on with is over.
-pub fn expiry(app: &App) -> Timestamp {
-    app.now().plus_seconds(app.settings.upload_life.as_secs_f64())
 }
 
 fn http_date(at: Timestamp) -> Option<HeaderValue> {

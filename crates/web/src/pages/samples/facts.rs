@@ -19,7 +19,12 @@ pub fn id<T: From<Uuid>>(n: u128) -> T {
 }
 
 pub fn who() -> SignedIn {
-    SignedIn { tenant_name: "Northgate Heating".into(), user_name: "Priya Raman".into(), csrf_token: "csrf-1".into() }
+    SignedIn {
+        tenant_name: "Northgate Heating".into(),
+        user_name: "Priya Raman".into(),
+        is_admin: true,
+        csrf_token: "csrf-1".into(),
+    }
 }
 
 pub fn frame(title: &str) -> Layout {

@@ -3,6 +3,7 @@
 use super::facts::*;
 use crate::pages::{
     error::ErrorPage,
+    layout::SignedIn,
     player::{Player, ProcedureMedia, SessionMedia},
     procedure::{Neighbour, ProcedurePage},
     progress::Progress,
@@ -160,7 +161,8 @@ pub fn pages() -> BTreeMap<&'static str, String> {
         ScoreCard::from_criteria(score().criteria.into_iter().filter(|c| c.score.is_none()).collect(), "x", "1");
     let unscored = Session { score: Some(unscored), ..session(4, "Pump head exchange") };
     let unscored_player = player(&unscored);
-    BTreeMap::from([
+    let mut all = super::settings::pages();
+    all.extend([
         ("sign-in", sign_in(None)),
         ("sign-in-refused", sign_in(Some(SignInProblem::Refused))),
         ("sign-in-limited", sign_in(Some(SignInProblem::TooManyAttempts { retry_after_seconds: 61 }))),
@@ -180,6 +182,8 @@ pub fn pages() -> BTreeMap<&'static str, String> {
         ("procedure-first-without-clip", procedure(1, false)),
         ("task", TaskPage::new(frame("Task"), task(None), Some("Marek Kowalczyk".into()), ZONE).render().unwrap()),
         ("error-404", ErrorPage::not_found(Some(who())).render().unwrap()),
+        ("error-403", ErrorPage::forbidden(SignedIn { is_admin: false, ..who() }).render().unwrap()),
         ("error-500", ErrorPage::server_error(None, Some("01934c5e7a10".into())).render().unwrap()),
-    ])
+    ]);
+    all
 }
