@@ -13,6 +13,14 @@ export function secondTenant(server) {
   return { ...server, email, password, deviceToken: JSON.parse(server.trainar(seat)).device_token }
 }
 
+/** Creates an administrator of the first tenant: who signs in. */
+export function createAdmin(server) {
+  const [email, password] = ['grace@example.org', 'an administrator too']
+  const user = ['user', 'create', '--tenant', 'Acme', '--email', email, '--name', 'Grace', '--role', 'admin', '--password-stdin']
+  server.trainar(user, password)
+  return { email, password }
+}
+
 /** The device token of one more seat of the first tenant. */
 export function traineeToken(server) {
   const email = 'tom@example.org'
@@ -28,16 +36,21 @@ export function createTask(server, { title, externalId, externalUrl = null, sour
   id[8] = (id[8] & 0x3f) | 0x80
   const hex = id.toString('hex')
   const text = (value) => (value === null ? 'NULL' : `'${value.replaceAll("'", "''")}'`)
-  const sql = `PRAGMA busy_timeout=5000; INSERT INTO tasks (id, tenant_id, title, description, status, source, external_id, external_url, created_at)
+  const sql = `INSERT INTO tasks (id, tenant_id, title, description, status, source, external_id, external_url, created_at)
     SELECT X'${hex}', id, ${text(title)}, ${text(description)}, 'open', ${text(source)}, ${text(externalId)}, ${text(externalUrl)}, ${Date.now() * 1000}
     FROM tenants WHERE name = 'Acme';`
+  return runSql(server, sql) ? hex.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5') : undefined
+}
+
+/** Runs SQL on the SQLite database; `false` without the program `sqlite3` or `python3`. */
+export function runSql(server, sql) {
   const file = join(server.dataDir, 'trainar.db')
+  const all = `PRAGMA busy_timeout=5000; ${sql}`
   const python = 'import sqlite3,sys\nc=sqlite3.connect(sys.argv[1])\nc.executescript(sys.argv[2])\nc.commit()'
-  const written = [['sqlite3', [file, sql]], ['python3', ['-c', python, file, sql]]].some(([program, args]) => {
+  return [['sqlite3', [file, all]], ['python3', ['-c', python, file, all]]].some(([program, args]) => {
     const done = spawnSync(program, args, { encoding: 'utf8' })
     if (done.error) return false
     if (done.status !== 0) throw new Error(`${program}: ${done.stderr}`)
     return true
   })
-  return written ? hex.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5') : undefined
 }

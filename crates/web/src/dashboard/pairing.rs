@@ -14,8 +14,8 @@ use crate::{
 use axum::{
     Form,
     extract::{Query, State},
-    http::HeaderMap,
-    response::Response,
+    http::{HeaderMap, header},
+    response::{IntoResponse, Response},
 };
 use domain::{SeatId, Timestamp, seat::SeatStatus};
 use serde::Deserialize;
@@ -91,7 +91,8 @@ pub async fn open(
     tracing::info!(tenant = %tenant.id, seat = %id, by = %viewer.user.id, "pairing code opened");
     let code = ShownCode::new(&code, &origin(&app, &headers), expires_at, now, &tenant.timezone);
     let code = code.ok_or_else(|| failed("the address of this server is too long for a QR code"))?;
-    page(&shown(&viewer, &seat, now.0, PairState::Code(code)))
+    let answer = page(&shown(&viewer, &seat, now.0, PairState::Code(code)))?;
+    Ok(([(header::CACHE_CONTROL, "no-store")], answer).into_response())
 }
 
 async fn seat(app: &App, viewer: &Viewer, id: SeatId) -> Result<SeatOverview, Response> {
