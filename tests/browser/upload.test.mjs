@@ -40,7 +40,7 @@ test('a file over a broken network and a reload ends as one session', async () =
     await page.goto('/settings/upload')
     await slowly(page, 8 * MB)
     await page.getByLabel('File').setInputFiles(file)
-    assert.match(await page.getByLabel('Recorded at').inputValue(), /^\d{4}-\d\d-\d\dT\d\d:\d\d$/, 'the time of the file')
+    await page.waitForFunction(() => /^\d{4}-\d\d-\d\dT\d\d:\d\d$/.test(document.querySelector('#upload-time').value)) // that of the file
     await page.getByLabel('Recorded at').fill('2026-01-05T14:30')
     proxy.cutAfter(14 * MB)
     await page.getByRole('button', { name: 'Upload', exact: true }).click()
@@ -53,9 +53,9 @@ test('a file over a broken network and a reload ends as one session', async () =
     assert.equal(await begun.count(), 1)
     assert.match(await begun.innerText(), /Session 5 Jan 2026, 14:30 · Ada · [0-9A-F]{8}\s+GX010042\.MP4 · \d+ MB of 48 MB[\s\S]*choose the same file to go on/)
     await page.getByLabel('File').setInputFiles(file)
-    await page.getByText('This file was begun before: Session 5 Jan 2026, 14:30. Go on where it was?').waitFor()
+    await says(page, 'This file was begun before: Session 5 Jan 2026, 14:30. Go on where it was?')
     await page.getByRole('button', { name: 'Go on' }).click()
-    await page.getByText('Everything has arrived.').waitFor()
+    await says(page, 'Everything has arrived.')
     assert.ok(proxy.state.passed < BYTES + 26 * MB, `${proxy.state.passed} bytes passed: it began anew`)
     await page.getByText('Every recording that has begun to arrive is here whole.').waitFor()
     await page.getByRole('link', { name: 'Look at the session' }).click()
@@ -81,13 +81,14 @@ test('it can be paused, and goes on as the same file', async () => {
   await page.getByRole('button', { name: 'Upload', exact: true }).click()
   await sent(page, 2)
   await page.getByRole('button', { name: 'Pause' }).click()
-  await page.getByText('Paused. What was sent is kept.').waitFor()
+  await says(page, 'Paused. What was sent is kept.')
   await slowly(page, -1)
   await page.getByRole('button', { name: 'Go on' }).click()
-  await page.getByText('Everything has arrived.').waitFor()
+  await says(page, 'Everything has arrived.')
   await page.getByRole('button', { name: 'Another file' }).click()
   assert.equal(await page.getByLabel('File').isVisible(), true)
-  assert.deepEqual(problems, [])
+  // The server may still be keeping what came before the pause; then it says where to go on.
+  assert.deepEqual(problems.filter((said) => !/status of 409/.test(said)), [])
   await close()
 })
 
@@ -104,7 +105,7 @@ test('a ticket that is not taken any more is renewed without a word', async () =
   await page.getByLabel('File').setInputFiles(write('short.mp4', recording(2)))
   await page.getByLabel('Recorded at').fill('2026-01-07T09:00')
   await page.getByRole('button', { name: 'Upload', exact: true }).click()
-  await page.getByText('Everything has arrived.').waitFor()
+  await says(page, 'Everything has arrived.')
   assert.equal(spoiled, 1)
   await close()
 })
@@ -153,7 +154,7 @@ test('the tenant says how long an unfinished upload is kept, and what was given 
   await slowly(page, -1)
   await page.getByLabel('File').setInputFiles(left)
   await page.getByRole('button', { name: 'Go on' }).click()
-  await page.getByText('Everything has arrived.').waitFor()
+  await says(page, 'Everything has arrived.')
   await close()
 })
 
@@ -175,12 +176,12 @@ for (const colorScheme of ['light', 'dark']) {
       await page.getByRole('alert').filter({ hasText: 'no video' }).waitFor()
       await good('upload-refused')
       await slowly(page, 3 * MB)
-      await page.getByLabel('File').setInputFiles(file)
+      await page.getByLabel('File').setInputFiles(write(`${size}-${colorScheme}.mp4`, bytes))
       await page.getByLabel('Recorded at').fill('2026-01-09T09:00')
       await page.getByRole('button', { name: 'Upload', exact: true }).click()
       await sent(page, 1)
       await page.getByRole('button', { name: 'Pause' }).click()
-      await page.getByText('Paused.').waitFor()
+      await says(page, 'Paused.')
       await good('upload-paused')
       await page.reload()
       await good('upload-unfinished')
@@ -188,6 +189,9 @@ for (const colorScheme of ['light', 'dark']) {
     })
   }
 }
+
+/** Resolves once the page says how the upload is. */
+const says = (page, text) => page.locator('[data-run-text]').filter({ hasText: text }).waitFor()
 
 /** Resolves once so many MB stand on the page as sent. */
 function sent(page, megabytes) {

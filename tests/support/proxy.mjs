@@ -19,7 +19,8 @@ export async function startProxy(port) {
       from.on('error', () => to.destroy())
       from.on('close', () => {
         sockets.delete(from)
-        to.end()
+        // What came is passed on; who still sends learns that nobody reads.
+        to.destroySoon()
       })
       from.pipe(to)
     }

@@ -27,12 +27,17 @@ const CHUNK = 64 * 1024 * 1024;
 const PAUSES = [0, 1000, 2000, 5000, 10_000, ...Array<number>(1500).fill(30_000)];
 /** Milliseconds before its end at which a ticket is renewed. */
 const EARLY = 60_000;
+/** Milliseconds without a byte after which a connection counts as dead: one that vanished does not always say so. */
+const DEAD_AFTER = 30_000;
+/** The same while the server works on what was sent. */
+const SLOW_AFTER = 300_000;
 
 export class Sending {
   private readonly upload: Upload;
   private ticket: string;
   private renewAt: number;
   private isWaiting = false;
+  private watch = 0;
 
   constructor(
     file: File,
@@ -53,23 +58,50 @@ export class Sending {
       onShouldRetry: (error) => this.again(error),
       onProgress: (bytes) => {
         this.isWaiting = false;
+        this.look(bytes === file.size || bytes % CHUNK === 0 ? SLOW_AFTER : DEAD_AFTER);
         told.sent(bytes);
       },
-      onSuccess: () => told.done(),
-      onError: (error) => told.failed(reason(error)),
+      onSuccess: () => {
+        this.stopLooking();
+        told.done();
+      },
+      onError: (error) => {
+        this.stopLooking();
+        told.failed(reason(error));
+      },
     });
     // The network is back: no need to wait for the next attempt.
-    addEventListener("online", () => this.isWaiting && void this.upload.abort().then(() => this.upload.start()));
+    addEventListener("online", () => this.isWaiting && void this.anew());
   }
 
   goOn(): void {
+    this.look(DEAD_AFTER);
     this.upload.start();
   }
 
   async pause(): Promise<void> {
     this.isWaiting = false;
+    this.stopLooking();
     await this.upload.abort();
     this.told.paused();
+  }
+
+  /** Breaks the connection off and goes on from where the server is. */
+  private async anew(): Promise<void> {
+    await this.upload.abort();
+    this.goOn();
+  }
+
+  private look(limit: number): void {
+    this.stopLooking();
+    this.watch = window.setTimeout(() => {
+      this.told.waiting("Nothing gets through. Trying again…");
+      void this.anew();
+    }, limit);
+  }
+
+  private stopLooking(): void {
+    clearTimeout(this.watch);
   }
 
   private async permit(request: HttpRequest): Promise<void> {
@@ -88,6 +120,7 @@ export class Sending {
     const passes = status === 0 || status >= 500 || [401, 408, 409, 423, 429, 460].includes(status);
     if (!passes) return false;
     this.isWaiting = true;
+    this.stopLooking(); // it waits by itself
     const cause = error instanceof DetailedError ? error.causingError : null;
     const words = cause?.name === "Refused" ? cause.message : "";
     if (status === 507) this.told.waiting("The server has no room left. It goes on as soon as there is.");

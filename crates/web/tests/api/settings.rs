@@ -11,28 +11,30 @@ const PASSWORD: &str = "correct horse battery";
 /// Somebody who is signed in.
 struct Login<'a> {
     server: &'a Server,
+    http: reqwest::Client,
     cookie: String,
     csrf: String,
 }
 
 impl<'a> Login<'a> {
     async fn new(server: &'a Server, of: &Device, role: UserRole) -> Self {
-        let email = format!("{role}-{}@example.org", of.tenant.short().to_lowercase());
+        let email = format!("{role}-{}@example.org", of.user);
         let password_hash = web::hash_password(PASSWORD).unwrap();
         let new = NewUser { email: email.clone(), full_name: "Ada".into(), role, password_hash };
         server.app.db.create_user(of.tenant, new, server.app.clock.now()).await.unwrap();
         let form = server.anonymous(Method::GET, "/sign-in").send().await.unwrap();
         let (cookie, csrf) = (cookie(&form), token(&form.text().await.unwrap()));
         let fields = [("email", email.as_str()), ("password", PASSWORD), ("csrf_token", &csrf)];
-        let answer = server.anonymous(Method::POST, "/sign-in").header("Cookie", cookie).body(encoded(&fields));
-        let answer = answer.header("Content-Type", "application/x-www-form-urlencoded").send().await.unwrap();
-        let mut this = Self { server, cookie: self::cookie(&answer), csrf };
+        let http = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build().unwrap();
+        let mut this = Self { server, http, cookie, csrf: String::new() };
+        this.cookie = self::cookie(&this.post_raw("/sign-in", &fields).await);
         this.csrf = token(&this.get("/sessions").await.text().await.unwrap());
         this
     }
 
     fn call(&self, method: Method, path: &str) -> RequestBuilder {
-        self.server.anonymous(method, path).header("Cookie", &self.cookie)
+        let url = format!("http://{}{path}", self.server.address);
+        self.http.request(method, url).header("Cookie", &self.cookie)
     }
 
     async fn get(&self, path: &str) -> Response {
