@@ -1,4 +1,5 @@
 // The player: renews addresses that expire, so that a page left open for a day still plays; Fullscreen; keys.
+import { passGaps } from "./gaps";
 
 /** The answer of `/sessions/{id}/media` and `/procedures/{id}/media`. */
 interface Media {
@@ -28,6 +29,7 @@ export function startPlayers(root: ParentNode): void {
     region.dataset["started"] = "";
     lastLong(region, video);
     listenToKeys(region, video);
+    passGaps(region, video);
     const button = region.closest(".card")?.querySelector("[data-fullscreen]");
     button?.addEventListener("click", () => void toggleFullscreen(region, video));
     // Loaded at once, for who turns captions on after hours: the address in the page may be dead by then.

@@ -268,3 +268,43 @@ async fn what_comes_after_keeps_the_time_across_a_gap() {
         near(behind(&beeps), 18.0, 0.1);
     }
 }
+
+/// Prints what joining costs: `cargo nextest run -p media --run-ignored only twenty_minutes --no-capture`.
+#[tokio::test]
+#[ignore = "prints figures"]
+async fn twenty_minutes_in_three_runs() {
+    for (coded, name) in [
+        ("-c:v libx264 -preset ultrafast -g 60 -b:v 4M -pix_fmt yuv420p -c:a aac", "a.mp4"),
+        ("-c:v libvpx -deadline realtime -cpu-used 8 -g 60 -b:v 4M -c:a libopus", "a.webm"),
+    ] {
+        let bench = Bench::new();
+        let source = "-f lavfi -i testsrc2=s=1280x720:r=30,noise=alls=12:allf=t -f lavfi -i sine=440:sample_rate=48000";
+        let live = if name == "a.mp4" { "-movflags +frag_keyframe+empty_moov -f mp4" } else { "-live 1 -f webm" };
+        let minute = bench.ffmpeg(&format!("{source} -t 20 {coded} -f matroska"), "20s");
+        let looped = |loops: u32, name: &str| {
+            bench.ffmpeg(&format!("-stream_loop {} -i {} -c copy {live}", loops - 1, minute.display()), name)
+        };
+        let runs = [looped(21, "1"), looped(12, "2"), looped(27, "3")];
+        let bytes: u64 = runs.iter().map(|run| run.metadata().unwrap().len()).sum();
+        for pause in [60.0, 3600.0] {
+            let tools = media::Tools::find(None, None).unwrap();
+            let starts = [0.0, 420.0 + pause, 660.0 + 2.0 * pause];
+            let list: Vec<_> =
+                runs.iter().zip(starts).map(|(p, start_seconds)| Run { path: p.clone(), start_seconds }).collect();
+            let began = std::time::Instant::now();
+            let joined = join_runs(&tools, &list, &bench.path(name), |_| {}).await.unwrap();
+            let (took, used) = (began.elapsed().as_secs_f64(), tools.usage());
+            let out = bench.path(name).metadata().unwrap().len();
+            println!(
+                "{name}: {:.0} MB in 3 runs, 2 pauses of {pause} s: {took:.1} s, {:.1} s CPU, child at most {:.0} MB, \
+                 {:.0} MB out, {} gaps, lasts {:.0} s",
+                bytes as f64 / 1e6,
+                used.cpu_seconds,
+                used.max_rss_bytes as f64 / 1e6,
+                out as f64 / 1e6,
+                joined.gaps.len(),
+                joined.probed.info.duration_seconds
+            );
+        }
+    }
+}

@@ -22,8 +22,17 @@ pub async fn show(State(app): State<App>, viewer: Viewer, Id(id): Id<ProcedureId
     let all = app.db.procedures(tenant.id, session.id).await.map_err(failed)?;
     let place = all.iter().position(|p| p.id == id).unwrap_or(0);
     let neighbour = |p: &Procedure| Neighbour { id: p.id, procedure_name: p.procedure_name.clone() };
-    let player =
-        addresses(&app, &found).map(|media| Player::of_procedure(id, &found.procedure_name, media, &tenant.language));
+    let recording = app.db.recording(tenant.id, session.id).await.map_err(failed)?;
+    let gaps = recording.map(|r| r.media_info.gaps).unwrap_or_default();
+    // The clip begins at the keyframe before the procedure and ends with it.
+    let begins_at = (found.end_seconds - found.duration_seconds).clamp(0.0, found.start_seconds.max(0.0));
+    let player = addresses(&app, &found).map(|media| {
+        Player::of_procedure(id, &found.procedure_name, media, &tenant.language).with_gaps(
+            &gaps,
+            begins_at,
+            found.duration_seconds,
+        )
+    });
     page(&ProcedurePage {
         layout: Layout::new(found.procedure_name.clone(), Area::Sessions, viewer.signed_in()),
         procedure_name: found.procedure_name,

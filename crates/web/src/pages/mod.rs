@@ -15,6 +15,7 @@ pub mod task;
 pub mod upload;
 
 pub mod amounts;
+pub mod gaps;
 pub mod player;
 pub mod progress;
 

@@ -1,6 +1,7 @@
 //! The video player: what its element carries, and the JSON with which it renews addresses that expire.
 
-use domain::{ProcedureId, SessionId};
+use super::gaps::ShownGap;
+use domain::{ProcedureId, SessionId, recording::Gap, time::show_duration};
 use serde::Serialize;
 
 /// Answer of `GET /sessions/{id}/media`: signed addresses of a session's recording.
@@ -48,6 +49,8 @@ pub struct Player {
     pub chapters: Option<String>,
     /// BCP 47 language of captions and chapters.
     pub language: String,
+    /// Where it holds nothing, in order.
+    pub gaps: Vec<ShownGap>,
 }
 
 impl Player {
@@ -62,6 +65,7 @@ impl Player {
             captions: media.captions,
             chapters: media.chapters,
             language: language.into(),
+            gaps: Vec::new(),
         }
     }
 
@@ -76,6 +80,21 @@ impl Player {
             captions: None,
             chapters: None,
             language: language.into(),
+            gaps: Vec::new(),
         }
+    }
+
+    /// The same with those of the recording's `gaps` that lie in the video, which begins at `begins_at` seconds of the
+    /// recording and lasts `duration_seconds`.
+    pub fn with_gaps(self, gaps: &[Gap], begins_at: f64, duration_seconds: f64) -> Self {
+        Self { gaps: ShownGap::within(gaps, begins_at, duration_seconds), ..self }
+    }
+
+    fn gap_sum(&self) -> String {
+        let count = match self.gaps.len() {
+            1 => "1 gap".to_owned(),
+            n => format!("{n} gaps"),
+        };
+        format!("{count}, {} in all", show_duration(Some(self.gaps.iter().map(ShownGap::seconds).sum())))
     }
 }

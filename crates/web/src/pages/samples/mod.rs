@@ -38,6 +38,22 @@ fn what_is_doubtful_about_a_recording_stands_below_it() {
 }
 
 #[test]
+fn the_gaps_of_a_recording_are_listed_below_it() {
+    let gaps = [
+        "Video Recording</h2>",
+        "<video",
+        "<summary>3 gaps, 11m 02s in all<",
+        ">5:00 – 5:02</span> Not recorded (2s)<",
+        "data-start=\"720\" data-end=\"1320\" data-notice=\"Paused, 10m 00s skipped\"",
+        ">12:00 – 22:00</span> Paused (10m 00s)<",
+        ">25:00 – 26:00</span> Deleted by the engineer (1m 00s)<",
+        ">Procedures<",
+    ];
+    check("session-with-gaps", &gaps);
+    check_without("session", &["data-gaps", "data-gap-notice"]);
+}
+
+#[test]
 fn the_list_has_its_filters_and_columns() {
     check(
         "sessions",

@@ -14,8 +14,10 @@ use crate::pages::{
 };
 use askama::Template;
 use domain::{
+    Span,
     job::Step,
     procedure::Procedure,
+    recording::{Gap, GapKind},
     score::ScoreCard,
     seat::SeatRole,
     session::{FailureReason, Phase, Session, SessionStatus},
@@ -115,6 +117,18 @@ pub fn with_remarks() -> SessionView {
     }
 }
 
+pub fn with_gaps() -> SessionView {
+    let gap = |start, end, kind| Gap { span: Span::new(start, end), kind };
+    let gaps = [
+        gap(300.0, 302.4, GapKind::Missing),
+        gap(720.0, 1320.0, GapKind::Paused),
+        gap(1500.0, 1560.0, GapKind::Deleted),
+    ];
+    let session = whole();
+    let RecordingView::Playable(player) = session.recording else { panic!("it plays") };
+    SessionView { recording: RecordingView::Playable(player.with_gaps(&gaps, 0.0, 1918.0)), ..session }
+}
+
 pub fn missing(phase: Phase, progress: Progress) -> String {
     detail(view(running(2, "Annual boiler service", phase), Some(progress), None, &[], None))
 }
@@ -172,6 +186,7 @@ pub fn pages() -> BTreeMap<&'static str, String> {
         ("sessions-none-match", list(vec![], filtered, None, None)),
         ("session", detail(whole())),
         ("session-with-remarks", detail(with_remarks())),
+        ("session-with-gaps", detail(with_gaps())),
         ("session-recording", missing(Phase::Recording, Progress::Recording)),
         ("session-uploading", missing(Phase::Uploading, Progress::Uploading { percent: Some(63) })),
         ("session-processing", missing(Phase::Processing, Progress::Processing { step: Some(Step::Name) })),
