@@ -42,12 +42,23 @@ export const captions = () => {
 
 /** A moving picture with a hum, H.264 and AAC in MP4, as bytes. */
 export function recording(seconds = SECONDS) {
+  const picture = `testsrc2=size=480x270:rate=10:duration=${seconds}`
+  const sound = `aevalsrc=0.3*sin(2*PI*(180+60*sin(2*PI*0.5*t))*t)*(0.6+0.4*sin(2*PI*3*t)):s=16000:d=${seconds}`
+  return encoded(picture, sound, '+faststart')
+}
+
+/** A run as a recorder streams it: a flash and a beep of 0.1 s at each full second, fragmented MP4. */
+export function beat(seconds) {
+  const flash = "drawbox=c=white:t=fill:enable='lt(mod(t,1),0.1)'"
+  const sound = `aevalsrc=0.6*sin(880*2*PI*t)*lt(mod(t\\,1)\\,0.1):s=48000:d=${seconds}`
+  return encoded(`color=black:s=480x270:r=30:d=${seconds},${flash}`, sound, '+frag_keyframe+empty_moov+default_base_moof')
+}
+
+function encoded(picture, sound, flags) {
   const folder = mkdtempSync(join(tmpdir(), 'trainar-recording-'))
   try {
     const file = join(folder, 'recording.mp4')
-    const picture = `testsrc2=size=480x270:rate=10:duration=${seconds}`
-    const sound = `aevalsrc=0.3*sin(2*PI*(180+60*sin(2*PI*0.5*t))*t)*(0.6+0.4*sin(2*PI*3*t)):s=16000:d=${seconds}`
-    const coding = '-c:v libx264 -preset ultrafast -crf 34 -pix_fmt yuv420p -g 10 -c:a aac -b:a 48k -movflags +faststart'
+    const coding = `-c:v libx264 -preset ultrafast -crf 34 -pix_fmt yuv420p -g 10 -c:a aac -b:a 48k -movflags ${flags}`
     const args = ['-nostdin', '-v', 'error', '-f', 'lavfi', '-i', picture, '-f', 'lavfi', '-i', sound, ...coding.split(' '), file]
     execFileSync('ffmpeg', args)
     return readFileSync(file)

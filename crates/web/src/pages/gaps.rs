@@ -42,15 +42,18 @@ impl ShownGap {
         self.span.duration()
     }
 
-    fn from(&self) -> String {
+    /// Where it begins, as a clock shows it.
+    pub fn from(&self) -> String {
         clock(self.span.start)
     }
 
-    fn to(&self) -> String {
+    /// Where it ends, as a clock shows it.
+    pub fn to(&self) -> String {
         clock(self.span.end)
     }
 
-    fn length(&self) -> String {
+    /// Its length for people.
+    pub fn length(&self) -> String {
         show_duration(Some(self.seconds().max(1.0)))
     }
 }

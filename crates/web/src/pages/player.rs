@@ -90,7 +90,8 @@ impl Player {
         Self { gaps: ShownGap::within(gaps, begins_at, duration_seconds), ..self }
     }
 
-    fn gap_sum(&self) -> String {
+    /// How many gaps there are and how long they are together.
+    pub fn gap_sum(&self) -> String {
         let count = match self.gaps.len() {
             1 => "1 gap".to_owned(),
             n => format!("{n} gaps"),
