@@ -4,6 +4,7 @@
 mod file;
 mod gaps;
 mod parts;
+mod splice;
 
 use crate::{Kit, StepError, Target};
 use domain::{

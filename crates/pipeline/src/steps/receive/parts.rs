@@ -1,6 +1,6 @@
 //! A recording that came in parts: the parts of each run are put one after another, the runs on the session's clock.
 
-use super::{Arrived, Received, Source, gaps};
+use super::{Arrived, Received, Source, gaps, splice::Splice};
 use crate::{
     Event, Kit, StepError, Target,
     kit::{hex, sha256},
@@ -35,7 +35,9 @@ pub async fn receive(
     let mut contiguous = true;
     for (number, parts_of_run) in by_run(arrived) {
         let path = scratch.path().join(format!("run-{number}"));
-        let start_seconds = parts_of_run.first().map_or(0.0, |p| p.place.start_ms as f64 / 1e3);
+        // A part that is only a header says nothing of when its run begins: the one behind it may be missing.
+        let first = parts_of_run.iter().find(|p| p.place.duration_ms != Some(0)).or(parts_of_run.first());
+        let start_seconds = first.map_or(0.0, |p| p.place.start_ms as f64 / 1e3);
         contiguous &= parts_of_run.windows(2).all(|pair| pair[1].place.part == pair[0].place.part + 1);
         parts.extend(write_run(kit, target, &parts_of_run, &path).await?);
         runs.push(media::Run { path, start_seconds });
@@ -46,9 +48,9 @@ pub async fn receive(
         [run] if contiguous => playable(kit, &run.path, &path).await?,
         _ => None,
     };
-    let probed = match one {
-        Some(probed) => probed,
-        None => joined(kit, &runs, &path, origin, breaks).await?,
+    let (probed, origin) = match one {
+        Some(probed) => (probed, origin),
+        None => joined(kit, &runs, &path, breaks).await?,
     };
     let key = target.keys().playable(probed.playable_extension());
     let bytes = kit.objects.put_file(&key, &path).await?;
@@ -79,8 +81,9 @@ fn by_run(arrived: &[Arrived]) -> BTreeMap<u32, Vec<&Arrived>> {
 /// Writes the parts of a run one after another, and says what they are.
 async fn write_run(kit: &Kit, target: Target, parts: &[&Arrived], path: &Path) -> Result<Vec<Part>, StepError> {
     let mut file = BufWriter::with_capacity(WRITE_BYTES, File::create(path).await?);
-    let mut written = Vec::new();
+    let (mut written, mut splice) = (Vec::new(), Splice::default());
     for part in parts {
+        splice.next_part(part.place.part);
         let mut hash = digest::Context::new(&digest::SHA256);
         let mut key = None;
         for chunk in kit.db.chunks(target.tenant, part.upload).await? {
@@ -90,7 +93,7 @@ async fn write_run(kit: &Kit, target: Target, parts: &[&Arrived], path: &Path) -
             let mut bytes = kit.objects.get_range(&chunk.key, 0..chunk.bytes).await?;
             while let Some(piece) = bytes.try_next().await? {
                 hash.update(&piece);
-                file.write_all(&piece).await?;
+                file.write_all(&splice.pass(&piece)).await?;
             }
             key.get_or_insert(chunk.key);
         }
@@ -120,16 +123,18 @@ async fn playable(kit: &Kit, run: &Path, dst: &Path) -> Result<Option<Probed>, S
     Ok(Some(made))
 }
 
+/// Joins the runs; beside the recording, where on the session's clock it begins: with the first run that can be read.
 async fn joined(
     kit: &Kit,
     runs: &[media::Run],
     dst: &PathBuf,
-    origin: f64,
     breaks: &[(GapKind, u64, Option<u64>)],
-) -> Result<Probed, MediaError> {
+) -> Result<(Probed, f64), MediaError> {
     let progress = |done| kit.tell(Event::Progress(Step::Receive, done));
     let joined = media::join_runs(&kit.media, runs, dst, progress).await?;
+    let readable = runs.iter().zip(&joined.runs).filter(|(_, lies)| lies.is_some());
+    let origin = readable.map(|(run, _)| run.start_seconds).fold(f64::INFINITY, f64::min);
     let mut probed = joined.probed;
     probed.info.gaps = gaps::explained(&joined.gaps, origin, breaks);
-    Ok(probed)
+    Ok((probed, origin))
 }
