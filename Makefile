@@ -37,7 +37,7 @@ release: install web
 # The browser's part is embedded in the program, so it is built first.
 web: web-client/dist/app.js
 
-web-client/dist/app.js: web-client/node_modules $(shell find web-client/src web-client/public -type f 2>/dev/null) web-client/vite.config.ts
+web-client/dist/app.js: web-client/node_modules $(shell find web-client/src web-client/public -type f 2>/dev/null) $(wildcard web-client/vite*.config.ts)
 	cd web-client && npm run build --silent
 	@touch $@
 

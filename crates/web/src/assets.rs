@@ -20,6 +20,16 @@ pub fn url(name: &str) -> String {
     }
 }
 
+/// Address under which a page or its style asks for a file: fonts stand in the style without a hash.
+pub fn url_in_page(name: &str) -> String {
+    if name.ends_with(".woff2") { format!("/assets/{name}") } else { url(name) }
+}
+
+/// A script as text; `None` where the browser's part was not built.
+pub fn text(name: &str) -> Option<String> {
+    Files::get(name).and_then(|file| String::from_utf8(file.data.into_owned()).ok())
+}
+
 /// Whether the browser's part was built before the program was; without it pages have neither style nor script.
 pub fn is_built() -> bool {
     Files::get("app.js").is_some()

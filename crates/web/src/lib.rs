@@ -5,6 +5,7 @@
 mod api;
 mod assets;
 mod auth;
+mod capture;
 mod dashboard;
 mod device_token;
 mod media;

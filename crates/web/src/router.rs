@@ -1,6 +1,6 @@
 //! Every address that the server answers, each list from the module that answers it.
 
-use crate::{App, api, assets, dashboard, media, probes};
+use crate::{App, api, assets, capture, dashboard, media, probes};
 use axum::{
     Router,
     http::{HeaderValue, Request, header},
@@ -18,6 +18,7 @@ pub fn router(app: App) -> Router {
         .merge(api::routes(&app))
         .merge(media::routes())
         .merge(probes::routes())
+        .merge(capture::routes())
         .route("/assets/{*path}", get(assets::serve))
         .merge(dashboard::routes(&app))
         .layer(tower::util::option_layer(strict_transport))

@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used)]
 
+mod capture;
 mod faults;
 mod openapi;
 mod pair;

@@ -1,0 +1,258 @@
+// Joins the parts: the spool, the running session, the delivery and what a person taps or says.
+import { call, Revoked } from "./api";
+import { stayAwake } from "./awake";
+import { closeCamera, isCameraAllowed, NoCamera, openCamera } from "./camera";
+import { Delivery, type Outcome } from "./delivery";
+import { Level } from "./level";
+import { screenOf, type Model } from "./model";
+import { pair } from "./pairing";
+import { report } from "./report";
+import { RunningSession } from "./session";
+import type { Spool } from "./spool";
+import { FEW_MINUTES, keepForGood, minutesOfRoom } from "./storage";
+import { say } from "./voice";
+
+const ARMED_MS = 5000;
+const HEARTBEAT_MS = 30_000;
+const REPORT_EVERY_MS = 180_000;
+const ROOM_EVERY_MS = 15_000;
+
+const TROUBLE = {
+  stalled: "The camera has stopped. Starting it again.",
+  disk: "Storage is full. Keep this page open: what was recorded is stored as soon as there is room.",
+};
+
+export class App {
+  readonly level = new Level();
+  readonly session: RunningSession;
+  private readonly delivery: Delivery;
+
+  constructor(private readonly spool: Spool, readonly model: Model, private readonly format: string, private readonly draw: () => void) {
+    this.session = new RunningSession(spool, {
+      changed: () => void this.refresh().then(() => this.delivery.nudge()),
+      trouble: (what) => this.trouble(what),
+      full: () => void this.pause("Storage is full. Recording has paused."),
+      opened: (stream) => this.use(stream),
+    });
+    this.delivery = new Delivery(spool, () => model.pairing, (outcome) => this.told(outcome));
+    setInterval(() => void this.heartbeat(), HEARTBEAT_MS);
+    setInterval(() => void (model.sessions.length > 0 && this.report()), REPORT_EVERY_MS);
+    setInterval(() => void this.lookAtRoom(), ROOM_EVERY_MS);
+  }
+
+  /** Goes on where the last page was: a session that was running is recorded on. */
+  async open(): Promise<void> {
+    await this.spool.forgetRefusals();
+    const found = await this.session.recover();
+    this.model.session = this.session;
+    await this.refresh();
+    this.delivery.nudge();
+    if (found?.state === "recording") {
+      this.model.interrupted = true;
+      if (await isCameraAllowed()) await this.goOn();
+    } else if (!found) await this.preview();
+    this.draw();
+  }
+
+  async start(): Promise<void> {
+    const stream = await this.camera();
+    if (!stream) return;
+    void keepForGood();
+    this.model.afterStop = false;
+    this.model.trouble = "";
+    await this.record(() => this.session.start(stream, this.format));
+  }
+
+  async goOn(): Promise<void> {
+    const stream = await this.camera();
+    if (!stream) return;
+    await this.record(() => this.session.goOn(stream, this.format));
+  }
+
+  private async record(begin: () => Promise<void>): Promise<void> {
+    try {
+      await begin();
+      this.model.interrupted = false;
+      this.model.notice = "";
+      stayAwake(true);
+      say("Recording");
+    } catch (error) {
+      // The session is in the spool, unless there is no room even for that: a tap tries again.
+      this.model.interrupted = this.session.current?.state === "recording";
+      this.model.notice = `Recording did not begin: ${error instanceof Error ? error.message : String(error)}`;
+    }
+    await this.refresh();
+  }
+
+  async pause(spoken = "Paused"): Promise<void> {
+    if (this.session.current?.state !== "recording") return;
+    await this.session.pause();
+    this.model.trouble = "";
+    say(spoken);
+    this.draw();
+  }
+
+  async resume(): Promise<void> {
+    const stream = await this.camera();
+    if (!stream) return;
+    await this.record(() => this.session.resume(stream, this.format));
+  }
+
+  /** Takes two taps. */
+  async tapDelete(): Promise<void> {
+    if (this.model.deleteArmed) return this.deleteLastMinute();
+    this.model.deleteArmed = true;
+    setTimeout(() => this.disarm(), ARMED_MS);
+    this.draw();
+  }
+
+  async deleteLastMinute(): Promise<void> {
+    this.disarm();
+    if (!this.session.current) return;
+    await this.session.deleteLastMinute();
+    say("Last minute deleted");
+    this.draw();
+  }
+
+  async stop(): Promise<void> {
+    if (!this.session.current) return;
+    await this.session.stop();
+    stayAwake(false);
+    this.turnOffCamera();
+    Object.assign(this.model, { afterStop: true, interrupted: false, noCamera: undefined, trouble: "" });
+    await this.refresh();
+    const waiting = this.model.sessions.length;
+    say(this.model.network === "lost" ? "Saved on device, no network" : `Uploading ${waiting} session${waiting === 1 ? "" : "s"}`);
+    this.delivery.nudge();
+    void this.report();
+  }
+
+  /** Back to the list of checks. */
+  async ready(): Promise<void> {
+    this.model.afterStop = false;
+    await this.preview();
+    this.draw();
+  }
+
+  /** The button on the screens that have no camera: then what was wanted goes on. */
+  async tryCamera(): Promise<void> {
+    if (this.session.current?.state === "recording") return this.goOn();
+    await this.turnOnCamera();
+  }
+
+  /** Shows what the camera sees before a session, where that needs no question. */
+  async preview(): Promise<void> {
+    if (screenOf(this.model) === "ready" && !document.hidden && (await isCameraAllowed())) await this.turnOnCamera();
+  }
+
+  async turnOnCamera(): Promise<void> {
+    await this.camera();
+    this.draw();
+  }
+
+  turnOffCamera(): void {
+    closeCamera(this.model.stream);
+    this.use(undefined);
+  }
+
+  /** Exchanges a code; the reason in words when that did not work. */
+  async pair(code: string): Promise<string> {
+    try {
+      const pairing = await pair(code, await this.serial());
+      await this.spool.keepSetting("pairing", pairing);
+      await this.spool.forgetRefusals();
+      Object.assign(this.model, { pairing, revoked: false, newCode: "", reached: undefined });
+      await this.refresh();
+      this.delivery.retryNow();
+      void this.report();
+      await this.preview();
+      return "";
+    } catch (error) {
+      return error instanceof Error && "detail" in error && error.detail ? String(error.detail) : "No network. Try again when there is one.";
+    }
+  }
+
+  /** Reads anew what is in the spool, and draws. */
+  async refresh(): Promise<void> {
+    [this.model.sessions, this.model.waiting] = await Promise.all([this.spool.sessions(), this.spool.waiting()]);
+    this.draw();
+  }
+
+  shutOut(): void {
+    this.model.revoked = true;
+    this.draw();
+  }
+
+  async report(): Promise<void> {
+    if (this.model.pairing && !this.model.revoked) await report(this.spool, this.model.pairing.token).catch(() => {});
+  }
+
+  private async camera(): Promise<MediaStream | undefined> {
+    const { stream } = this.model;
+    if (stream?.getTracks().every((track) => track.readyState === "live")) return stream;
+    try {
+      this.use(await openCamera());
+      this.model.noCamera = undefined;
+    } catch (error) {
+      this.model.noCamera = error instanceof NoCamera ? error.why : "busy";
+    }
+    this.draw();
+    return this.model.noCamera ? undefined : this.model.stream;
+  }
+
+  private use(stream: MediaStream | undefined): void {
+    this.model.stream = stream;
+    this.level.listen(stream);
+    for (const video of document.querySelectorAll<HTMLVideoElement>("[data-preview]")) {
+      video.srcObject = stream ?? null;
+      video.hidden = !stream;
+      if (stream) void video.play().catch(() => {});
+    }
+  }
+
+  private trouble(what: "stalled" | "disk" | undefined): void {
+    const text = what ? TROUBLE[what] : "";
+    if (text && text !== this.model.trouble) say(text);
+    this.model.trouble = text;
+    this.draw();
+  }
+
+  private told({ network, busy, revoked, changed, delivered }: Outcome): void {
+    if (network) Object.assign(this.model, { network, busy: busy ?? "" });
+    if (revoked) this.model.revoked = true;
+    if (changed || delivered) void this.refresh();
+    else this.draw();
+    if (delivered) void this.report();
+  }
+
+  private async heartbeat(): Promise<void> {
+    const { pairing, session, revoked } = this.model;
+    const id = session?.current && (await this.spool.session(session.current.key))?.id;
+    if (!id || !pairing || revoked) return;
+    await call("POST", `/api/v1/sessions/${id}/heartbeat`, { token: pairing.token }).catch((error: unknown) => {
+      if (error instanceof Revoked) this.shutOut();
+    });
+  }
+
+  private async lookAtRoom(): Promise<void> {
+    const minutes = await minutesOfRoom();
+    this.model.room = minutes !== undefined && minutes < FEW_MINUTES ? `Storage is nearly full: about ${minutes} min are left.` : "";
+    if (["recording", "ready"].includes(screenOf(this.model))) this.draw();
+  }
+
+  private disarm(): void {
+    if (!this.model.deleteArmed) return;
+    this.model.deleteArmed = false;
+    this.draw();
+  }
+
+  /** A number of the device's own, as a browser tells none. */
+  private async serial(): Promise<string> {
+    const known = await this.spool.setting<string>("serial");
+    if (known) return known;
+    const serial = `web-${crypto.randomUUID().slice(0, 8)}`;
+    await this.spool.keepSetting("serial", serial);
+    return serial;
+  }
+
+}
