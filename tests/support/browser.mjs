@@ -20,8 +20,8 @@ const ARGUMENTS = [
 export const DESKTOP = { width: 1440, height: 900 }
 export const PHONE = { width: 390, height: 844 }
 
-/** Starts the browser of this machine: TRAINAR_TEST_CHROMIUM, or `chromium` on the PATH. */
-export const launch = () => chromium.launch({ executablePath: executable(), args: ARGUMENTS })
+/** Starts the browser of this machine: TRAINAR_TEST_CHROMIUM, or `chromium` on the PATH; with more switches if given. */
+export const launch = (...switches) => chromium.launch({ executablePath: executable(), args: [...ARGUMENTS, ...switches] })
 
 /**
  * A window with cookies of its own. `window.problems` gathers what no page may do: errors, refusals by the

@@ -1,7 +1,7 @@
 // More people on a server: a second organisation, another seat. And a task, which so far only an integration makes.
 
 import { spawnSync } from 'node:child_process'
-import { randomBytes } from 'node:crypto'
+import { createHash, randomBytes } from 'node:crypto'
 import { join } from 'node:path'
 
 /** Creates an organisation with a user and a paired device; usable in place of the server. */
@@ -41,6 +41,23 @@ export function createTask(server, { title, externalId, externalUrl = null, sour
     FROM tenants WHERE name = 'Acme';`
   return runSql(server, sql) ? hex.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5') : undefined
 }
+
+/** A new code that pairs a device with the first tenant's first seat. */
+export function pairingCode(server) {
+  const code = [...randomBytes(8)].map((byte) => '0123456789ABCDEFGHJKMNPQRSTVWXYZ'[byte % 32]).join('')
+  const hash = createHash('sha256').update(code).digest('hex')
+  const now = Date.now() * 1000
+  const written = runSql(
+    server,
+    `INSERT INTO pairing_codes (code_hash, tenant_id, seat_id, expires_at, created_at)
+    SELECT '${hash}', tenant_id, id, ${now + 600_000_000}, ${now} FROM seats ORDER BY created_at LIMIT 1;`,
+  )
+  if (!written) throw new Error('neither sqlite3 nor python3 is here')
+  return code
+}
+
+/** Shuts out every device that pairs by a code. */
+export const revokeAll = (server) => runSql(server, `UPDATE devices SET revoked_at = ${Date.now() * 1000} WHERE serial LIKE 'web-%';`)
 
 /** Runs SQL on the SQLite database; `false` without the program `sqlite3` or `python3`. */
 export function runSql(server, sql) {

@@ -1,0 +1,254 @@
+// Capture in a browser, with Chromium's made-up camera: what its recorder gave is what the server has, whatever the network,
+// the recorder and the person do.
+
+import assert from 'node:assert/strict'
+import { after, before, describe, test } from 'node:test'
+import { assertAccessible, launch, openSignedIn, playsOn, shoot } from '../support/browser.mjs'
+import { ageSessions, canOpenOffline, launchWithCamera, openPhone, pretendToReadCodes, showCode } from '../support/capture.mjs'
+import { startProxy } from '../support/proxy.mjs'
+import { call, startServer } from '../support/server.mjs'
+import { pairingCode, revokeAll } from '../support/tenants.mjs'
+
+const NOTHING = { sessions: 0, parts: 0, bytes: 0, events: 0 }
+const SIZES = { phone: { width: 390, height: 844 }, glasses: { width: 640, height: 360 }, desktop: { width: 1440, height: 900 } }
+
+let server, browser
+
+before(async () => {
+  server = await startServer({ TRAINAR_SERVER__SIGN_IN_ATTEMPTS_PER_MINUTE: '1000' })
+  browser = await launchWithCamera()
+})
+after(async () => {
+  await browser?.close()
+  await server?.stop()
+})
+
+/** Notes which sessions the phone speaks of; gives the only one, and its parts in order. */
+function follow(phone) {
+  const started = new Set()
+  phone.context.on('request', (request) => {
+    const id = /\/api\/v1\/sessions\/([0-9a-f-]{36})\//.exec(request.url())?.[1]
+    if (id) started.add(id)
+  })
+  return async () => {
+    assert.equal(started.size, 1, 'one session')
+    const [id] = started
+    const { parts } = await call(server, 'GET', `/api/v1/sessions/${id}/parts`)
+    return { id, parts: parts.sort((a, b) => a.part - b.part) }
+  }
+}
+
+describe('recording', { concurrency: true }, () => {
+  test('a cut connection, a dead network and a reload make one playable session with every byte', async () => {
+    const proxy = await startProxy(server.port)
+    const phone = await openPhone(browser, server, { url: proxy.url })
+    const session = follow(phone)
+    try {
+      await phone.show('ready')
+      await canOpenOffline(phone.page)
+      await phone.tap('Start training session')
+      await phone.records(1)
+      proxy.cutAfter(20_000)
+      await phone.records(2)
+      assert.equal(proxy.state.cuts, 1)
+
+      await phone.context.setOffline(true)
+      await phone.records(2)
+      await phone.page.getByText('Saved on this device, no network').filter({ visible: true }).waitFor()
+      await phone.page.reload()
+      await phone.show('recording')
+      await phone.records(2)
+      await phone.context.setOffline(false)
+      await phone.records(1)
+      await phone.tap('Stop training session')
+      await phone.page.getByText('nothing is left on this device').waitFor()
+
+      const { id, parts } = await session()
+      assert.deepEqual(parts.map(({ sha256 }) => sha256), phone.recorded)
+      assert.deepEqual([...new Set(parts.map(({ run }) => run))], [1, 2], 'the reload began another run')
+      assert.ok(parts.every(({ state }) => state === 'complete'))
+      assert.deepEqual(await phone.spool(), NOTHING)
+      const { start_ms, duration_ms } = parts.at(-1)
+      await playable(id, (start_ms + duration_ms) / 1000)
+    } finally {
+      await phone.close()
+      await proxy.stop()
+    }
+  })
+
+  test('a session without any network is delivered when there is one', async () => {
+    const phone = await openPhone(browser, server)
+    const session = follow(phone)
+    await phone.show('ready')
+    await canOpenOffline(phone.page)
+    await phone.context.setOffline(true)
+    await phone.page.reload()
+    await phone.show('ready')
+    await phone.page.getByText('none: sessions are saved on this device').waitFor()
+    await phone.tap('Start training session')
+    await phone.records(2)
+    await phone.tap('Stop training session')
+    await phone.page.getByRole('heading', { name: 'Saved on this device' }).waitFor()
+    const { parts: kept } = await phone.spool()
+    assert.ok(kept >= 2)
+
+    // First a captive portal, which answers everything; then a network that loses the answer to a part that has arrived.
+    let [portal, lost] = [0, 0]
+    const portalOf = (route) => route.fulfill({ status: 200, contentType: 'text/html', body: `<h1>Welcome ${portal++}</h1>` })
+    const losing = async (route) => {
+      if (lost++ > 0) return route.continue()
+      await route.fetch()
+      return route.abort()
+    }
+    await phone.context.route('**/api/**', portalOf)
+    await phone.context.setOffline(false)
+    while (portal < 2) await phone.page.waitForTimeout(50)
+    assert.equal((await phone.spool()).parts, kept, 'a portal takes nothing')
+    await phone.context.route('**/uploads', losing)
+    await phone.context.unroute('**/api/**', portalOf)
+    await phone.page.getByRole('heading', { name: 'Delivered' }).waitFor()
+    assert.ok(lost > 1, 'the part was asked for again')
+    const { parts } = await session()
+    assert.deepEqual(parts.map(({ sha256 }) => sha256), phone.recorded)
+    assert.deepEqual(await phone.spool(), NOTHING)
+    await phone.close()
+  })
+
+  test('a reload takes one tap where the camera has to be asked for, and hours later it is the end of the session', async () => {
+    const phone = await openPhone(browser, server)
+    const session = follow(phone)
+    const stops = []
+    phone.context.on('request', (request) => request.url().endsWith('/stop') && stops.push(request.postDataJSON()))
+    await phone.show('ready')
+    await phone.tap('Start training session')
+    await phone.records(1)
+    await phone.context.addInitScript(() => void (Permissions.prototype.query = async () => ({ state: 'prompt' })))
+    await phone.page.reload()
+    await phone.tap('Go on recording')
+    await phone.records(1)
+    await phone.page.evaluate(ageSessions)
+    await phone.page.reload()
+    await phone.page.getByText('Nothing waits on this device').filter({ visible: true }).waitFor()
+    const { parts } = await session()
+    assert.deepEqual(parts.map(({ sha256 }) => sha256), phone.recorded)
+    assert.deepEqual(stops.map(({ abnormal, missing }) => ({ abnormal, missing })), [{ abnormal: true, missing: [] }])
+    assert.deepEqual(await phone.spool(), NOTHING)
+    await phone.close()
+  })
+
+  test('only one tab records, and the next takes over', async () => {
+    const phone = await openPhone(browser, server)
+    await phone.show('ready')
+    const other = await phone.context.newPage()
+    await other.goto('/capture')
+    await other.getByRole('heading', { name: 'Open in another tab' }).waitFor()
+    await phone.page.close()
+    await other.locator('section[data-screen=ready]').waitFor()
+    await phone.close()
+  })
+
+  test('a pause, a deleted minute and a stalled recorder are runs of one session', async () => {
+    const phone = await openPhone(browser, server)
+    const session = follow(phone)
+    await phone.show('ready')
+    await phone.tap('Start training session')
+    await phone.records(1)
+    await phone.tap('Pause')
+    await phone.tap('Resume')
+    await phone.records(1)
+    await phone.tap('Delete last minute')
+    assert.equal((await phone.spool()).sessions, 1, 'one tap deletes nothing')
+    await phone.tap('Tap again to delete')
+    await phone.records(2)
+    await phone.page.evaluate(() => void (globalThis.stalled = globalThis.lastRecorder))
+    // Nothing more comes from that one.
+    await phone.records(1)
+    await phone.tap('Stop training session')
+    await phone.page.getByRole('heading', { name: 'Delivered' }).waitFor()
+
+    const { parts } = await session()
+    const rest = parts.filter(({ state }) => state !== 'deleted')
+    const deleted = phone.recorded.length - rest.length
+    assert.ok(deleted >= 2 && parts.every(({ part, state }) => (state === 'deleted') === part <= deleted), `${deleted} are deleted`)
+    assert.deepEqual(rest.map(({ sha256 }) => sha256), phone.recorded.slice(deleted))
+    assert.deepEqual([...new Set(rest.map(({ run }) => run))], [3, 4])
+    assert.deepEqual(await phone.spool(), NOTHING)
+    assert.deepEqual(phone.problems, [], 'no error, and nothing that the Content-Security-Policy refuses')
+    await phone.close()
+  })
+})
+
+test('without permission it says how to give it', async () => {
+  const strict = await launch('--use-fake-device-for-media-stream', '--deny-permission-prompts')
+  const phone = await openPhone(strict, server, { permissions: [] })
+  await phone.show('ready')
+  await phone.tap('Start training session')
+  await phone.page.getByRole('heading', { name: 'Camera and microphone are not allowed' }).waitFor()
+  assert.deepEqual(await phone.spool(), NOTHING)
+  await strict.close()
+})
+
+for (const colorScheme of ['light', 'dark']) {
+  test(`every screen can be read and used, at every size: ${colorScheme}`, async () => {
+    const phone = await openPhone(browser, server, { colorScheme, bypassCSP: true, reducedMotion: 'reduce', paired: false })
+    const { page, context } = phone
+    await context.addInitScript(pretendToReadCodes)
+    const look = async (name) => {
+      for (const [size, viewport] of Object.entries(SIZES)) {
+        await page.setViewportSize(viewport)
+        await shoot(page, `capture-${name}-${size}-${colorScheme}`)
+        const overflow = await page.evaluate(() => document.documentElement.scrollWidth - globalThis.innerWidth)
+        assert.ok(overflow <= 0, `${name} (${size}) is ${overflow} px too wide`)
+        await assertAccessible(page, `${name} (${size}, ${colorScheme})`)
+      }
+      const small = await page.getByRole('button').evaluateAll((all) => all.map((b) => b.getBoundingClientRect()).filter((r) => r.height > 0 && r.height < 44).length)
+      assert.equal(small, 0, `${name}: no button is too small for a glove`)
+    }
+    await page.goto('/capture')
+    await phone.show('pairing')
+    await page.getByRole('textbox', { name: 'Code' }).fill('K7QM-2XPD')
+    await phone.tap('Pair')
+    await page.getByText('This code is unknown, used or too old').waitFor()
+    await look('pairing')
+    await phone.tap('Scan the QR code')
+    await showCode(page, 'https://elsewhere.example/capture#pair=K7QM2XPD')
+    await page.getByText('another server: elsewhere.example').waitFor()
+    await look('scanning')
+    await showCode(page, `${server.url}/capture#pair=${pairingCode(server)}`)
+    await phone.show('ready')
+    await page.getByText('clear', { exact: true }).waitFor()
+    await look('ready')
+    await phone.tap('Start training session')
+    await phone.show('recording')
+    await look('recording')
+    await phone.tap('Pause')
+    await page.getByText('Paused', { exact: true }).waitFor()
+    await look('paused')
+    await context.setOffline(true)
+    await phone.tap('Stop training session')
+    await page.getByRole('heading', { name: 'Saved on this device' }).waitFor()
+    await look('saved')
+    revokeAll(server)
+    await context.setOffline(false)
+    await page.getByRole('heading', { name: 'This device was shut out' }).waitFor()
+    await look('revoked')
+    // Whoever is let in again goes on.
+    await page.getByRole('textbox', { name: 'Code' }).fill(pairingCode(server).toLowerCase())
+    await phone.tap('Pair')
+    await page.getByRole('heading', { name: 'Delivered' }).waitFor()
+    assert.deepEqual(await phone.spool(), NOTHING)
+    await phone.close()
+  })
+}
+
+/** The session's page in the Dashboard plays the recording, which is so many seconds long. */
+async function playable(id, seconds) {
+  const { page, close } = await openSignedIn(browser, server)
+  await page.goto(`/sessions/${id}`)
+  await page.locator('video').waitFor({ timeout: 60_000 })
+  await page.evaluate(() => void document.querySelector('video').play())
+  await playsOn(page, 0.5)
+  const long = await page.evaluate(() => document.querySelector('video').duration)
+  assert.ok(Math.abs(long - seconds) < 1.5, `${long} of ${seconds} s`)
+  await close()
+}
