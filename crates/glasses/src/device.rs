@@ -4,11 +4,13 @@ use crate::{
     GlassesError,
     delivery::{Shared, held},
     news::News,
+    preflight::{self, Preflight},
     recorder::{Control, Recorder},
+    sound::Ears,
     spool::Spool,
 };
 use domain::TaskId;
-use std::{str::FromStr, sync::Arc};
+use std::{path::Path, str::FromStr, sync::Arc};
 use tokio::sync::mpsc;
 
 /// What a wearer can ask for, by voice, button or line.
@@ -60,7 +62,21 @@ pub struct Device {
     pub task_id: Option<TaskId>,
 }
 
+/// Where Linux tells of batteries.
+pub const BATTERIES: &str = "/sys/class/power_supply";
+
 impl Device {
+    /// Looks at everything that a session needs, and says it. Returns why nothing can be recorded, if so.
+    pub async fn preflight(&self) -> Option<String> {
+        let Recorder { source, reserve_bytes, .. } = &self.recorder;
+        let batteries = Path::new(BATTERIES);
+        let preflight = Preflight { spool: &self.spool, source, reserve_bytes: *reserve_bytes, batteries };
+        let checks = preflight.run().await;
+        let impossible = preflight::impossible(&checks).map(str::to_owned);
+        self.shared.tell(News::Preflight { checks });
+        impossible
+    }
+
     /// Records one session, now, until it is stopped or its file ends. Returns whether the device should end.
     ///
     /// # Errors
@@ -96,14 +112,22 @@ impl Device {
     /// When the spool cannot be used at all.
     pub async fn run(&self, commands: &mut mpsc::Receiver<Command>) -> Result<(), GlassesError> {
         self.shared.tell(News::Ready);
+        let listener = self.recorder.listener.as_ref();
+        let mut ears = Ears::open(&self.recorder.source, listener, &self.shared).await;
         while let Some(command) = commands.recv().await {
             match command {
                 Command::Quit => return Ok(()),
-                Command::Start => match self.session(commands).await {
-                    Ok(true) => return Ok(()),
-                    Ok(false) => {}
-                    Err(error) => self.problem(&error.to_string()),
-                },
+                Command::Start => {
+                    ears.close().await;
+                    if self.preflight().await.is_none() {
+                        match self.session(commands).await {
+                            Ok(true) => return Ok(()),
+                            Ok(false) => {}
+                            Err(error) => self.problem(&error.to_string()),
+                        }
+                    }
+                    ears = Ears::open(&self.recorder.source, listener, &self.shared).await;
+                }
                 Command::Status => self.status(),
                 Command::Session(_) => self.problem("No session is running."),
             }

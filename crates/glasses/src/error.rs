@@ -89,8 +89,8 @@ impl GlassesError {
     pub fn is_temporary(&self) -> bool {
         match self {
             Self::Network { .. } => true,
-            // 409: another offset; 423: the server still holds the connection that broke; both pass.
-            Self::Refused { status, .. } => matches!(status, 408 | 409 | 423 | 425 | 429 | 500..),
+            // 460: what arrived was damaged on the way; 409: another offset; 423: the server still holds the connection that broke; both pass.
+            Self::Refused { status, .. } => matches!(status, 408 | 409 | 423 | 425 | 429 | 460 | 500..),
             _ => false,
         }
     }

@@ -21,8 +21,10 @@ pub mod protocol;
 pub mod recorder;
 pub mod sound;
 pub mod source;
+pub mod speak;
 pub mod spool;
 pub mod uploader;
+pub mod voice;
 
 pub use backoff::Backoff;
 pub use client::{Client, StartSession, StartedSession};

@@ -25,6 +25,8 @@ pub struct Begun {
     location: Option<Url>,
     /// The server may have some of its bytes.
     pub interrupted: bool,
+    /// Attempts that failed.
+    pub failures: u32,
 }
 
 /// One attempt. After an error that is temporary, call it again with the same `begun`.
@@ -43,6 +45,7 @@ pub async fn send_part(
         Err(GlassesError::Refused { status: 410, problem, .. }) if problem == "part-deleted" => Ok(Arrival::Deleted),
         Err(error) => {
             begun.interrupted = true;
+            begun.failures += 1;
             if matches!(error, GlassesError::Refused { status: 404 | 410, .. }) {
                 begun.location = None;
             }

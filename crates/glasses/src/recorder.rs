@@ -6,7 +6,7 @@ use crate::{
     boxes::{Cutter, Piece},
     delivery::Shared,
     news::News,
-    sound,
+    sound::{self, Ears},
     source::{Running, Source},
     spool::{Event, OpenSession, Spool, free_bytes},
 };
@@ -149,7 +149,7 @@ impl Recorder {
 impl Recording<'_> {
     async fn run(&mut self, controls: &mut mpsc::Receiver<Control>) -> Result<(), GlassesError> {
         let mut run = self.begin_run().await?;
-        let mut paused = false;
+        let mut paused = None;
         let mut restart_at = None;
         loop {
             let next = match &mut run {
@@ -167,17 +167,20 @@ impl Recording<'_> {
                     self.end_run(run.take()).await?;
                     return Ok(());
                 }
-                Next::Control(Some(Control::Pause)) if !paused => {
-                    paused = true;
+                Next::Control(Some(Control::Pause)) if paused.is_none() => {
                     self.event(&Event::Pause { at_ms: self.now_ms() })?;
                     self.shared.tell(News::Paused);
                     restart_at = None;
                     self.end_run(run.take()).await?;
+                    let listener = self.recorder.listener.as_ref();
+                    paused = Some(Ears::open(&self.recorder.source, listener, self.shared).await);
                 }
-                Next::Control(Some(Control::Resume)) if paused => {
-                    paused = false;
+                Next::Control(Some(Control::Resume)) if paused.is_some() => {
                     self.event(&Event::Resume { at_ms: self.now_ms() })?;
                     self.shared.tell(News::Resumed);
+                    if let Some(ears) = paused.take() {
+                        ears.close().await;
+                    }
                     run = self.begin_run().await?;
                     restart_at = run.is_none().then(Instant::now);
                 }
@@ -185,12 +188,13 @@ impl Recording<'_> {
                     self.delete_last_minute()?;
                     // The header of what follows must not lie in what is deleted.
                     self.end_run(run.take()).await?;
-                    if !paused {
+                    if paused.is_none() {
                         restart_at = Some(Instant::now());
                     }
                 }
                 Next::Control(Some(control)) => {
-                    let detail = format!("The session is {} already.", if paused { "paused" } else { "recording" });
+                    let detail =
+                        format!("The session is {} already.", if paused.is_some() { "paused" } else { "recording" });
                     tracing::debug!(?control, "makes no sense now");
                     self.shared.tell(News::Problem { detail });
                 }

@@ -1,7 +1,12 @@
 //! The microphone's sound as it comes: how loud it is, and a copy for whoever listens to it.
 
+use crate::source::Source;
 use crate::{delivery::Shared, news::News};
-use tokio::{io::AsyncReadExt, net::unix::pipe, sync::mpsc};
+use media::Companion;
+use tokio::{
+    io::{AsyncRead, AsyncReadExt},
+    sync::mpsc,
+};
 
 /// Samples a second.
 pub const RATE: usize = 16_000;
@@ -15,7 +20,7 @@ pub fn level_db(samples: &[i16]) -> f32 {
 }
 
 /// Reads sound until it ends; never keeps the recorder waiting. `listener` is given what it has room for.
-pub async fn drain(mut sound: pipe::Receiver, listener: Option<mpsc::Sender<Vec<u8>>>, shared: Shared) {
+pub async fn drain(mut sound: impl AsyncRead + Unpin, listener: Option<mpsc::Sender<Vec<u8>>>, shared: Shared) {
     let mut second = Vec::with_capacity(RATE);
     let mut bytes = vec![0; 4096];
     let mut odd = 0;
@@ -32,6 +37,30 @@ pub async fn drain(mut sound: pipe::Receiver, listener: Option<mpsc::Sender<Vec<
             second.clear();
         }
         bytes[0] = bytes[filled - 1];
+    }
+}
+
+/// The microphone while nothing is recorded, so that commands are heard.
+pub struct Ears(Option<Companion>);
+
+impl Ears {
+    /// Opens it where somebody listens; without a microphone nothing is heard.
+    pub async fn open(source: &Source, listener: Option<&mpsc::Sender<Vec<u8>>>, shared: &Shared) -> Self {
+        let Some(listener) = listener else { return Self(None) };
+        let mut child = source.listen().await;
+        if let Some(sound) = child.as_mut().and_then(|child| child.stdout.take()) {
+            tokio::spawn(drain(sound, Some(listener.clone()), shared.clone()));
+        }
+        Self(child)
+    }
+
+    /// Gives the microphone free.
+    pub async fn close(self) {
+        if let Some(child) = self.0 {
+            child.interrupt();
+            // Killed when it does not end.
+            let _ = tokio::time::timeout(std::time::Duration::from_secs(1), child.end()).await;
+        }
     }
 }
 

@@ -71,6 +71,24 @@ impl Source {
         }
     }
 
+    /// What a second of recording takes on the disk, about; a file's is not known before.
+    pub fn bits_per_second(&self) -> u64 {
+        match self.input {
+            Input::Camera { bits_per_second, .. } => bits_per_second + 96_000,
+            Input::File { .. } => 4_000_000,
+        }
+    }
+
+    /// Opens the microphone alone, to hear commands while nothing is recorded. A file says nothing then.
+    pub async fn listen(&self) -> Option<Companion> {
+        let Input::Camera { microphone: Some(microphone), .. } = &self.input else { return None };
+        let mut command = Command::new(&self.ffmpeg);
+        command.args(["-hide_banner", "-loglevel", "error", "-nostdin", "-f", "alsa", "-i", microphone]);
+        command.args(["-ac", "1", "-ar", "16000", "-flush_packets", "1", "-f", "s16le", "pipe:1"]);
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null());
+        Companion::start(command).await.ok()
+    }
+
     /// Whether it ends by itself.
     pub fn is_file(&self) -> bool {
         matches!(self.input, Input::File { .. })

@@ -5,6 +5,8 @@
 mod support;
 
 mod foreign;
+mod glasses;
+
 mod killed;
 
 mod machines;

@@ -108,11 +108,11 @@ impl Delivery {
         }
     }
 
-    /// Delivers. Dropping the future is always safe. Returns how many sessions are left.
+    /// Delivers. `until` may change meanwhile. Dropping the future is always safe. Returns how many sessions are left.
     ///
     /// # Errors
     /// When the spool cannot be read or written.
-    pub async fn run(mut self, until: Until) -> Result<usize, GlassesError> {
+    pub async fn run(mut self, mut until: watch::Receiver<Until>) -> Result<usize, GlassesError> {
         let mut failures = 0;
         let mut running = self.shared.running.subscribe();
         let pulse = heartbeats(self.spool.clone(), self.shared.clone(), self.heard.clone());
@@ -132,7 +132,7 @@ impl Delivery {
                 Ok(Step::Nothing { refused }) => {
                     failures = 0;
                     self.report(false).await;
-                    if until == Until::Delivered && now.session.is_none() {
+                    if *until.borrow_and_update() == Until::Delivered && now.session.is_none() {
                         return Ok(self.spool.sessions()?.len());
                     }
                     self.uploading = 0;
@@ -148,6 +148,7 @@ impl Delivery {
             };
             tokio::select! {
                 _ = running.changed() => {}
+                Ok(()) = until.changed() => {}
                 () = tokio::time::sleep(wait) => {}
                 () = &mut pulse => {}
             }

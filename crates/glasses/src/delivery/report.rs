@@ -10,6 +10,9 @@ use std::time::{Duration, Instant};
 
 const EVERY: Duration = Duration::from_secs(180);
 
+/// More are not taken in one report.
+const MOST: usize = 1000;
+
 /// How the device is.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Status {
@@ -41,7 +44,7 @@ impl Delivery {
     }
 
     fn held_sessions(&self) -> Result<Vec<HeldSession>, GlassesError> {
-        self.spool.sessions()?.iter().map(held).collect()
+        self.spool.sessions()?.iter().take(MOST).map(held).collect()
     }
 }
 

@@ -217,6 +217,10 @@ impl Work {
                 shared.tell(News::Refused { detail: error.to_string() });
                 return Ok(Step::Progress);
             }
+            // A proxy may finish what the device did not: the server then says that the body broke off.
+            Err(GlassesError::Refused { doing, status: 400, detail, .. }) if begun.failures < 3 => {
+                return Err(GlassesError::Network { doing, cause: detail });
+            }
             arrival => arrival?,
         };
         self.arrived(shared, name, arrival)?;

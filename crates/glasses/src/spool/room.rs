@@ -7,9 +7,9 @@ use std::{fs, os::unix::fs::OpenOptionsExt, path::Path};
 const BALLAST_BYTES: u64 = 16 << 20;
 const BALLAST: &str = "ballast";
 
-/// Bytes that can still be written below `path`. `None` when the system does not say.
+/// Bytes that can still be written below `path`, which need not be there yet. `None` when the system does not say.
 pub fn free_bytes(path: &Path) -> Option<u64> {
-    let stat = statvfs(path).ok()?;
+    let stat = path.ancestors().find_map(|path| statvfs(path).ok())?;
     Some(stat.f_bavail.saturating_mul(stat.f_frsize))
 }
 

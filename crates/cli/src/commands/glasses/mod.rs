@@ -27,6 +27,10 @@ pub enum Glasses {
     /// Commands come by voice or as lines on the standard input: start, stop, pause, resume, delete (the last minute),
     /// status, quit. Exit code 0; 1: an error; 2: with --simulate, something is left on the device.
     Run(run::Run),
+    /// Look at everything that a session needs: battery, disk, network, microphone, lens, clock, minutes
+    ///
+    /// Exit code 0; 1: nothing can be recorded.
+    Check(run::Run),
     /// Send what is held, then exit
     ///
     /// Exit code 0: everything is delivered; 2: something is left; 1: an error.
@@ -86,6 +90,7 @@ impl Glasses {
         match self {
             Self::Pair(c) => c.run().await,
             Self::Run(c) => c.run(settings).await,
+            Self::Check(c) => c.check(settings).await,
             Self::Deliver(c) => c.run().await,
             Self::Status(c) => c.run(),
         }
@@ -179,14 +184,20 @@ fn open(place: &Place, shared: &Shared) -> Result<Arc<Spool>> {
 async fn deliver(spool: Arc<Spool>, shared: Shared, seconds: Option<f64>) -> Result<usize> {
     let stop = super::serve::stop_on_signal()?;
     let delivery = Delivery::new(spool.clone(), shared);
-    let limit = seconds.map_or(Duration::MAX, Duration::from_secs_f64);
+    let until = watch::Sender::new(Until::Delivered);
     tokio::select! {
-        left = tokio::time::timeout(limit, delivery.run(Until::Delivered)) => match left {
+        left = tokio::time::timeout(limit(seconds), delivery.run(until.subscribe())) => match left {
             Ok(left) => Ok(left?),
             Err(_) => Ok(spool.sessions()?.len()),
         },
         () = stop.cancelled() => Ok(spool.sessions()?.len()),
     }
+}
+
+/// Seconds that somebody wants to wait; for ever where that is no number of seconds.
+fn limit(seconds: Option<f64>) -> Duration {
+    const FOR_EVER: Duration = Duration::from_secs(u32::MAX as u64);
+    seconds.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok()).unwrap_or(FOR_EVER).min(FOR_EVER)
 }
 
 fn exit_code(left: usize) -> ExitCode {

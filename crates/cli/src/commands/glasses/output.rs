@@ -1,6 +1,6 @@
 //! What happens on the device, printed.
 
-use glasses::news::News;
+use glasses::{news::News, speak::Speaker};
 use std::io::Write;
 use tokio::{
     sync::mpsc::{UnboundedSender, unbounded_channel},
@@ -14,11 +14,15 @@ pub struct Output {
 }
 
 impl Output {
-    pub fn start(json: bool, _mute: bool) -> Self {
+    pub fn start(json: bool, mute: bool) -> Self {
         let (sender, mut news) = unbounded_channel();
+        let speaker = (!mute).then(|| Speaker::start("espeak-ng".into()));
         let printer = tokio::spawn(async move {
             while let Some(news) = news.recv().await {
                 print(&news, json);
+                if let (Some(speaker), Some(sentence)) = (&speaker, news.spoken()) {
+                    speaker.say(sentence);
+                }
             }
         });
         Self { sender, printer }

@@ -1,18 +1,33 @@
 //! `trainar glasses run`.
 
 use super::{Place, exit_code, open, output::Output};
-use crate::{assemble, settings::Settings};
+use crate::{
+    assemble,
+    settings::{Settings, set},
+};
 use anyhow::{Context, Result, bail};
 use clap::Args;
 use glasses::{
-    delivery::{Delivery, Shared, Until},
-    device::{Command, Device},
+    GlassesError,
+    delivery::{Delivery, Shared, Status, Until},
+    device::{BATTERIES, Command, Device},
     news::News,
+    preflight::battery_percent,
     recorder::Recorder,
     source::{Input, Source},
+    spool::{Spool, free_bytes, minutes},
+    voice::{Listener, PHRASES},
 };
-use std::{path::PathBuf, process::ExitCode, time::Duration};
-use tokio::sync::mpsc;
+use std::{
+    path::{Path, PathBuf},
+    process::ExitCode,
+    sync::Arc,
+    time::Duration,
+};
+use tokio::{
+    sync::{mpsc, watch},
+    task::JoinHandle,
+};
 
 #[derive(Debug, Args)]
 pub struct Run {
@@ -55,6 +70,12 @@ pub struct Run {
     /// Task that is being done
     #[arg(long, value_name = "ID")]
     task: Option<domain::TaskId>,
+    /// Do not listen for commands by voice; a simulated device does not anyway
+    #[arg(long)]
+    no_voice: bool,
+    /// Listen for commands in the sound of the file
+    #[arg(long, requires = "simulate", conflicts_with = "no_voice")]
+    voice: bool,
     /// Show what happens, do not speak
     #[arg(long)]
     mute: bool,
@@ -74,31 +95,67 @@ impl Run {
         let output = Output::start(self.place.json, self.mute);
         let shared = Shared::new(output.sender());
         let spool = open(&self.place, &shared)?;
-        let recorder = Recorder {
-            source,
-            stalled_after: Duration::from_secs_f64(self.stalled_after),
-            reserve_bytes: self.reserve_megabytes * 1_000_000,
-            listener: None,
+        let (sender, mut commands) = commands(&shared)?;
+        let listener = if self.voice || (self.simulate.is_none() && !self.no_voice) {
+            listen(settings, spool.root(), &shared, sender).await
+        } else {
+            None
         };
-        let (name, task_id) = (self.name.clone(), self.task);
-        let device = Device { spool: spool.clone(), shared: shared.clone(), recorder, name, task_id };
-        let delivering = tokio::spawn(Delivery::new(spool.clone(), shared.clone()).run(Until::Dropped));
-        let mut commands = commands(&shared)?;
+        let device = self.device(source, spool.clone(), shared.clone(), listener);
+        let status = status(&device);
+        let mut delivery = Delivery::new(spool.clone(), shared.clone());
+        delivery.status = status;
+        let until = watch::Sender::new(Until::Dropped);
+        let delivering = tokio::spawn(delivery.run(until.subscribe()));
         let left = if self.simulate.is_some() {
+            if device.preflight().await.is_some() {
+                delivering.abort();
+                drop((device, commands, shared));
+                output.finish().await;
+                return Ok(ExitCode::from(1));
+            }
             let quit = device.session(&mut commands).await?;
-            delivering.abort();
-            let _ = delivering.await;
-            drop((device, commands));
-            if self.no_wait || quit { 0 } else { super::deliver(spool, shared, self.wait_seconds).await? }
+            if self.no_wait || quit {
+                delivering.abort();
+                let _ = delivering.await;
+                0
+            } else {
+                until.send_replace(Until::Delivered);
+                wait(delivering, &spool, self.wait_seconds, &mut commands).await?
+            }
         } else {
             device.run(&mut commands).await?;
             delivering.abort();
             let _ = delivering.await;
-            drop((device, commands, shared));
             0
         };
+        drop((device, commands, shared));
         output.finish().await;
         Ok(exit_code(left))
+    }
+
+    /// Only the checks.
+    pub async fn check(self, settings: &Settings) -> Result<ExitCode> {
+        let output = Output::start(self.place.json, self.mute);
+        let shared = Shared::new(output.sender());
+        let folder = self.place.folder()?;
+        // Not held: a session may be running.
+        let spool = Arc::new(Spool::look(&folder));
+        let impossible = self.device(self.source(settings).await?, spool, shared, None).preflight().await;
+        output.finish().await;
+        Ok(if impossible.is_none() { ExitCode::SUCCESS } else { ExitCode::from(1) })
+    }
+
+    fn device(
+        &self,
+        source: Source,
+        spool: Arc<Spool>,
+        shared: Shared,
+        listener: Option<mpsc::Sender<Vec<u8>>>,
+    ) -> Device {
+        let stalled_after = Duration::from_secs_f64(self.stalled_after);
+        let recorder = Recorder { source, stalled_after, reserve_bytes: self.reserve_megabytes * 1_000_000, listener };
+        Device { spool, shared, recorder, name: self.name.clone(), task_id: self.task }
     }
 
     async fn source(&self, settings: &Settings) -> Result<Source> {
@@ -127,11 +184,67 @@ impl Run {
     }
 }
 
+/// Waits until everything is delivered, the time is over, or somebody says quit. Returns how many sessions are left.
+async fn wait(
+    mut delivering: JoinHandle<Result<usize, GlassesError>>,
+    spool: &Spool,
+    seconds: Option<f64>,
+    commands: &mut mpsc::Receiver<Command>,
+) -> Result<usize> {
+    let limit = tokio::time::sleep(super::limit(seconds));
+    let quit = async { while commands.recv().await.is_some_and(|command| command != Command::Quit) {} };
+    tokio::select! {
+        left = &mut delivering => return Ok(left??),
+        () = limit => {}
+        () = quit => {}
+    }
+    delivering.abort();
+    let _ = delivering.await;
+    Ok(spool.sessions()?.len())
+}
+
+/// What the office is told of the device itself.
+fn status(device: &Device) -> Arc<dyn Fn() -> Status + Send + Sync> {
+    let (spool, reserve) = (device.spool.clone(), device.recorder.reserve_bytes);
+    let bits_per_second = device.recorder.source.bits_per_second();
+    Arc::new(move || Status {
+        battery_percent: battery_percent(Path::new(BATTERIES)),
+        storage_minutes: free_bytes(spool.root()).map(|free| minutes(free, reserve, bits_per_second)),
+    })
+}
+
+/// Starts listening for commands; without PocketSphinx there are only the others.
+async fn listen(
+    settings: &Settings,
+    folder: &Path,
+    shared: &Shared,
+    commands: mpsc::Sender<Command>,
+) -> Option<mpsc::Sender<Vec<u8>>> {
+    let program = set(&settings.speech.pocketsphinx).unwrap_or(Path::new("pocketsphinx_continuous"));
+    match Listener::start(program, folder, PHRASES).await {
+        Ok((mut listener, sound)) => {
+            let shared = shared.clone();
+            tokio::spawn(async move {
+                while let Some(heard) = listener.next().await {
+                    let Some(command) = heard.phrase.command else { continue };
+                    shared.tell(News::Heard { phrase: heard.phrase.words.to_owned() });
+                    let _ = commands.send(command).await;
+                }
+            });
+            Some(sound)
+        }
+        Err(error) => {
+            shared.tell(News::Problem { detail: error.to_string() });
+            None
+        }
+    }
+}
+
 /// Lines of the standard input and signals, as commands. Its end is no command: a service has no input.
-fn commands(shared: &Shared) -> Result<mpsc::Receiver<Command>> {
+fn commands(shared: &Shared) -> Result<(mpsc::Sender<Command>, mpsc::Receiver<Command>)> {
     let (sender, commands) = mpsc::channel(8);
     let stop = crate::commands::serve::stop_on_signal()?;
-    let quit = sender.clone();
+    let (quit, voice) = (sender.clone(), sender.clone());
     tokio::spawn(async move {
         stop.cancelled().await;
         let _ = quit.send(Command::Quit).await;
@@ -146,5 +259,5 @@ fn commands(shared: &Shared) -> Result<mpsc::Receiver<Command>> {
             }
         }
     });
-    Ok(commands)
+    Ok((voice, commands))
 }

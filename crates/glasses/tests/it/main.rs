@@ -1,0 +1,5 @@
+//! The device against its disk and against a server that fails in every way the protocol knows.
+
+mod delivering;
+mod power_loss;
+mod server;
