@@ -39,11 +39,7 @@ impl Watch {
         let watch = move || {
             let mut peak = Peak::default();
             while !stopped.load(Ordering::Relaxed) {
-                let now =
-                    tree(pid).into_iter().map(|p| (p, memory(p))).fold(Peak::default(), |sum, (p, (pss, rss))| {
-                        let first_rss = if p == pid { rss } else { sum.first_rss };
-                        Peak { pss: sum.pss + pss, rss: sum.rss + rss, first_rss }
-                    });
+                let now = now(pid);
                 peak.pss = peak.pss.max(now.pss);
                 peak.rss = peak.rss.max(now.rss);
                 peak.first_rss = peak.first_rss.max(now.first_rss);
@@ -59,6 +55,14 @@ impl Watch {
         self.stop.store(true, Ordering::Relaxed);
         self.thread.join().unwrap_or_default()
     }
+}
+
+/// What `pid` and its descendants hold at this moment.
+pub fn now(pid: u32) -> Peak {
+    tree(pid).into_iter().map(|p| (p, memory(p))).fold(Peak::default(), |sum, (p, (pss, rss))| {
+        let first_rss = if p == pid { rss } else { sum.first_rss };
+        Peak { pss: sum.pss + pss, rss: sum.rss + rss, first_rss }
+    })
 }
 
 /// CPU seconds of `pid` and of those of its descendants that have ended.

@@ -1,47 +1,10 @@
 //! A disk that fills up: nothing that was acknowledged is lost, and work goes on once there is room.
 
-use crate::support::{Outcome, Place, Rows, captions, sample, sha256, until};
-use std::{fs, path::PathBuf, process::Command};
-use tempfile::TempDir;
-
-/// A small file system of its own; unmounted when dropped, and only then its folder can go.
-struct Disk(TempDir);
-
-impl Disk {
-    /// `None`, said aloud, without the right to mount.
-    fn mount(size: &str) -> Option<Self> {
-        let folder = tempfile::Builder::new().prefix("trainar-it-").tempdir().unwrap();
-        let mut mount = Command::new("mount");
-        mount.args(["-t", "tmpfs", "-o", &format!("size={size}"), "tmpfs"]).arg(folder.path());
-        if !matches!(mount.output(), Ok(done) if done.status.success()) {
-            testkit::skip("a file system can only be mounted as root");
-            return None;
-        }
-        Some(Self(folder))
-    }
-
-    fn resize(&self, size: &str) {
-        let done = Command::new("mount").args(["-o", &format!("remount,size={size}")]).arg(self.0.path()).status();
-        assert!(done.unwrap().success());
-    }
-
-    /// Leaves so many bytes free.
-    fn fill(&self, free: u64) -> PathBuf {
-        let stat = rustix::fs::statvfs(self.0.path()).unwrap();
-        let path = self.0.path().join("ballast");
-        fs::write(&path, vec![1; (stat.f_bavail * stat.f_frsize - free) as usize]).unwrap();
-        path
-    }
-}
-
-impl Drop for Disk {
-    fn drop(&mut self) {
-        let _ = Command::new("umount").arg("-l").arg(self.0.path()).status();
-    }
-}
+use crate::support::{Disk, Outcome, Place, Rows, captions, sample, sha256, until};
+use std::fs;
 
 fn on(disk: &Disk, place: Place) -> Place {
-    place.set("DATA_DIR", disk.0.path().join("data").to_str().unwrap())
+    place.set("DATA_DIR", disk.path().join("data").to_str().unwrap())
 }
 
 #[tokio::test]

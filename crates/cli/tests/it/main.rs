@@ -16,6 +16,9 @@ mod uploads;
 
 mod parts;
 
+#[allow(dead_code, unused_imports, reason = "the bench of this name uses all of it")]
+mod never_lost;
+
 mod sessions;
 
 mod words;

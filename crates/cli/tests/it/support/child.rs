@@ -78,6 +78,10 @@ impl Running {
         this
     }
 
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
     /// All that it has logged.
     pub fn log(&self) -> String {
         String::from_utf8_lossy(&fs::read(&self.log).unwrap_or_default()).into_owned()

@@ -3,6 +3,7 @@
 mod child;
 mod dashboard;
 mod device;
+mod disk;
 mod outcome;
 mod place;
 mod rows;
@@ -11,10 +12,11 @@ mod sample;
 pub use child::{Ran, Running};
 pub use dashboard::Dashboard;
 pub use device::{Device, Pairing};
+pub use disk::Disk;
 pub use outcome::{Outcome, sha256, sha256_of};
 pub use place::Place;
 pub use rows::Rows;
-pub use sample::{captions, ffmpeg, ffprobe, fragmented_sample, sample, seconds_of};
+pub use sample::{captions, ffmpeg, ffprobe, fragmented_sample, made, sample, seconds_of};
 
 use std::time::{Duration, Instant};
 

@@ -66,7 +66,7 @@ fn run(program: &str, arguments: &[String], path: &Path) {
 }
 
 /// Makes a file once for all tests, in whatever process they run.
-fn made(name: &str, make: impl FnOnce(&Path)) -> PathBuf {
+pub fn made(name: &str, make: impl FnOnce(&Path)) -> PathBuf {
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("journeys-1");
     fs::create_dir_all(&folder).unwrap();
     let path = folder.join(name);
