@@ -97,11 +97,12 @@ impl Device {
                 Command::Quit => (controls, quit) = (None, true),
                 Command::Status => self.status(),
                 Command::Start => self.problem("A session is running already."),
-                Command::Session(control) => match &controls {
+                Command::Session(control) => {
                     // More than eight at once are a loose contact.
-                    Some(controls) => drop(controls.try_send(control)),
-                    None => {}
-                },
+                    if let Some(controls) = &controls {
+                        let _ = controls.try_send(control);
+                    }
+                }
             }
         }
     }

@@ -22,7 +22,7 @@ pub async fn run(hours: f64, speed: f64) -> usize {
     let mut program = device.record(&place, &source, speed);
     let mut samples = Vec::new();
     while !program.has_ended() {
-        samples.push([program.id(), server.id()].map(|pid| process_tree::now(pid)));
+        samples.push([program.id(), server.id()].map(process_tree::now));
         tokio::time::sleep(EVERY).await;
     }
     let ended = program.ended().await;

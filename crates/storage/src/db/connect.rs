@@ -4,7 +4,10 @@ use super::{DbError, Result, migrations::Migrator};
 use sea_orm::{
     ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr, RuntimeErr,
     SqliteTransactionMode, TransactionOptions, TransactionTrait,
-    sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous},
+    sqlx::{
+        self, Connection, SqliteConnection,
+        sqlite::{SqliteJournalMode, SqliteSynchronous},
+    },
 };
 use sea_orm_migration::MigratorTrait;
 use std::{fs::File, path::Path, time::Duration};
@@ -23,21 +26,7 @@ impl Db {
     pub async fn open_sqlite(path: &Path) -> Result<Self> {
         // The change to write-ahead logging does not wait for other openers, whatever the busy timeout.
         let turn = turn_to_open(path).await?;
-        let mut options = ConnectOptions::new("sqlite::memory:");
-        let file = path.to_owned();
-        options.max_connections(8).sqlx_logging(false).map_sqlx_sqlite_opts(move |o| {
-            o.filename(&file)
-                .create_if_missing(true)
-                .foreign_keys(true)
-                .journal_mode(SqliteJournalMode::Wal)
-                // A chunk is acknowledged once its row is committed, so the commit must survive a power cut.
-                .synchronous(SqliteSynchronous::Full)
-                .busy_timeout(Duration::from_secs(30))
-                // Both come with the URL. In a shared cache readers wait for writers, and no timeout holds.
-                .in_memory(false)
-                .shared_cache(false)
-        });
-        let opened = Self::connect(options).await;
+        let opened = Self::connect(sqlite(path, 8)).await;
         drop(turn);
         opened
     }
@@ -93,6 +82,34 @@ impl Db {
     }
 }
 
+fn sqlite(path: &Path, connections: u32) -> ConnectOptions {
+    let mut options = ConnectOptions::new("sqlite::memory:");
+    let file = path.to_owned();
+    options.max_connections(connections).sqlx_logging(false).map_sqlx_sqlite_opts(move |o| {
+        o.filename(&file)
+            .create_if_missing(true)
+            .foreign_keys(true)
+            .journal_mode(SqliteJournalMode::Wal)
+            // A chunk is acknowledged once its row is committed, so the commit must survive a power cut.
+            .synchronous(SqliteSynchronous::Full)
+            .busy_timeout(Duration::from_secs(30))
+            // Both come with the URL. In a shared cache readers wait for writers, and no timeout holds.
+            .in_memory(false)
+            .shared_cache(false)
+    });
+    options
+        .map_sqlx_sqlite_pool_opts(|o| o.after_release(|connection, _| Box::pin(is_outside_transaction(connection))));
+    options
+}
+
+/// Whether a connection that is given back can be used again. SQLite ends a transaction by itself when the disk is full; the
+/// rollback that follows then fails, and the connection counts as within a transaction for ever.
+async fn is_outside_transaction(connection: &mut SqliteConnection) -> std::result::Result<bool, sqlx::Error> {
+    // Its answer comes after every rollback that was begun.
+    connection.ping().await?;
+    Ok(!connection.is_in_transaction())
+}
+
 /// Waits until no other process opens the SQLite database at `path`; held as long as the file is open.
 async fn turn_to_open(path: &Path) -> Result<File> {
     let mut name = path.as_os_str().to_owned();
@@ -104,4 +121,28 @@ async fn turn_to_open(path: &Path) -> Result<File> {
     })
     .await
     .map_err(|e| failed(e.to_string()))?
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The one connection of this database is not lost to a transaction that a full disk ended.
+    #[tokio::test]
+    async fn a_full_disk_costs_no_connection() {
+        let folder = tempfile::tempdir().unwrap();
+        let db = Db::connect(sqlite(&folder.path().join("rows.db"), 1)).await.unwrap();
+        for _ in 0..3 {
+            // As if the disk had no page left; only this connection knows.
+            db.conn.execute_unprepared("PRAGMA max_page_count = 1").await.unwrap();
+            let tx = db.begin().await.unwrap();
+            let row = "INSERT INTO logins (id, data, expires_at) VALUES ('a', hex(zeroblob(9000000)), 0)";
+            let full = tx.execute_unprepared(row).await.unwrap_err().to_string();
+            assert!(full.contains("full"), "{full}");
+            drop(tx);
+            let tx = db.begin().await.unwrap();
+            tx.execute_unprepared("DELETE FROM logins").await.unwrap();
+            tx.commit().await.unwrap();
+        }
+    }
 }

@@ -14,6 +14,7 @@ use glasses::{
 };
 use output::Output;
 use std::{path::PathBuf, process::ExitCode, sync::Arc, time::Duration};
+use tokio::sync::watch;
 
 /// Something is left on the device.
 const LEFT: u8 = 2;

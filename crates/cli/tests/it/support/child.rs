@@ -78,6 +78,7 @@ impl Running {
         this
     }
 
+    #[allow(dead_code, reason = "the bench of what is never lost measures the process")]
     pub fn id(&self) -> u32 {
         self.child.id()
     }

@@ -9,10 +9,7 @@ use aws_lc_rs::digest;
 use domain::{job::Step, recording::GapKind};
 use futures::TryStreamExt;
 use media::{MediaError, Probed};
-use std::{
-    collections::BTreeMap,
-    path::{Path, PathBuf},
-};
+use std::{collections::BTreeMap, path::Path};
 use storage::db::recordings::Part;
 use tokio::{
     fs::File,
@@ -127,7 +124,7 @@ async fn playable(kit: &Kit, run: &Path, dst: &Path) -> Result<Option<Probed>, S
 async fn joined(
     kit: &Kit,
     runs: &[media::Run],
-    dst: &PathBuf,
+    dst: &Path,
     breaks: &[(GapKind, u64, Option<u64>)],
 ) -> Result<(Probed, f64), MediaError> {
     let progress = |done| kit.tell(Event::Progress(Step::Receive, done));
