@@ -218,7 +218,7 @@ impl Work {
                 return Ok(Step::Progress);
             }
             // A proxy may finish what the device did not: the server then says that the body broke off.
-            Err(GlassesError::Refused { doing, status: 400, detail, .. }) if begun.failures < 3 => {
+            Err(GlassesError::Refused { doing, status: 400, detail, .. }) if begun.failures < 10 => {
                 return Err(GlassesError::Network { doing, cause: detail });
             }
             arrival => arrival?,

@@ -130,7 +130,7 @@ async fn the_newest_part_of_the_running_session_goes_first() {
 #[case::full(Fault::Problem(507, "storage-full"))]
 #[case::locked(Fault::Problem(423, "locked"))]
 #[case::mismatch(Fault::Problem(460, "checksum"))]
-#[case::broken_body(Fault::Problem(400, "bad-request"))]
+#[case::broken_body(Fault::BrokenBody)]
 #[tokio::test]
 async fn a_fault_now_and_then_costs_time_only(#[case] fault: Fault) {
     let place = Place::new().await;

@@ -24,6 +24,8 @@ pub enum Fault {
     None,
     /// Something in between answers with a page.
     Portal,
+    /// The body of a part breaks off on its way; any other request has none.
+    BrokenBody,
     /// It is done, and the answer says it is not.
     LostAnswer,
     /// Only the first half of the bytes arrives, and the connection is said to have broken.
@@ -90,6 +92,9 @@ async fn answer(State(server): State<Server>, request: Request) -> Response {
     match fault {
         Fault::Portal => return page(),
         Fault::Problem(status, kind) => return problem(status, kind),
+        Fault::BrokenBody if !body.is_empty() && head.headers.contains_key("tus-resumable") => {
+            return problem(400, "bad-request");
+        }
         _ => {}
     }
     let path: Vec<&str> = head.uri.path().trim_start_matches("/api/v1/").split('/').collect();
