@@ -138,7 +138,9 @@ impl Settings {
 
     fn from(file: Option<&Path>, variables: impl Iterator<Item = (String, String)>) -> Result<Self> {
         // Of the program, not settings of it.
-        let apart = |name: &str| name == "TRAINAR_CONFIG" || name == "TRAINAR_LOG" || name.starts_with("TRAINAR_TEST_");
+        let apart = |name: &str| {
+            ["TRAINAR_CONFIG", "TRAINAR_LOG", "TRAINAR_SPOOL"].contains(&name) || name.starts_with("TRAINAR_TEST_")
+        };
         let variables: HashMap<String, String> = variables.filter(|(name, _)| !apart(name)).collect();
         let mut builder = Config::builder().add_source(File::from_str(TEMPLATE, FileFormat::Toml));
         match file {

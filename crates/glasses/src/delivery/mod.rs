@@ -139,7 +139,8 @@ impl Delivery {
                     if refused { REFUSED_AGAIN } else { Duration::from_secs(60) }
                 }
                 Err(error) => {
-                    let wait = self.failed(error, &mut failures)?;
+                    let live = *until.borrow() == Until::Dropped;
+                    let wait = self.failed(error, &mut failures, live)?;
                     let server = self.client.as_ref().map(Client::host_and_port).unwrap_or_default();
                     // Not woken by what is recorded meanwhile: the network does not get better by it.
                     tokio::select! { () = network::wait(wait, &server) => {}, () = &mut pulse => {} }
@@ -218,7 +219,7 @@ impl Delivery {
     }
 
     /// Says what is in the way, and how long to wait.
-    fn failed(&mut self, error: GlassesError, failures: &mut u32) -> Result<Duration, GlassesError> {
+    fn failed(&mut self, error: GlassesError, failures: &mut u32, live: bool) -> Result<Duration, GlassesError> {
         if matches!(error, GlassesError::NotPaired) || error.is_status(401) {
             // The device may be paired again meanwhile, by another process.
             self.client = None;
@@ -228,7 +229,17 @@ impl Delivery {
             return Ok(UNPAIRED_AGAIN);
         }
         if matches!(error, GlassesError::Disk { .. } | GlassesError::Setting(_)) {
-            return Err(error);
+            if !live {
+                return Err(error);
+            }
+            // While sessions are recorded it never ends: a full disk gets room again, a damaged file is written anew.
+            self.client = None;
+            self.spool.drop_ballast();
+            *failures = failures.saturating_add(1);
+            if *failures == 1 {
+                self.shared.tell(News::Refused { detail: error.to_string() });
+            }
+            return Ok(self.backoff.wait(*failures, rand::random()).unwrap_or(self.backoff.longest));
         }
         tracing::info!(%error, failures = *failures, "delivery is interrupted and goes on");
         *failures = failures.saturating_add(1);
@@ -269,8 +280,12 @@ impl Delivery {
 
 /// Refused for what it is, so that the other sessions need not wait for it.
 fn is_of_this_session(error: &GlassesError) -> bool {
-    let GlassesError::Refused { status, .. } = error else { return false };
-    *status != 401 && !error.is_temporary() && !error.is_no_network()
+    match error {
+        GlassesError::Refused { status, .. } => *status != 401 && !error.is_temporary() && !error.is_no_network(),
+        // Its uploads would go to another server.
+        GlassesError::Setting(_) => true,
+        _ => false,
+    }
 }
 
 /// Tells every so often that the running session runs. Never returns.

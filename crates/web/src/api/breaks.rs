@@ -1,6 +1,9 @@
 //! `/api/v1/sessions/{session}/pause`, `/resume`, `/deletions`: what the engineer does not want recorded, or kept.
 
-use super::input::{Id, Input};
+use super::{
+    input::{Id, Input},
+    uploads,
+};
 use crate::{
     App,
     auth::device::Caller,
@@ -101,6 +104,9 @@ pub async fn delete(
 ) -> Result<Json<Deleted>, Problem> {
     let session = caller.session(&app, id).await?;
     let (from, to) = (ms(stretch.from_seconds), ms(stretch.to_seconds));
+    if from == to {
+        return Err(Problem::bad_request("the stretch is empty: to_seconds must be after from_seconds"));
+    }
     match app.db.delete_stretch(session.tenant_id, session.id, (from, to), app.now()).await? {
         Deletion::NotFound => Err(Problem::not_found("session")),
         Deletion::OnePiece => {
@@ -112,6 +118,7 @@ pub async fn delete(
             for key in keys {
                 app.objects.delete(&key).await?;
             }
+            uploads::remove_deleted(&app, session.tenant_id, session.id).await?;
             if with_results {
                 let made = Keys { tenant: session.tenant_id, session: session.id };
                 // The words that the device brought are not made again: the next processing leaves out what was deleted.

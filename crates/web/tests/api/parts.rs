@@ -178,6 +178,11 @@ async fn what_is_deleted_is_gone_and_stays_away() {
     let delete =
         |from: f64, to: f64| post(&server, session, "deletions", json!({ "from_seconds": from, "to_seconds": to }));
     problem(delete(5.0, 4.0).send().await.unwrap(), 422).await;
+    problem(delete(1.0, 1.0).send().await.unwrap(), 400).await;
+    problem(create(&server, session, 9, &[]).send().await.unwrap(), 400).await;
+    // Left by a server that was killed between the object and its row.
+    let orphan = format!("tenants/{}/uploads/{session}/part-0000002-orphan", server.acme.tenant);
+    server.app.objects.put(&orphan, data.clone().into()).await.unwrap();
     let gone = ok(delete(2.5, 7.0).send().await.unwrap(), 200).await;
     assert_eq!(gone, json!({ "parts": [2] }));
     assert_eq!(server.upload_objects().await.len(), 1);

@@ -68,6 +68,9 @@ pub async fn create(
         return Err(tus::over_limit(limits.bytes));
     }
     let said = metadata::read(&headers)?;
+    if length == Some(0) && said.place != Place::WHOLE {
+        return Err(Problem::bad_request("a part has at least one byte; leave out what is empty"));
+    }
     let checksum = Checksum::read(&headers)?;
     let new = NewUpload {
         place: said.place,

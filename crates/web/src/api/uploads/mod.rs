@@ -3,6 +3,7 @@
 mod append;
 mod checksum;
 mod create;
+mod deleted;
 mod digest;
 mod end;
 mod gather;
@@ -16,6 +17,8 @@ use axum::{
     routing::{options, post},
 };
 use utoipa_axum::{router::OpenApiRouter, routes};
+
+pub use deleted::remove_deleted;
 
 /// The addresses of tus.
 pub fn routes() -> OpenApiRouter<App> {
