@@ -26,7 +26,8 @@ pub enum Glasses {
     /// Record sessions and deliver them
     ///
     /// Commands come by voice or as lines on the standard input: start, stop, pause, resume, delete (the last minute),
-    /// status, quit. Exit code 0; 1: an error; 2: with --simulate, something is left on the device.
+    /// status, quit. Exit code 0; 1: an error; 2: with --simulate, something is left on the
+    /// device after waiting for delivery.
     Run(run::Run),
     /// Look at everything that a session needs: battery, disk, network, microphone, lens, clock, minutes
     ///
