@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict'
 import { createRequire } from 'node:module'
 import { after, before, test } from 'node:test'
-import { assertAccessible, DESKTOP, launch, open, openSignedIn, PHONE, shoot, signIn } from '../support/browser.mjs'
+import { assertAccessible, assertGood, DESKTOP, launch, open, openSignedIn, PHONE, shoot, signIn } from '../support/browser.mjs'
 import { startServer } from '../support/server.mjs'
 import { createAdmin, runSql } from '../support/tenants.mjs'
 
@@ -146,13 +146,7 @@ for (const colorScheme of ['light', 'dark']) {
     test(`no page breaks accessibility or its frame: ${colorScheme}, ${size}`, async () => {
       const look = { viewport, colorScheme, bypassCSP: true, reducedMotion: 'reduce' }
       const { page, close } = await openSignedIn(browser, { ...server, ...admin }, look)
-      const good = async (name) => {
-        await page.evaluate(() => document.fonts.ready)
-        await shoot(page, `${name}-${size}-${colorScheme}`)
-        const overflow = await page.evaluate(() => document.documentElement.scrollWidth - globalThis.innerWidth)
-        assert.ok(overflow <= 0, `${name} is ${overflow} px too wide`)
-        await assertAccessible(page, `${name} (${size}, ${colorScheme})`)
-      }
+      const good = (name) => assertGood(page, `${name}-${size}-${colorScheme}`)
       await page.goto('/settings/seats')
       await good('seats')
       await page.locator('tr[data-seat]').first().getByRole('link', { name: 'Revoke' }).click()

@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { setTimeout as pause } from 'node:timers/promises'
-import { assertAccessible, DESKTOP, launch, open, openSignedIn, PHONE, shoot, signIn } from '../support/browser.mjs'
+import { assertGood, DESKTOP, launch, open, openSignedIn, PHONE, signIn } from '../support/browser.mjs'
 import { startProxy } from '../support/proxy.mjs'
 import { recording } from '../support/recordings.mjs'
 import { startServer } from '../support/server.mjs'
@@ -163,13 +163,7 @@ for (const colorScheme of ['light', 'dark']) {
     test(`no state breaks accessibility or its frame: ${colorScheme}, ${size}`, async () => {
       const look = { viewport, colorScheme, bypassCSP: true, reducedMotion: 'reduce' }
       const { page, close } = await openSignedIn(browser, { ...server, ...admin }, look)
-      const good = async (name) => {
-        await page.evaluate(() => document.fonts.ready)
-        await shoot(page, `${name}-${size}-${colorScheme}`)
-        const overflow = await page.evaluate(() => document.documentElement.scrollWidth - globalThis.innerWidth)
-        assert.ok(overflow <= 0, `${name} is ${overflow} px too wide`)
-        await assertAccessible(page, `${name} (${size}, ${colorScheme})`)
-      }
+      const good = (name) => assertGood(page, `${name}-${size}-${colorScheme}`)
       await page.goto('/settings/upload')
       await good('upload')
       await page.getByLabel('File').setInputFiles(write('note.txt', Buffer.from('no video')))

@@ -72,6 +72,15 @@ export async function shoot(page, name) {
   await page.screenshot({ path: join(folder, `${name}.png`), fullPage: true })
 }
 
+/** Takes a picture of the page, and fails where it is wider than the window or axe-core finds something. */
+export async function assertGood(page, name) {
+  await page.evaluate(() => document.fonts.ready)
+  await shoot(page, name)
+  const overflow = await page.evaluate(() => document.documentElement.scrollWidth - globalThis.innerWidth)
+  assert.ok(overflow <= 0, `${name} is ${overflow} px too wide`)
+  await assertAccessible(page, name)
+}
+
 /** Resolves once `video` has played on for so many seconds. */
 export async function playsOn(page, seconds = 1) {
   const from = await page.evaluate(() => document.querySelector('video').currentTime)

@@ -2,22 +2,17 @@
 
 use aws_lc_rs::digest::{SHA256, digest};
 use base64::{Engine, engine::general_purpose::STANDARD};
-use std::fmt::Write;
 
 /// SHA-256 in 64 hex digits.
 pub fn sha256(bytes: &[u8]) -> String {
-    let mut text = String::with_capacity(64);
-    for byte in digest(&SHA256, bytes).as_ref() {
-        let _ = write!(text, "{byte:02x}");
-    }
-    text
+    hex::encode(digest(&SHA256, bytes))
 }
 
 /// The SHA-256 in a `Repr-Digest` (RFC 9530), in hex digits.
 pub(crate) fn of_repr_digest(value: &str) -> Option<String> {
     let all = value.split(',').find_map(|entry| entry.trim().strip_prefix("sha-256=:"));
     let bytes = STANDARD.decode(all?.strip_suffix(':')?).ok()?;
-    Some(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
+    Some(hex::encode(bytes))
 }
 
 #[cfg(test)]

@@ -103,7 +103,7 @@ async fn service_worker() -> Response {
     };
     let shell: Vec<String> = SHELL.into_iter().map(assets::url_in_page).collect();
     let digest = digest(&SHA256, html.as_bytes());
-    let version: String = digest.as_ref()[..8].iter().map(|byte| format!("{byte:02x}")).collect();
+    let version: String = hex::encode(&digest.as_ref()[..8]);
     let told = json!({"version": version, "page": PAGE, "files": shell});
     let kind = HeaderValue::from_static("text/javascript");
     let scope = (HeaderName::from_static("service-worker-allowed"), HeaderValue::from_static(PAGE));

@@ -2,7 +2,6 @@
 
 use aws_lc_rs::digest::{SHA256, digest};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
-use std::fmt::Write;
 
 const PREFIX: &str = "tdt_";
 
@@ -16,10 +15,7 @@ pub fn new_device_token() -> (String, String) {
 
 /// What is kept of a token: SHA-256 in lower-case hex.
 pub(crate) fn hash(token: &str) -> String {
-    digest(&SHA256, token.as_bytes()).as_ref().iter().fold(String::with_capacity(64), |mut hex, byte| {
-        let _ = write!(hex, "{byte:02x}");
-        hex
-    })
+    hex::encode(digest(&SHA256, token.as_bytes()))
 }
 
 /// Whether a text can be a token at all; what can't is refused without asking the database.

@@ -7,7 +7,7 @@ use super::{
     error::word,
     phases::{alive, begin_processing, locked, touch},
     recordings::UtteranceOrigin,
-    uploads::{UploadState, of_session, take_chunks},
+    uploads::{UploadState, of_session, place, take_chunks},
 };
 use domain::{
     SessionId, TenantId, Timestamp,
@@ -200,15 +200,6 @@ async fn take_words(tx: &DatabaseTransaction, tenant: TenantId, id: SessionId, f
         .exec(tx)
         .await?;
     Ok(())
-}
-
-fn place(u: &uploads::Model) -> Place {
-    Place {
-        part: u.part as u32,
-        run: u.run as u32,
-        start_ms: u.start_ms as u64,
-        duration_ms: u.duration_ms.map(|ms| ms as u64),
-    }
 }
 
 fn of(tenant: TenantId, id: SessionId) -> Expr {

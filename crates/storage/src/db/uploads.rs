@@ -413,6 +413,15 @@ async fn settle(tx: &DatabaseTransaction, mut upload: uploads::Model, now: Times
     upload.try_into()
 }
 
+pub(crate) fn place(row: &uploads::Model) -> Place {
+    Place {
+        part: row.part as u32,
+        run: row.run as u32,
+        start_ms: row.start_ms as u64,
+        duration_ms: row.duration_ms.map(|ms| ms as u64),
+    }
+}
+
 pub(crate) fn of_session(tenant: TenantId, session: SessionId) -> Expr {
     of(tenant).and(uploads::Column::SessionId.eq(session.0))
 }
@@ -428,12 +437,7 @@ impl TryFrom<uploads::Model> for Upload {
             id: r.id.into(),
             tenant_id: r.tenant_id.into(),
             session_id: r.session_id.into(),
-            place: Place {
-                part: r.part as u32,
-                run: r.run as u32,
-                start_ms: r.start_ms as u64,
-                duration_ms: r.duration_ms.map(|ms| ms as u64),
-            },
+            place: place(&r),
             filename: r.filename,
             content_type: r.content_type,
             length: r.length.map(|l| l as u64),

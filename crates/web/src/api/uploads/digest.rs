@@ -5,13 +5,12 @@ use aws_lc_rs::digest;
 use axum::http::{HeaderValue, StatusCode};
 use base64::{Engine, engine::general_purpose::STANDARD};
 use futures::TryStreamExt;
-use std::fmt::Write;
 use storage::db::uploads::Upload;
 use tracing::Instrument;
 
 /// SHA-256 in lower-case hex.
 pub fn of(bytes: &[u8]) -> String {
-    hex(digest::digest(&digest::SHA256, bytes).as_ref())
+    hex::encode(digest::digest(&digest::SHA256, bytes))
 }
 
 /// An upload whose every byte is here, after its bytes have been read back and compared with the announced hash; any other
@@ -38,7 +37,7 @@ async fn verify(app: &App, upload: Upload) -> Result<Upload, Problem> {
             context.update(&piece);
         }
     }
-    let sha256 = hex(context.finish().as_ref());
+    let sha256 = hex::encode(context.finish());
     if upload.announced_sha256.as_deref() != Some(&sha256) {
         tracing::warn!(upload = %id, "what arrived is not what was announced; it is asked for again");
         for key in app.db.restart_upload(tenant, id, app.now()).await? {
@@ -62,14 +61,6 @@ pub fn mismatch() -> Problem {
 
 /// The value of `Repr-Digest` (RFC 9530) for a hash in hex.
 pub fn header(sha256: &str) -> Option<HeaderValue> {
-    let bytes: Option<Vec<u8>> =
-        (0..sha256.len() / 2).map(|i| u8::from_str_radix(sha256.get(2 * i..2 * i + 2)?, 16).ok()).collect();
-    HeaderValue::try_from(format!("sha-256=:{}:", STANDARD.encode(bytes?))).ok()
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::with_capacity(2 * bytes.len()), |mut hex, byte| {
-        let _ = write!(hex, "{byte:02x}");
-        hex
-    })
+    let bytes = hex::decode(sha256).ok()?;
+    HeaderValue::try_from(format!("sha-256=:{}:", STANDARD.encode(bytes))).ok()
 }
