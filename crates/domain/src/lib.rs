@@ -13,6 +13,7 @@ pub mod task;
 pub mod tenant;
 pub mod user;
 
+pub mod captions;
 pub mod job;
 pub mod language;
 pub mod procedure;

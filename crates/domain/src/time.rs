@@ -127,6 +127,30 @@ impl Span {
         (self.end.min(other.end) - self.start.max(other.start)).max(0.0)
     }
 
+    /// Whether anything of `other` lies in it; an instant does unless it is where this one ends.
+    pub fn touches(&self, other: &Span) -> bool {
+        other.start < self.end && (other.end > self.start || other.start >= self.start)
+    }
+
+    /// Whether it touches any of `stretches`, which are as [`Span::merged`] gives them.
+    pub fn touches_any(&self, stretches: &[Span]) -> bool {
+        let first = stretches.partition_point(|stretch| stretch.end < self.start);
+        stretches[first..].iter().take_while(|s| s.start <= self.end).any(|stretch| stretch.touches(self))
+    }
+
+    /// Spans in order, those that overlap or meet as one.
+    pub fn merged(mut spans: Vec<Span>) -> Vec<Span> {
+        spans.sort_by(|a, b| a.start.total_cmp(&b.start));
+        spans.dedup_by(|next, kept| {
+            let joins = next.start <= kept.end;
+            if joins {
+                kept.end = kept.end.max(next.end);
+            }
+            joins
+        });
+        spans
+    }
+
     /// What of it lies outside `holes`, which are in order: pieces in order.
     pub fn without(&self, holes: &[Span]) -> Vec<Span> {
         let (mut left, mut from) = (Vec::new(), self.start);
@@ -157,6 +181,25 @@ pub fn show_duration(seconds: Option<f64>) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_lies_in_a_stretch_touches_it() {
+        let spans = |of: &[(f64, f64)]| of.iter().map(|(a, b)| Span::new(*a, *b)).collect::<Vec<_>>();
+        let merged = Span::merged(spans(&[(20.0, 30.0), (1.0, 2.0), (2.0, 3.0), (21.0, 22.0), (40.0, 41.0)]));
+        assert_eq!(merged, spans(&[(1.0, 3.0), (20.0, 30.0), (40.0, 41.0)]));
+        for (from, to, touches) in [
+            (0.0, 1.0, false),
+            (0.0, 1.1, true),
+            (1.0, 1.0, true),
+            (3.0, 3.0, false),
+            (3.0, 20.0, false),
+            (2.9, 50.0, true),
+            (25.0, 25.0, true),
+            (41.0, 99.0, false),
+        ] {
+            assert_eq!(Span::new(from, to).touches_any(&merged), touches, "{from} to {to}");
+        }
+    }
 
     #[test]
     fn a_span_without_holes_is_its_pieces() {

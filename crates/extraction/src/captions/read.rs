@@ -1,7 +1,10 @@
 //! Reading WebVTT or SRT, however badly made. Nothing in a hostile file does more than be left out.
 
 use crate::words::normalise;
-use domain::utterance::{Speaker, Utterance};
+use domain::{
+    captions::timing,
+    utterance::{Speaker, Utterance},
+};
 
 /// The largest caption text that is taken, in bytes.
 pub const MAX_BYTES: usize = 16 << 20;
@@ -86,30 +89,6 @@ pub fn parse(text: &str) -> Result<Vec<Utterance>, CaptionsError> {
         again
     });
     Ok(cues)
-}
-
-/// The times of a `start --> end settings` line.
-fn timing(line: &str) -> Option<(f64, f64)> {
-    let (start, rest) = line.split_once("-->")?;
-    Some((seconds(start.trim())?, seconds(rest.split_whitespace().next()?)?))
-}
-
-/// `1:02:03.450`, `02:03,450`, `02:03`.
-fn seconds(clock: &str) -> Option<f64> {
-    let parts: Vec<&str> = clock.split(':').collect();
-    if !(2..=3).contains(&parts.len()) || clock.len() > 20 {
-        return None;
-    }
-    parts.iter().enumerate().try_fold(0.0, |total, (i, part)| {
-        let last = i + 1 == parts.len();
-        let digits = |s: &str| !s.is_empty() && s.bytes().all(|b| b.is_ascii_digit());
-        let part = part.replace(',', ".");
-        let well_formed = match part.split_once('.') {
-            Some((whole, fraction)) => last && digits(whole) && digits(fraction),
-            None => digits(&part),
-        };
-        well_formed.then(|| part.parse::<f64>().ok()).flatten().map(|value| total * 60.0 + value)
-    })
 }
 
 /// Who speaks (by a `<v Assistant>` tag) and the text without tags, overrides, entities and control characters.
