@@ -27,6 +27,7 @@ use storage::{
     db::{
         overview::SessionOverview,
         sessions::{NewSession, Stop},
+        unfinished::FILE_KEY,
         uploads::Upload,
     },
 };
@@ -130,11 +131,12 @@ pub struct ArrivedState {
 /// an answer that was lost can be asked for again.
 #[utoipa::path(
     post, path = "/api/v1/sessions", tag = "sessions",
-    params(("Idempotency-Key" = Option<String>, Header, description = "Any text of at most 255 characters, such as a UUID")),
+    params(("Idempotency-Key" = Option<String>, Header, description = "Any text of at most 255 characters, such as a UUID; not one that begins with `file-upload:`")),
     request_body = Option<StartSession>,
     responses(
         (status = 201, description = "Started", body = SessionState),
         (status = 200, description = "The same key had started this one before", body = SessionState),
+        (status = 400, description = "The Idempotency-Key was refused", body = ProblemDetails, content_type = "application/problem+json"),
         (status = 401, description = "No valid device token", body = ProblemDetails, content_type = "application/problem+json"),
         (status = 404, description = "No such task", body = ProblemDetails, content_type = "application/problem+json"),
         (status = 422, description = "A field was refused", body = ProblemDetails, content_type = "application/problem+json")
@@ -245,6 +247,9 @@ async fn state_of(app: &App, session: &Session) -> Result<Json<SessionState>, Pr
 fn idempotency_key(headers: &HeaderMap) -> Result<Option<String>, Problem> {
     let Some(value) = headers.get("idempotency-key") else { return Ok(None) };
     match value.to_str() {
+        Ok(key) if key.starts_with(FILE_KEY) => {
+            Err(Problem::bad_request(format!("an Idempotency-Key does not begin with `{FILE_KEY}`: take a UUID")))
+        }
         Ok(key) if (1..=LONGEST_IDEMPOTENCY_KEY).contains(&key.len()) => Ok(Some(key.to_owned())),
         _ => Err(Problem::bad_request("the Idempotency-Key must be 1 to 255 visible ASCII characters, such as a UUID")),
     }

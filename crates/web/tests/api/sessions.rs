@@ -57,6 +57,8 @@ async fn a_start_that_is_sent_again_starts_nothing() {
     assert_ne!(first["id"], other["id"]);
     problem(start("").await.unwrap(), 400).await;
     problem(start(&"x".repeat(256)).await.unwrap(), 400).await;
+    let (kind, detail) = problem(start("file-upload:1").await.unwrap(), 400).await;
+    assert!(kind == "bad-request" && detail.contains("take a UUID"), "{detail}");
 
     let (a, b) = tokio::join!(start("three"), start("three"));
     let (a, b) = (a.unwrap(), b.unwrap());
