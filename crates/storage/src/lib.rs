@@ -4,5 +4,6 @@
 
 pub mod db;
 pub mod objects;
+pub mod removal;
 
-pub use db::{Db, DbError};
+pub use db::{Db, DbError, Rule};

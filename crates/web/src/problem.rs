@@ -6,7 +6,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use serde::Serialize;
-use storage::{DbError, objects::ObjectError};
+use storage::{DbError, objects::ObjectError, removal::RemovalError};
 use utoipa::ToSchema;
 
 /// Seconds after which a client is asked to try again.
@@ -132,6 +132,7 @@ impl From<DbError> for Problem {
             return Self::storage_is_full();
         }
         match &error {
+            DbError::Rule(rule) => Self::new(StatusCode::CONFLICT, rule.kind(), rule.to_string()),
             DbError::Exists(_) | DbError::Refused(_) => {
                 tracing::warn!(%error, "the database refused a row");
                 let detail = "this collides with what is kept already; read it again and decide anew";
@@ -156,6 +157,16 @@ impl From<ObjectError> for Problem {
             ObjectError::Full { .. } => Self::storage_is_full(),
             error if error.is_temporary() => Self::unavailable(),
             _ => Self::internal(),
+        }
+    }
+}
+
+impl From<RemovalError> for Problem {
+    fn from(error: RemovalError) -> Self {
+        match error {
+            RemovalError::Db(error) => error.into(),
+            RemovalError::Object(error) => error.into(),
+            RemovalError::TooSlow => Self::unavailable(),
         }
     }
 }

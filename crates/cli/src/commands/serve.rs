@@ -7,7 +7,7 @@ use clap::Args;
 use hyper_util::rt::TokioTimer;
 use pipeline::engine::Worker;
 use std::{net::SocketAddr, process::ExitCode, time::Duration};
-use storage::{Db, db::sessions::PhaseLimits};
+use storage::{Db, db::sessions::PhaseLimits, objects::Objects};
 use tokio::{net::TcpListener, signal::unix, task::JoinHandle};
 use tokio_util::sync::CancellationToken;
 
@@ -66,6 +66,7 @@ impl Server {
             tasks.push(start_worker(settings, db.clone(), objects.clone(), stop)?);
         }
         tasks.push(tokio::spawn(housekeeping(db.clone(), assemble::phase_limits(settings), stop.clone())));
+        tasks.push(tokio::spawn(removals(db.clone(), objects.clone(), stop.clone())));
         let router = web::router(assemble::app(settings, db.clone(), objects)?);
         tasks.push(answer(listener, router, stop.clone())?);
         Ok(Self { address, db, tasks })
@@ -99,7 +100,7 @@ fn answer(listener: TcpListener, router: axum::Router, stop: CancellationToken) 
 pub fn start_worker(
     settings: &Settings,
     db: Db,
-    objects: storage::objects::Objects,
+    objects: Objects,
     stop: &CancellationToken,
 ) -> Result<JoinHandle<Result<()>>> {
     let (kit, workspace) = assemble::kit(settings, db, objects)?;
@@ -149,6 +150,20 @@ async fn housekeeping(db: Db, limits: PhaseLimits, stop: CancellationToken) -> R
             Ok((0, 0)) => {}
             Ok((sessions, uploads)) => tracing::warn!(sessions, uploads, "ended what had been silent for too long"),
             Err(e) => tracing::error!(error = %e, "cannot look for silent sessions"),
+        }
+    }
+}
+
+/// Removes what engineers had deleted and what could not be removed then.
+async fn removals(db: Db, objects: Objects, stop: CancellationToken) -> Result<()> {
+    let mut round = tokio::time::interval(ROUND);
+    loop {
+        tokio::select! {
+            _ = round.tick() => {}
+            () = stop.cancelled() => return Ok(()),
+        }
+        if let Err(error) = storage::removal::remove_due(&db, &objects, &domain::SystemClock).await {
+            tracing::error!(%error, "cannot look for what is to be removed");
         }
     }
 }

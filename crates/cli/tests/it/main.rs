@@ -16,6 +16,8 @@ mod uploads;
 
 mod parts;
 
+mod deleted;
+
 #[allow(dead_code, unused_imports, reason = "the bench of this name uses all of it")]
 mod never_lost;
 

@@ -13,15 +13,15 @@ use std::fs;
 use storage::Db;
 
 /// Length of a fragment of the sample in seconds.
-const FRAGMENT: u64 = 2;
+pub const FRAGMENT: u64 = 2;
 /// The camera is off from here, in seconds on the session's clock, for so long.
-const PAUSE: (u64, u64) = (50, 30);
+pub const PAUSE: (u64, u64) = (50, 30);
 
 /// One part as the device has it.
-struct Part {
-    number: u64,
+pub struct Part {
+    pub number: u64,
     run: u64,
-    start: u64,
+    pub start: u64,
     seconds: u64,
     bytes: Vec<u8>,
 }
@@ -44,7 +44,7 @@ fn fragments(file: &[u8]) -> (Vec<u8>, Vec<Vec<u8>>) {
 }
 
 /// The sample in two runs with a pause between them, each with its header as a part of its own.
-fn parts() -> Vec<Part> {
+pub fn parts() -> Vec<Part> {
     let (header, fragments) = fragments(&fs::read(fragmented_sample()).unwrap());
     let mut parts = Vec::new();
     let mut add = |run, start, seconds, bytes| {
@@ -71,7 +71,7 @@ fn said() -> String {
     script_captions(&said)
 }
 
-async fn send(device: &Device, session: SessionId, part: &Part) {
+pub async fn send(device: &Device, session: SessionId, part: &Part) {
     let sha256 = crate::support::sha256_of(&part.bytes);
     let metadata = [
         ("part", part.number.to_string()),
@@ -88,13 +88,13 @@ async fn send(device: &Device, session: SessionId, part: &Part) {
     assert_eq!(request.send().await.unwrap().status(), StatusCode::CREATED);
 }
 
-async fn post(device: &Device, session: SessionId, what: &str, body: Value) {
+pub async fn post(device: &Device, session: SessionId, what: &str, body: Value) {
     let request = device.request(Method::POST, &format!("/api/v1/sessions/{session}/{what}"));
     let answer = request.json(&body).send().await.unwrap();
     assert!(answer.status().is_success(), "{what}: {}", answer.status());
 }
 
-async fn gaps(db: &Db, pairing: &crate::support::Pairing, session: SessionId) -> Vec<Gap> {
+pub async fn gaps(db: &Db, pairing: &crate::support::Pairing, session: SessionId) -> Vec<Gap> {
     db.recording(pairing.tenant, session).await.unwrap().unwrap().media_info.gaps
 }
 

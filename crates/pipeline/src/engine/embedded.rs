@@ -123,7 +123,7 @@ impl Worker {
         let settled = tokio::select! {
             result = process_session(&run) => self.settle(job, result).await,
             lease = self.hold(job) => self.give_up(job, lease).await,
-            () = stop.cancelled() => self.give_back(job).await,
+            () = stop.cancelled() => self.give_back(job, "the worker was stopped").await,
         };
         if let Err(e) = settled {
             // The lease runs out and another attempt reads the finished steps back.
@@ -183,6 +183,10 @@ impl Worker {
     }
 
     async fn give_up(&self, job: &Job, lease: Lease) -> Result<(), DbError> {
+        if lease == Lease::Outdated {
+            tracing::info!(session = %job.session_id, "a stretch was deleted, so the processing begins anew");
+            return self.give_back(job, "a stretch was deleted").await;
+        }
         if lease == Lease::CancelRequested {
             self.kit.db.fail_processing(job, self.id, JobState::Cancelled, CALLED_OFF, self.kit.clock.now()).await?;
         }
@@ -190,11 +194,11 @@ impl Worker {
         Ok(())
     }
 
-    async fn give_back(&self, job: &Job) -> Result<(), DbError> {
+    async fn give_back(&self, job: &Job, why: &str) -> Result<(), DbError> {
         // Being stopped is no failure of the recording: this attempt does not count.
         self.kit.db.job_progressed(job, self.id).await?;
         let now = self.kit.clock.now();
-        self.kit.db.retry_job(job, self.id, "the worker was stopped", now).await.map(|_| ())
+        self.kit.db.retry_job(job, self.id, why, now).await.map(|_| ())
     }
 
     fn pause(&self, attempt: u32) -> Duration {

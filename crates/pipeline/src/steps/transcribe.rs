@@ -65,12 +65,8 @@ async fn brought(
     if let Some(bytes) = kit.objects.get(&target.keys().uploaded_captions()).await? {
         match captions::parse(&String::from_utf8_lossy(&bytes)) {
             Ok(all) => {
-                let kept = without_deleted(all.clone(), received);
-                if kept.len() < all.len() {
-                    let key = target.keys().uploaded_captions();
-                    kit.objects.put(&key, captions::write_vtt(&kept).into()).await?;
-                }
-                return Ok(Some(transcript(TranscriptSource::Captions, on_timeline(kept, received))));
+                let kept = on_timeline(without_deleted(all, received), received);
+                return Ok(Some(transcript(TranscriptSource::Captions, kept)));
             }
             Err(e) => notes.push(format!("the uploaded captions were not used: {e}")),
         }
@@ -92,7 +88,7 @@ async fn brought(
 
 /// Without what was said in a stretch that the engineer had deleted.
 fn without_deleted(mut utterances: Vec<Utterance>, received: &Received) -> Vec<Utterance> {
-    utterances.retain(|u| !received.deleted.iter().any(|gone| gone.overlap(&Span::new(u.start, u.end)) > 0.0));
+    utterances.retain(|u| !received.deleted.iter().any(|gone| gone.touches(&Span::new(u.start, u.end))));
     utterances
 }
 

@@ -2,22 +2,25 @@
 //! the engineer had it deleted. Times are milliseconds on the session's clock.
 
 use super::{
-    Db, DbError, Result,
-    entity::{procedures, session_breaks, sessions, uploads, utterances},
+    Db, DbError, Result, Rule,
+    entity::{jobs, procedures, session_breaks, sessions, uploads, utterances},
     error::word,
-    phases::{alive, begin_processing, locked, touch},
+    phases::{advance, alive, locked, touch},
     recordings::UtteranceOrigin,
+    removals,
     uploads::{UploadState, of_session, place, take_chunks},
+    words,
 };
 use domain::{
-    SessionId, TenantId, Timestamp,
+    SessionId, Span, TenantId, Timestamp,
     recording::{GapKind, Place},
-    session::Phase,
 };
 use sea_orm::{
-    ColumnTrait, ConnectionTrait, DatabaseTransaction, EntityTrait, ExprTrait, QueryFilter, QueryOrder,
+    ColumnTrait, ConnectionTrait, DatabaseTransaction, EntityTrait, ExprTrait, PaginatorTrait, QueryFilter, QueryOrder,
+    QuerySelect, Select,
     sea_query::{Expr, OnConflict},
 };
+use std::collections::{HashMap, HashSet};
 use uuid::Uuid;
 
 /// A stretch of a session.
@@ -34,16 +37,23 @@ pub struct Break {
 /// What became of a wish to have a stretch deleted.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Deletion {
-    /// Gone are the parts of these numbers; the objects of these keys are to go; and, with the flag, what was made of them.
-    Deleted(Vec<u32>, Vec<String>, bool),
+    /// The parts of these numbers do not count any more. Their objects, and all that was made of the recording where it was
+    /// processed, are to be removed: see [`crate::removal`].
+    Deleted(Vec<u32>),
     /// The recording came in one piece, of which no stretch can be told apart.
     OnePiece,
     /// There is no such session.
     NotFound,
 }
 
+/// So many pauses and deletions a session may have.
+pub const MOST: u64 = 10_000;
+/// Values of one statement; the engines take some more.
+const AT_ONCE: usize = 5_000;
+
 impl Db {
-    /// Notes that a session is paused from `at_ms` on; `false` when there is no such session.
+    /// Notes that a session is paused from `at_ms` on; `false` when there is no such session, [`Rule::TooManyBreaks`] when it
+    /// has [`MOST`].
     pub async fn pause(&self, tenant: TenantId, id: SessionId, at_ms: u64, now: Timestamp) -> Result<bool> {
         let tx = self.begin().await?;
         if !alive(&tx, tenant, id, now).await? {
@@ -55,30 +65,33 @@ impl Db {
         Ok(true)
     }
 
-    /// Notes that a paused session goes on at `at_ms`: the pauses that began before end there. `false` when there is no such
-    /// session.
+    /// Notes that a paused session goes on at `at_ms`: the pause that began last before ends there. `false` when there is no
+    /// such session.
     pub async fn resume(&self, tenant: TenantId, id: SessionId, at_ms: u64, now: Timestamp) -> Result<bool> {
         let tx = self.begin().await?;
         if !alive(&tx, tenant, id, now).await? {
             return Ok(false);
         }
         use session_breaks::Column as C;
-        session_breaks::Entity::update_many()
-            .col_expr(C::EndMs, Expr::value(at_ms as i64))
-            .filter(of(tenant, id))
-            .filter(C::Kind.eq(GapKind::Paused.to_string()))
-            .filter(C::EndMs.is_null())
-            .filter(C::StartMs.lte(at_ms as i64))
-            .exec(&tx)
-            .await?;
+        let pauses = of(tenant, id).and(C::Kind.eq(GapKind::Paused.to_string()));
+        let last = session_breaks::Entity::find().filter(pauses.clone()).filter(C::StartMs.lte(at_ms as i64));
+        if let Some(last) = last.order_by_desc(C::StartMs).limit(1).one(&tx).await? {
+            session_breaks::Entity::update_many()
+                .col_expr(C::EndMs, Expr::value(at_ms as i64))
+                .filter(pauses)
+                .filter(C::StartMs.eq(last.start_ms))
+                .filter(C::EndMs.is_null())
+                .exec(&tx)
+                .await?;
+        }
         touch(&tx, tenant, id, now).await?;
         tx.commit().await?;
         Ok(true)
     }
 
-    /// Deletes a stretch: every part that holds anything of it, now and whenever one comes, and what was written down of it.
-    /// A session that was processed with it is processed again without; until then nothing of its recording is shown.
-    /// Then the flag is set, and every object that was made of the recording is to go.
+    /// Deletes a stretch: every part that holds anything of it, now and whenever one comes, and what was said in it. What was
+    /// made of the recording goes too, and the session is processed again without. [`Rule::TooManyBreaks`] when it has
+    /// [`MOST`].
     pub async fn delete_stretch(
         &self,
         tenant: TenantId,
@@ -86,44 +99,46 @@ impl Db {
         (from_ms, to_ms): (u64, u64),
         now: Timestamp,
     ) -> Result<Deletion> {
+        use uploads::Column as C;
         let tx = self.begin().await?;
-        let Some(session) = locked(&tx, tenant, id).await? else { return Ok(Deletion::NotFound) };
-        let held = uploads::Entity::find().filter(of_session(tenant, id)).order_by_asc(uploads::Column::Part);
-        let held = held.all(&tx).await?;
-        if held.iter().any(|u| u.duration_ms.is_none()) {
+        if locked(&tx, tenant, id).await?.is_none() {
+            return Ok(Deletion::NotFound);
+        }
+        let held = uploads::Entity::find().filter(of_session(tenant, id));
+        if held.clone().filter(C::DurationMs.is_null()).limit(1).one(&tx).await?.is_some() {
             return Ok(Deletion::OnePiece);
         }
-        insert(&tx, tenant, id, Break { kind: GapKind::Deleted, start_ms: from_ms, end_ms: Some(to_ms) }).await?;
-        let deleted = UploadState::Deleted.to_string();
-        let gone: Vec<_> = held
-            .into_iter()
-            .filter(|u| u.state != deleted && place(u).touches(from_ms, to_ms))
-            .map(|u| (u.id, u.part as u32))
-            .collect();
-        let ids: Vec<Uuid> = gone.iter().map(|(id, _)| *id).collect();
-        let keys = take_chunks(&tx, tenant, &ids).await?;
-        uploads::Entity::update_many()
-            .col_expr(uploads::Column::State, Expr::value(deleted))
-            .col_expr(uploads::Column::Received, Expr::value(0))
-            .col_expr(uploads::Column::UpdatedAt, Expr::value(now.0))
-            .filter(of_session(tenant, id))
-            .filter(uploads::Column::Id.is_in(ids))
-            .exec(&tx)
+        let stretch = Break { kind: GapKind::Deleted, start_ms: from_ms, end_ms: Some(to_ms) };
+        let is_new = insert(&tx, tenant, id, stretch).await?;
+        // As `Place::touches`.
+        let gone = held
+            .filter(C::State.ne(UploadState::Deleted.to_string()))
+            .filter(C::DurationMs.gt(0).and(C::StartMs.lt(to_ms as i64)))
+            .filter(Expr::col(C::StartMs).add(Expr::col(C::DurationMs)).gt(from_ms as i64))
+            .order_by_asc(C::Part)
+            .all(&tx)
             .await?;
-        let was_processed = [Phase::Processing, Phase::Done].map(|phase| phase.to_string()).contains(&session.phase);
-        let made = was_processed && !gone.is_empty();
-        if made {
-            take_results(&tx, tenant, id).await?;
-            begin_processing(&tx, tenant, id, now).await?;
+        take_parts(&tx, tenant, id, &gone, now).await?;
+        let span = |from: u64, to: u64| Span::new(from as f64 / 1e3, to as f64 / 1e3);
+        let mut spans = vec![span(from_ms, to_ms)];
+        spans.extend(gone.iter().map(place).map(|p| span(p.start_ms, p.start_ms + p.duration_ms.unwrap_or(0))));
+        let words = words::take(&tx, tenant, id, &Span::merged(spans)).await?;
+        if is_new || !gone.is_empty() || words > 0 {
+            let was_processed = has_results(&tx, tenant, id).await?;
+            if was_processed {
+                take_results(&tx, tenant, id).await?;
+            }
+            removals::note(&tx, tenant, id, was_processed, now).await?;
+            advance(&tx, tenant, id, now).await?;
         }
-        take_words(&tx, tenant, id, from_ms, to_ms).await?;
         alive(&tx, tenant, id, now).await?;
         touch(&tx, tenant, id, now).await?;
         tx.commit().await?;
-        Ok(Deletion::Deleted(gone.into_iter().map(|(_, part)| part).collect(), keys, made))
+        Ok(Deletion::Deleted(gone.into_iter().map(|u| u.part as u32).collect()))
     }
 
-    /// The breaks of a session, by where they begin.
+    /// The breaks of a session, by where they begin. A pause of which nobody said that it is over ends where the next run
+    /// begins, or with the session.
     pub async fn breaks(&self, tenant: TenantId, id: SessionId) -> Result<Vec<Break>> {
         let rows = session_breaks::Entity::find()
             .filter(of(tenant, id))
@@ -131,8 +146,58 @@ impl Db {
             .order_by_asc(session_breaks::Column::Kind)
             .all(&self.conn)
             .await?;
-        rows.into_iter().map(Break::try_from).collect()
+        let mut breaks: Vec<Break> = rows.into_iter().map(Break::try_from).collect::<Result<_>>()?;
+        if breaks.iter().any(|b| b.end_ms.is_none()) {
+            let mut ends = run_starts(&self.conn, tenant, &[id.0]).await?.remove(&id.0).unwrap_or_default();
+            let session = self.session(tenant, id).await?;
+            let stopped = session.and_then(|s| Some(s.stopped_at?.seconds_since(s.started_at)));
+            ends.extend(stopped.map(|seconds| (seconds.max(0.0) * 1e3) as u64));
+            for open in breaks.iter_mut().filter(|b| b.end_ms.is_none()) {
+                open.end_ms = ends.iter().copied().filter(|end| *end >= open.start_ms).min();
+            }
+        }
+        Ok(breaks)
     }
+}
+
+/// Sessions of these that are paused now: nothing was recorded since their last pause, and nobody said that it is over.
+pub(crate) async fn paused(conn: &impl ConnectionTrait, tenant: TenantId, ids: &[Uuid]) -> Result<HashSet<Uuid>> {
+    use session_breaks::Column as C;
+    let open: Vec<(Uuid, i64)> = session_breaks::Entity::find()
+        .select_only()
+        .columns([C::SessionId, C::StartMs])
+        .filter(C::TenantId.eq(tenant.0).and(C::SessionId.is_in(ids.to_vec())))
+        .filter(C::Kind.eq(GapKind::Paused.to_string()))
+        .filter(C::EndMs.is_null())
+        .into_tuple()
+        .all(conn)
+        .await?;
+    let sessions: Vec<Uuid> = open.iter().map(|(id, _)| *id).collect();
+    let starts = if open.is_empty() { HashMap::new() } else { run_starts(conn, tenant, &sessions).await? };
+    let goes_on = |id: &Uuid, at: i64| starts.get(id).is_some_and(|s| s.iter().any(|start| *start >= at as u64));
+    Ok(open.iter().filter(|(id, at)| !goes_on(id, *at)).map(|(id, _)| *id).collect())
+}
+
+/// Where the runs of sessions begin, in milliseconds on their clocks. A header says nothing of it: the part behind it may be
+/// missing.
+async fn run_starts(conn: &impl ConnectionTrait, tenant: TenantId, ids: &[Uuid]) -> Result<HashMap<Uuid, Vec<u64>>> {
+    use uploads::Column as C;
+    let rows: Vec<(Uuid, i64)> = uploads::Entity::find()
+        .select_only()
+        .column(C::SessionId)
+        .column_as(C::StartMs.min(), "start")
+        .filter(C::TenantId.eq(tenant.0).and(C::SessionId.is_in(ids.to_vec())))
+        .filter(C::DurationMs.gt(0))
+        .group_by(C::SessionId)
+        .group_by(C::Run)
+        .into_tuple()
+        .all(conn)
+        .await?;
+    let mut starts: HashMap<Uuid, Vec<u64>> = HashMap::new();
+    for (id, start) in rows {
+        starts.entry(id).or_default().push(start as u64);
+    }
+    Ok(starts)
 }
 
 /// Whether a part holds anything of a stretch that was deleted.
@@ -142,15 +207,29 @@ pub(crate) async fn is_deleted(
     id: SessionId,
     place: &Place,
 ) -> Result<bool> {
-    let deleted = session_breaks::Entity::find()
-        .filter(of(tenant, id))
-        .filter(session_breaks::Column::Kind.eq(GapKind::Deleted.to_string()))
-        .all(tx)
-        .await?;
-    Ok(deleted.iter().any(|b| place.touches(b.start_ms as u64, b.end_ms.map_or(u64::MAX, |end| end as u64))))
+    use session_breaks::Column as C;
+    let length = place.duration_ms.unwrap_or(0);
+    if length == 0 {
+        return Ok(false);
+    }
+    let end = place.start_ms.saturating_add(length);
+    // As `Place::touches`.
+    let touched = C::StartMs.lt(end as i64).and(C::EndMs.is_null().or(C::EndMs.gt(place.start_ms as i64)));
+    Ok(deletions(tenant, id).filter(touched).limit(1).one(tx).await?.is_some())
 }
 
-async fn insert(tx: &impl ConnectionTrait, tenant: TenantId, id: SessionId, new: Break) -> Result<()> {
+/// Whether anything of a session was deleted.
+pub(crate) async fn has_deletions(conn: &impl ConnectionTrait, tenant: TenantId, id: SessionId) -> Result<bool> {
+    Ok(deletions(tenant, id).limit(1).one(conn).await?.is_some())
+}
+
+pub(crate) fn deletions(tenant: TenantId, id: SessionId) -> Select<session_breaks::Entity> {
+    let kind = session_breaks::Column::Kind.eq(GapKind::Deleted.to_string());
+    session_breaks::Entity::find().filter(of(tenant, id)).filter(kind)
+}
+
+/// Writes a break; whether it says anything new.
+async fn insert(tx: &impl ConnectionTrait, tenant: TenantId, id: SessionId, new: Break) -> Result<bool> {
     use session_breaks::Column as C;
     let row = session_breaks::Model {
         session_id: id.0,
@@ -159,6 +238,11 @@ async fn insert(tx: &impl ConnectionTrait, tenant: TenantId, id: SessionId, new:
         start_ms: new.start_ms as i64,
         end_ms: new.end_ms.map(|ms| ms as i64),
     };
+    let known = of(tenant, id).and(C::Kind.eq(row.kind.as_str())).and(C::StartMs.eq(row.start_ms));
+    let known = session_breaks::Entity::find().filter(known).one(tx).await?;
+    if known.is_none() && session_breaks::Entity::find().filter(of(tenant, id)).count(tx).await? >= MOST {
+        return Err(Rule::TooManyBreaks.into());
+    }
     // A deletion that is said again may reach further; a pause that has ended stays so.
     let mut again = OnConflict::columns([C::SessionId, C::Kind, C::StartMs]);
     match row.end_ms {
@@ -167,39 +251,63 @@ async fn insert(tx: &impl ConnectionTrait, tenant: TenantId, id: SessionId, new:
             .action_and_where(Expr::col((session_breaks::Entity, C::EndMs)).lt(end)),
         None => again.do_nothing(),
     };
-    session_breaks::Entity::insert(session_breaks::ActiveModel::from(row))
+    let written = session_breaks::Entity::insert(session_breaks::ActiveModel::from(row))
         .on_conflict(again)
         .exec_without_returning(tx)
         .await?;
+    Ok(written > 0)
+}
+
+/// Nothing of these parts is kept, and nothing of them is taken any more.
+async fn take_parts(
+    tx: &DatabaseTransaction,
+    tenant: TenantId,
+    id: SessionId,
+    parts: &[uploads::Model],
+    now: Timestamp,
+) -> Result<()> {
+    for parts in parts.chunks(AT_ONCE) {
+        let ids: Vec<Uuid> = parts.iter().map(|part| part.id).collect();
+        take_chunks(tx, tenant, &ids).await?;
+        uploads::Entity::update_many()
+            .col_expr(uploads::Column::State, Expr::value(UploadState::Deleted.to_string()))
+            .col_expr(uploads::Column::Received, Expr::value(0))
+            .col_expr(uploads::Column::UpdatedAt, Expr::value(now.0))
+            .filter(of_session(tenant, id))
+            .filter(uploads::Column::Id.is_in(ids))
+            .exec(tx)
+            .await?;
+    }
     Ok(())
 }
 
-/// Removes what was made of a recording from the rows. Its objects are the caller's.
-async fn take_results(tx: &DatabaseTransaction, tenant: TenantId, id: SessionId) -> Result<()> {
+/// Whether anything may have been made of a session's recording: whether a job of it was ever put down.
+async fn has_results(tx: &DatabaseTransaction, tenant: TenantId, id: SessionId) -> Result<bool> {
+    let of_session = jobs::Column::TenantId.eq(tenant.0).and(jobs::Column::SessionId.eq(id.0));
+    Ok(jobs::Entity::find().filter(of_session).limit(1).one(tx).await?.is_some())
+}
+
+/// Removes what was made of a recording from the rows.
+pub(crate) async fn take_results(tx: &DatabaseTransaction, tenant: TenantId, id: SessionId) -> Result<()> {
     super::recordings::remove_recording(tx, tenant, id).await?;
     let procedures = procedures::Column::TenantId.eq(tenant.0).and(procedures::Column::SessionId.eq(id.0));
     procedures::Entity::delete_many().filter(procedures).exec(tx).await?;
+    let transcript = utterances::Column::TenantId.eq(tenant.0).and(utterances::Column::SessionId.eq(id.0));
+    utterances::Entity::delete_many()
+        .filter(transcript)
+        .filter(utterances::Column::Origin.eq(UtteranceOrigin::Pipeline.to_string()))
+        .exec(tx)
+        .await?;
     sessions::Entity::update_many()
         .col_expr(sessions::Column::Score, Expr::value(None::<String>))
         .col_expr(sessions::Column::Summary, Expr::value(None::<String>))
+        .col_expr(sessions::Column::DurationSeconds, Expr::value(None::<f64>))
         .filter(sessions::Column::TenantId.eq(tenant.0))
         .filter(sessions::Column::Id.eq(id.0))
         .exec(tx)
         .await?;
+    super::language_uses::note(tx, tenant, id, None).await?;
     super::steps::forget(tx, tenant, id).await
-}
-
-/// Removes what the device wrote down of what was said in a stretch, and the transcript, which is made again.
-async fn take_words(tx: &DatabaseTransaction, tenant: TenantId, id: SessionId, from_ms: u64, to_ms: u64) -> Result<()> {
-    use utterances::Column as C;
-    let within = C::StartSeconds.lt(to_ms as f64 / 1e3).and(C::EndSeconds.gt(from_ms as f64 / 1e3));
-    utterances::Entity::delete_many()
-        .filter(C::TenantId.eq(tenant.0))
-        .filter(C::SessionId.eq(id.0))
-        .filter(C::Origin.eq(UtteranceOrigin::Pipeline.to_string()).or(within))
-        .exec(tx)
-        .await?;
-    Ok(())
 }
 
 fn of(tenant: TenantId, id: SessionId) -> Expr {

@@ -11,6 +11,9 @@ pub enum DbError {
     /// Another rule of the schema said no, such as a reference to a row that is not there.
     #[error("the database refused the row: {0}")]
     Refused(String),
+    /// A rule of the product said no.
+    #[error("{0}")]
+    Rule(#[from] Rule),
     /// A row holds what this version of the program can't read.
     #[error("the database holds a {what} that this version can't read: {value:?}; run the version that wrote it")]
     Corrupt {
@@ -22,6 +25,45 @@ pub enum DbError {
     /// The database could not be reached or answered with an error.
     #[error("database: {0}")]
     Engine(DbErr),
+}
+
+/// What a session's rows forbid, in a sentence that says what to do instead.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Rule {
+    /// A recording in one piece for a session of which a stretch was deleted.
+    #[error(
+        "a stretch of this session was deleted, and a recording in one piece may hold it: send the recording in parts, each \
+         with its place on the session's clock"
+    )]
+    WholeAfterDeletion,
+    /// A recording in one piece for a session that has parts.
+    #[error(
+        "this session's recording comes in parts: send this one as parts too, or start a session of its own for it"
+    )]
+    WholeAfterParts,
+    /// A part for a session whose recording comes in one piece.
+    #[error(
+        "this session's recording comes in one piece: go on with that upload, or start a session of its own for the parts"
+    )]
+    PartAfterWhole,
+    /// More pauses and deletions than [`super::breaks::MOST`].
+    #[error(
+        "this session has 10,000 pauses and deletions, and no more are taken: stop it, and start another; one deletion may cover \
+         several"
+    )]
+    TooManyBreaks,
+}
+
+impl Rule {
+    /// Its word for programs.
+    pub fn kind(self) -> &'static str {
+        match self {
+            Self::WholeAfterDeletion => "stretch-deleted",
+            Self::WholeAfterParts => "comes-in-parts",
+            Self::PartAfterWhole => "comes-in-one-piece",
+            Self::TooManyBreaks => "too-many-breaks",
+        }
+    }
 }
 
 impl DbError {

@@ -7,6 +7,7 @@ use super::{
     entity::{jobs, tenant_queues},
     error::word,
     phases::{fail, locked},
+    removals,
 };
 use domain::{
     JobId, SessionId, TenantId, Timestamp,
@@ -48,6 +49,8 @@ pub enum Lease {
     Held,
     /// Renewed, and somebody asks to stop.
     CancelRequested,
+    /// Renewed, and what the job works on was deleted meanwhile: give it back, to begin anew once that is gone.
+    Outdated,
     /// Another worker has it, or it has ended: stop at once and write nothing more.
     Lost,
 }
@@ -162,6 +165,7 @@ impl Db {
         Ok(match held.first() {
             None => Lease::Lost,
             Some(row) if row.cancel_requested => Lease::CancelRequested,
+            Some(_) if removals::is_pending(&self.conn, job.tenant_id, job.session_id).await? => Lease::Outdated,
             Some(_) => Lease::Held,
         })
     }
@@ -336,10 +340,12 @@ fn once(query: SelectStatement) -> Expr {
     Expr::SubQuery(None, Box::new(query.into()))
 }
 
+/// Jobs that may begin: those of a session of which something is still to be removed wait for that.
 fn ready(now: Timestamp) -> Expr {
     Expr::col((jobs::Entity, jobs::Column::State))
         .eq(JobState::Ready.to_string())
         .and(Expr::col((jobs::Entity, jobs::Column::NotBefore)).lte(now.0))
+        .and(Expr::exists(removals::of_job()).not())
 }
 
 fn alive() -> Expr {

@@ -17,6 +17,7 @@ pub mod people;
 mod phases;
 pub mod procedures;
 pub mod recordings;
+pub mod removals;
 pub mod sessions;
 pub mod steps;
 pub mod tasks;
@@ -24,8 +25,9 @@ pub mod tenants;
 pub mod unfinished;
 pub mod uploads;
 pub mod vocabulary;
+pub mod words;
 
 pub use connect::Db;
-pub use error::DbError;
+pub use error::{DbError, Rule};
 
 pub(crate) type Result<T> = std::result::Result<T, DbError>;

@@ -1,8 +1,8 @@
 //! The overview of sessions: what a row of the list and the head of a page show, in a fixed number of queries.
 
 use super::{
-    Db, Result,
-    entity::{procedures, recordings, session_breaks, sessions, step_runs, uploads, users},
+    Db, Result, breaks,
+    entity::{procedures, recordings, sessions, step_runs, uploads, users},
     error::word,
     procedures::approved,
     recordings::Recording,
@@ -12,7 +12,6 @@ use super::{
 use domain::{
     SessionId, TenantId, Timestamp,
     job::{Step, StepState},
-    recording::GapKind,
     seat::SeatRole,
     session::{Phase, Session, SessionStatus},
 };
@@ -20,7 +19,7 @@ use sea_orm::{
     ColumnTrait, EntityTrait, ExprTrait, QueryFilter, QueryOrder, QuerySelect,
     sea_query::{Expr, Func, SimpleExpr},
 };
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use uuid::Uuid;
 
 /// A session with what stands around it.
@@ -180,18 +179,7 @@ impl Db {
             .map(|u| (u.id, u.full_name))
             .collect();
         let arrived = self.arrived(tenant, &ids).await?;
-        let paused: HashSet<Uuid> = session_breaks::Entity::find()
-            .select_only()
-            .column(session_breaks::Column::SessionId)
-            .filter(session_breaks::Column::TenantId.eq(tenant.0))
-            .filter(session_breaks::Column::SessionId.is_in(ids.clone()))
-            .filter(session_breaks::Column::Kind.eq(GapKind::Paused.to_string()))
-            .filter(session_breaks::Column::EndMs.is_null())
-            .into_tuple()
-            .all(&self.conn)
-            .await?
-            .into_iter()
-            .collect();
+        let paused = breaks::paused(&self.conn, tenant, &ids).await?;
         let mut found_recordings: HashMap<Uuid, recordings::Model> = recordings::Entity::find()
             .filter(recordings::Column::TenantId.eq(tenant.0).and(recordings::Column::SessionId.is_in(ids.clone())))
             .all(&self.conn)

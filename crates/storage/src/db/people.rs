@@ -127,6 +127,18 @@ impl Db {
         Ok(active.then_some((device, seat)))
     }
 
+    /// Whether a device may speak: it is not revoked, and the user of its seat is active.
+    pub async fn is_paired(&self, tenant: TenantId, id: DeviceId) -> Result<bool> {
+        let found = devices::Entity::find_by_id(id.0)
+            .filter(devices::Column::TenantId.eq(tenant.0))
+            .filter(devices::Column::RevokedAt.is_null())
+            .one(&self.conn)
+            .await?;
+        let Some(device) = found else { return Ok(false) };
+        let Some(seat) = self.seat(tenant, device.seat_id.into()).await? else { return Ok(false) };
+        Ok(self.user(tenant, seat.user_id).await?.is_some_and(|user| user.is_active))
+    }
+
     /// Notes that a device was heard.
     pub async fn device_seen(&self, tenant: TenantId, id: DeviceId, now: Timestamp) -> Result<()> {
         devices::Entity::update_many()

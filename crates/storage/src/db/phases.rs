@@ -2,10 +2,13 @@
 
 use super::{
     Result,
+    breaks::has_deletions,
     entity::{sessions, uploads},
     jobs::enqueue,
+    removals,
     sessions::{missing_parts, of},
     uploads::{UploadState, of_session},
+    words,
 };
 use domain::{
     SessionId, TenantId, Timestamp,
@@ -13,10 +16,13 @@ use domain::{
     session::{FailureReason, Phase, SessionStatus},
 };
 use sea_orm::{
-    ColumnTrait, ConnectionTrait, DatabaseTransaction, EntityTrait, PaginatorTrait, QueryFilter, QuerySelect,
-    sea_query::Expr,
+    ColumnTrait, ConnectionTrait, DatabaseTransaction, EntityTrait, ExprTrait, PaginatorTrait, QueryFilter,
+    QuerySelect, sea_query::Expr,
 };
 use std::collections::HashSet;
+
+/// How a session ends of whose recording nothing is left, as it was deleted.
+pub const ALL_DELETED: &str = "The engineer had the whole recording deleted.";
 
 /// Moves a session on from the facts in its rows. Runs in the transaction of the fact that may move it: a stop, the
 /// last byte of a part, a silence that lasted too long.
@@ -32,13 +38,18 @@ pub(crate) async fn advance(tx: &DatabaseTransaction, tenant: TenantId, id: Sess
         set_ended_abnormally(tx, tenant, id, session.crashed).await?;
     }
     let nothing_made = session.announced_parts == Some(0);
-    match (whole || session.ended_abnormally, holds_bytes(tx, tenant, id).await?) {
+    match (whole || session.ended_abnormally, holds_recording(tx, tenant, id).await?) {
         (true, true) => begin_processing(tx, tenant, id, now).await,
-        (true, false) if stopped || nothing_made => {
+        (true, false) => {
             let why = why_nothing(tx, tenant, id).await?;
+            if why == Some(ALL_DELETED) {
+                words::take_all(tx, tenant, id).await?;
+                removals::note(tx, tenant, id, false, now).await?;
+            } else if !stopped && !nothing_made {
+                return fail(tx, tenant, id, FailureReason::EndedAbnormally, None, now).await;
+            }
             fail(tx, tenant, id, FailureReason::NoRecording, why, now).await
         }
-        (true, false) => fail(tx, tenant, id, FailureReason::EndedAbnormally, None, now).await,
         // What runs does not know of the fact: it is to run again.
         (false, true) if session.phase == Phase::Processing.to_string() => begin_processing(tx, tenant, id, now).await,
         (false, _) => set_phase(tx, tenant, id, Phase::Uploading, now).await,
@@ -99,18 +110,24 @@ async fn why_nothing(tx: &DatabaseTransaction, tenant: TenantId, id: SessionId) 
         .into_tuple()
         .all(tx)
         .await?;
-    let deleted = states.contains(&UploadState::Deleted.to_string());
+    // Of what the device deleted itself nothing is here but that it was.
+    let deleted = has_deletions(tx, tenant, id).await?;
     let empty = states.contains(&UploadState::Complete.to_string());
     Ok(match (deleted, empty) {
-        (true, _) => Some("The engineer had the whole recording deleted."),
+        (true, _) => Some(ALL_DELETED),
         (false, true) => Some("The uploaded recording is empty."),
         (false, false) => None,
     })
 }
 
-async fn holds_bytes(tx: &DatabaseTransaction, tenant: TenantId, id: SessionId) -> Result<bool> {
-    let held = uploads::Entity::find().filter(of_session(tenant, id)).filter(uploads::Column::Received.gt(0));
-    Ok(held.limit(1).one(tx).await?.is_some())
+/// Whether anything of a recording is here. Where a stretch was deleted, a header alone is nothing.
+pub(crate) async fn holds_recording(conn: &impl ConnectionTrait, tenant: TenantId, id: SessionId) -> Result<bool> {
+    use uploads::Column as C;
+    let held = uploads::Entity::find().filter(of_session(tenant, id)).filter(C::Received.gt(0)).limit(1);
+    if held.clone().filter(C::DurationMs.is_null().or(C::DurationMs.gt(0))).one(conn).await?.is_some() {
+        return Ok(true);
+    }
+    Ok(held.one(conn).await?.is_some() && !has_deletions(conn, tenant, id).await?)
 }
 
 /// The device of a session was heard. One that was only silent for too long, and that nobody stopped, goes on. `false`

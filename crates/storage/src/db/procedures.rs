@@ -7,6 +7,7 @@ use super::{
     jobs::{self, Ended, Job},
     language_uses,
     phases::{begin_processing, fail, locked},
+    removals,
     sessions::of,
     steps,
 };
@@ -64,7 +65,8 @@ fn how_it_ended(row: &sessions::Model) -> Option<&'static str> {
 impl Db {
     /// Makes the outcome of a session visible and ends its last step and its job, all at once. `false` when the lease was lost meanwhile,
     /// and then nothing is written. A session that ended abnormally fails with that reason, whatever was found. One of
-    /// which more arrived meanwhile shows the outcome and is processed again.
+    /// which more arrived meanwhile shows the outcome and is processed again; one of which a stretch was deleted meanwhile
+    /// does not show it.
     pub async fn approve(&self, job: &Job, worker: Uuid, outcome: &Outcome, now: Timestamp) -> Result<bool> {
         let (tenant, session) = (job.tenant_id, job.session_id);
         let tx = self.begin().await?;
@@ -73,6 +75,14 @@ impl Db {
         let ended = jobs::finish(&tx, job, worker, JobState::Done, error, now).await?;
         if matches!(ended, Ended::Lost) {
             return Ok(false);
+        }
+        if removals::is_pending(&tx, tenant, session).await? {
+            // A stretch was deleted while it ran, so nothing of what it found is shown.
+            if matches!(ended, Ended::Outdated) {
+                begin_processing(&tx, tenant, session, now).await?;
+            }
+            tx.commit().await?;
+            return Ok(true);
         }
         replace_procedures(&tx, tenant, session, &outcome.procedures, now).await?;
         language_uses::note(&tx, tenant, session, outcome.language_note.as_deref()).await?;
@@ -118,6 +128,9 @@ impl Db {
         locked(&tx, job.tenant_id, job.session_id).await?;
         match jobs::finish(&tx, job, worker, state, Some(detail), now).await? {
             Ended::Lost => return Ok(false),
+            // All of its recording was deleted meanwhile, which is how it ended.
+            Ended::Finished
+                if state == JobState::Failed && removals::is_pending(&tx, job.tenant_id, job.session_id).await? => {}
             Ended::Finished => {
                 fail(&tx, job.tenant_id, job.session_id, FailureReason::ProcessingError, Some(detail), now).await?;
             }

@@ -4,10 +4,12 @@ use super::{
     Db, DbError, Result,
     entity::{recording_parts, recordings, sessions, utterances},
     error::{json, to_json, word},
+    phases::locked,
+    words,
 };
 use domain::{SessionId, TenantId, Timestamp, recording::MediaInfo, utterance::Utterance};
 use sea_orm::{
-    ColumnTrait, ConnectionTrait, EntityTrait, ExprTrait, QueryFilter, QueryOrder,
+    ColumnTrait, ConnectionTrait, EntityTrait, ExprTrait, PaginatorTrait, QueryFilter, QueryOrder,
     sea_query::{Expr, OnConflict},
 };
 use strum::{Display, EnumString};
@@ -58,6 +60,15 @@ pub enum UtteranceOrigin {
     Device,
     /// The pipeline: the transcript that was used.
     Pipeline,
+}
+
+/// What became of utterances that were added.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Added {
+    /// How many the session then has.
+    pub utterances: u64,
+    /// How many of these were said in a stretch that was deleted.
+    pub left_out: u64,
 }
 
 impl Db {
@@ -173,18 +184,27 @@ impl Db {
     }
 
     /// Adds utterances under their numbers; a number that is there already stays as it is, so sending twice does no
-    /// harm. Returns how many the session then has.
+    /// harm. What a device heard in a stretch that was deleted is left out. [`DbError::Refused`] when there is no such
+    /// session.
     pub async fn add_utterances(
         &self,
         tenant: TenantId,
         session: SessionId,
         origin: UtteranceOrigin,
         spoken: &[(u32, Utterance)],
-    ) -> Result<u64> {
+    ) -> Result<Added> {
         let tx = self.begin().await?;
-        insert_utterances(&tx, tenant, session, origin, spoken).await?;
+        // Held, so that a stretch that is being deleted is deleted, or not yet.
+        locked(&tx, tenant, session).await?;
+        let deleted = match origin {
+            UtteranceOrigin::Device => words::deleted_spans(&tx, tenant, session).await?,
+            UtteranceOrigin::Pipeline => Vec::new(),
+        };
+        let kept: Vec<_> = spoken.iter().filter(|(_, u)| !words::was_said_in(u, &deleted)).cloned().collect();
+        insert_utterances(&tx, tenant, session, origin, &kept).await?;
+        let utterances = utterances::Entity::find().filter(of(tenant, session, origin)).count(&tx).await?;
         tx.commit().await?;
-        Ok(self.utterances(tenant, session, origin).await?.len() as u64)
+        Ok(Added { utterances, left_out: (spoken.len() - kept.len()) as u64 })
     }
 
     /// Replaces the transcript of a session.

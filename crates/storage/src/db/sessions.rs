@@ -2,9 +2,9 @@
 
 use super::{
     Db, DbError, Result,
-    entity::{sessions, uploads},
+    entity::sessions,
     error::{json, to_json, word},
-    phases::{advance, alive, begin_processing, locked, set_ended_abnormally},
+    phases::{advance, alive, begin_processing, holds_recording, locked, set_ended_abnormally},
 };
 use domain::{
     SessionId, TaskId, TenantId, Timestamp,
@@ -17,6 +17,8 @@ use sea_orm::{
 };
 use std::collections::HashSet;
 use uuid::Uuid;
+
+pub use super::phases::ALL_DELETED;
 
 /// What a new session needs beside its seat.
 #[derive(Clone, Debug)]
@@ -139,8 +141,8 @@ impl Db {
         Ok(known)
     }
 
-    /// Stops a session. Stopping twice does no harm: a later stop may only say more of what is missing. `None` when there is
-    /// no such session.
+    /// Stops a session. Stopping twice does no harm: a later stop may only say more of what is missing, or of more parts; of
+    /// two numbers the larger counts, whichever comes first. `None` when there is no such session.
     pub async fn stop_session(
         &self,
         tenant: TenantId,
@@ -154,7 +156,7 @@ impl Db {
         missing.extend(&stop.missing);
         missing.sort_unstable();
         missing.dedup();
-        let announced = row.announced_parts.or(stop.parts.map(i64::from));
+        let announced = Ord::max(row.announced_parts, stop.parts.map(i64::from));
         let missing = to_json("missing parts", &missing)?;
         let says_more = announced != row.announced_parts || missing != row.missing_parts;
         if row.stopped_at.is_none() || says_more {
@@ -227,14 +229,7 @@ impl Db {
     pub async fn process_again(&self, tenant: TenantId, id: SessionId, now: Timestamp) -> Result<bool> {
         let tx = self.begin().await?;
         let Some(row) = locked(&tx, tenant, id).await? else { return Ok(false) };
-        let has_bytes = uploads::Entity::find()
-            .filter(uploads::Column::TenantId.eq(tenant.0))
-            .filter(uploads::Column::SessionId.eq(id.0))
-            .filter(uploads::Column::Received.gt(0))
-            .one(&tx)
-            .await?
-            .is_some();
-        if row.phase != Phase::Done.to_string() || !has_bytes {
+        if row.phase != Phase::Done.to_string() || !holds_recording(&tx, tenant, id).await? {
             return Ok(false);
         }
         super::steps::forget(&tx, tenant, id).await?;

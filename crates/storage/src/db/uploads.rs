@@ -1,10 +1,11 @@
 //! Uploads: how far the parts of a recording have come. The offset kept here is the truth.
 
 use super::{
-    Db, DbError, Result, breaks,
+    Db, DbError, Result, Rule, breaks,
     entity::{upload_chunks, uploads},
     error::word,
     phases::{advance, growing, locked},
+    removals,
 };
 use domain::{SessionId, TenantId, Timestamp, UploadId, recording::Place};
 use sea_orm::{
@@ -94,8 +95,8 @@ pub enum Termination {
 
 impl Db {
     /// Creates an upload of a session; [`DbError::Exists`] when the session has one of that part, [`DbError::Refused`] when
-    /// there is no such session. One of length zero is complete at once; one of a stretch that was deleted is
-    /// [`UploadState::Deleted`].
+    /// there is no such session, [`DbError::Rule`] when its recording comes the other way: in parts, or in one piece. One
+    /// of length zero is complete at once; one of a stretch that was deleted is [`UploadState::Deleted`].
     pub async fn create_upload(
         &self,
         tenant: TenantId,
@@ -132,7 +133,12 @@ impl Db {
         let tx = self.begin().await?;
         // First the session, here and wherever both are held: a stretch that is being deleted is deleted, or not yet.
         growing(&tx, tenant, session, now).await?;
+        comes_this_way(&tx, tenant, session, &new.place).await?;
         let deleted = breaks::is_deleted(&tx, tenant, session, &new.place).await?;
+        if deleted && arrived.is_some() {
+            // Its object stands; whoever wrote it removes it, and may die before.
+            removals::note(&tx, tenant, session, false, now).await?;
+        }
         let arrived = arrived.filter(|_| !deleted);
         let state = if deleted { UploadState::Deleted } else { state };
         let row = uploads::Model {
@@ -181,9 +187,22 @@ impl Db {
 
     /// The uploads of a session, by part.
     pub async fn uploads_of(&self, tenant: TenantId, session: SessionId) -> Result<Vec<Upload>> {
+        self.uploads_page(tenant, session, 0, u64::from(u32::MAX)).await
+    }
+
+    /// At most `most` uploads of a session, by part: those of parts after `after`.
+    pub async fn uploads_page(
+        &self,
+        tenant: TenantId,
+        session: SessionId,
+        after: u32,
+        most: u64,
+    ) -> Result<Vec<Upload>> {
         let rows = uploads::Entity::find()
             .filter(of_session(tenant, session))
+            .filter(uploads::Column::Part.gt(i64::from(after)))
             .order_by_asc(uploads::Column::Part)
+            .limit(most)
             .all(&self.conn)
             .await?;
         rows.into_iter().map(Upload::try_from).collect()
@@ -362,6 +381,22 @@ impl Db {
             .await?;
         Ok(expired.rows_affected)
     }
+}
+
+/// Refuses a part beside a recording in one piece, and the reverse: what came first decides. In one piece nothing can be told
+/// apart, so nothing could be left out of it either.
+async fn comes_this_way(tx: &DatabaseTransaction, tenant: TenantId, session: SessionId, new: &Place) -> Result<()> {
+    let held = uploads::Entity::find().filter(of_session(tenant, session));
+    let duration = uploads::Column::DurationMs;
+    if new.duration_ms.is_some() {
+        let whole = held.filter(duration.is_null()).limit(1).one(tx).await?;
+        return whole.map_or(Ok(()), |_| Err(Rule::PartAfterWhole.into()));
+    }
+    if breaks::has_deletions(tx, tenant, session).await? {
+        return Err(Rule::WholeAfterDeletion.into());
+    }
+    let part = held.filter(duration.is_not_null()).limit(1).one(tx).await?;
+    part.map_or(Ok(()), |_| Err(Rule::WholeAfterParts.into()))
 }
 
 async fn chunks_of(conn: &impl ConnectionTrait, tenant: TenantId, id: UploadId) -> Result<Vec<Chunk>> {

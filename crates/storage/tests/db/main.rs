@@ -17,6 +17,7 @@ mod pairing;
 mod parts;
 mod people;
 mod recordings;
+mod removals;
 mod session_life;
 mod silence;
 mod steps;

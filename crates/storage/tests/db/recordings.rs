@@ -115,7 +115,7 @@ async fn utterances_sent_twice_are_kept_once_and_both_origins_stay_apart() {
         let session = place.recording(&crew, at(0)).await;
         let (db, tenant, id) = (&place.db, crew.tenant, session.id);
         let add = |spoken: Vec<(u32, Utterance)>| async move {
-            db.add_utterances(tenant, id, UtteranceOrigin::Device, &spoken).await.unwrap()
+            db.add_utterances(tenant, id, UtteranceOrigin::Device, &spoken).await.unwrap().utterances
         };
         assert_eq!(add(vec![]).await, 0);
         assert_eq!(add(vec![(1, said(5.0, "later")), (0, said(1.0, "first"))]).await, 2);

@@ -107,7 +107,7 @@ async fn stopped_before_any_video_was_committed() {
         let stopped = stop(place, &session, Some(0), at(9)).await;
         assert_eq!(where_it_is(&stopped), failed(FailureReason::NoRecording));
         assert_eq!((stopped.stopped_at, stopped.completed_at), (Some(at(9)), Some(at(9))));
-        assert_eq!(stop(place, &session, Some(1), at(20)).await, stopped, "stopping twice does no harm");
+        assert_eq!(stop(place, &session, Some(0), at(20)).await, stopped, "stopping twice does no harm");
         jobs_are(place, &session, &[]).await;
         // The device had counted wrongly: what it uploads after all is taken.
         let upload = place.upload(&session, Some(4), at(30)).await;

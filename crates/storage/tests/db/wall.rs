@@ -85,6 +85,8 @@ async fn theirs(place: &Place) -> Theirs {
     let new =
         NewSession { name: "s".into(), task_id: None, idempotency_key: Some(format!("{FILE_KEY}1")), started_at: None };
     let file = place.db.start_session(&crew.seat, new, at(9)).await.unwrap().0;
+    // A removal that is due.
+    place.db.delete_stretch(crew.tenant, bare.id, (0, 1), at(9)).await.unwrap();
     let open = "9876543210".repeat(7)[..64].to_owned();
     place.db.open_pairing_code(crew.tenant, crew.seat.id, &open, at(999), at(9)).await.unwrap();
     let minutes = format!(
@@ -147,6 +149,11 @@ impl Nothing for Termination {
 impl Nothing for storage::db::breaks::Deletion {
     fn is_nothing(&self) -> bool {
         *self == Self::NotFound
+    }
+}
+impl Nothing for storage::db::recordings::Added {
+    fn is_nothing(&self) -> bool {
+        self.utterances == 0
     }
 }
 impl Nothing for Lease {
@@ -256,6 +263,10 @@ fn attempts<'a>(db: &'a Db, us: &'a Crew, they: &'a Theirs) -> Vec<Attempt<'a>> 
         upload_of: db.upload_of(tenant, they.recording.id, 1),
         create_arrived_upload: db.create_arrived_upload(tenant, they.bare.id, new_upload(Some(10)), ("k", &"a".repeat(64)), at(50)),
         uploads_of: db.uploads_of(tenant, they.recording.id),
+        uploads_page: db.uploads_page(tenant, they.recording.id, 0, 9),
+        deleted_spans: db.deleted_spans(tenant, they.recording.id),
+        claim_removal: db.claim_removal(tenant, they.bare.id, at(50)),
+        is_paired: db.is_paired(tenant, they.crew.device.id),
         verify_upload: db.verify_upload(tenant, they.upload.id, &"a".repeat(64), at(50)),
         restart_upload: db.restart_upload(tenant, they.upload.id, at(50)),
         pause: db.pause(tenant, they.recording.id, 5, at(50)),
@@ -310,7 +321,7 @@ async fn with_another_tenants_id_nothing_is_found_and_nothing_changed() {
             tried.insert(name);
         }
         // These take no id of anything that another tenant has.
-        tried.extend(["create_user", "create_task", "tenant", "set_upload_keep_hours"]);
+        tried.extend(["create_user", "create_task", "tenant", "set_upload_keep_hours", "due_removals"]);
         let forgotten: Vec<_> = queries_of_a_tenant().into_iter().filter(|n| !tried.contains(n.as_str())).collect();
         assert!(forgotten.is_empty(), "not tried: {forgotten:?}");
     })

@@ -1,19 +1,16 @@
 //! `/api/v1/sessions/{session}/pause`, `/resume`, `/deletions`: what the engineer does not want recorded, or kept.
 
-use super::{
-    input::{Id, Input},
-    uploads,
-};
+use super::input::{Id, Input};
 use crate::{
     App,
     auth::device::Caller,
     problem::{Problem, ProblemDetails},
 };
 use axum::{Json, extract::State, http::StatusCode};
-use domain::{SessionId, recording::Keys};
+use domain::SessionId;
 use garde::Validate;
 use serde::{Deserialize, Serialize};
-use storage::db::breaks::Deletion;
+use storage::{db::breaks::Deletion, removal::remove_of};
 use utoipa::ToSchema;
 
 /// An instant of a session.
@@ -49,6 +46,7 @@ pub struct Deleted {
     responses(
         (status = 204, description = "Noted"),
         (status = 404, description = "No such session for this device", body = ProblemDetails, content_type = "application/problem+json"),
+        (status = 409, description = "The session has 10,000 pauses and deletions", body = ProblemDetails, content_type = "application/problem+json"),
         (status = 422, description = "A field was refused", body = ProblemDetails, content_type = "application/problem+json")
     )
 )]
@@ -84,15 +82,16 @@ pub async fn resume(
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// Deletes a stretch of the recording: every part that holds anything of it, whether it has arrived or comes later. A session
-/// that was processed already is processed again without it.
+/// Deletes a stretch of the recording: every part that holds anything of it, whether it has arrived or comes later, and what
+/// was said in it. A session that was processed already is processed again without it. What cannot be removed from the disk
+/// at once is removed as soon as that is possible.
 #[utoipa::path(
     post, path = "/api/v1/sessions/{session}/deletions", tag = "sessions", params(("session" = Uuid, Path)),
     request_body = Stretch,
     responses(
         (status = 200, description = "Gone", body = Deleted),
         (status = 404, description = "No such session for this device", body = ProblemDetails, content_type = "application/problem+json"),
-        (status = 409, description = "The recording came in one piece", body = ProblemDetails, content_type = "application/problem+json"),
+        (status = 409, description = "The recording came in one piece, or the session has 10,000 pauses and deletions", body = ProblemDetails, content_type = "application/problem+json"),
         (status = 422, description = "A field was refused", body = ProblemDetails, content_type = "application/problem+json")
     )
 )]
@@ -114,18 +113,11 @@ pub async fn delete(
                 "this recording came in one piece, of which no stretch can be deleted; an administrator can erase it";
             Err(Problem::new(StatusCode::CONFLICT, "one-piece", detail))
         }
-        Deletion::Deleted(parts, keys, with_results) => {
-            for key in keys {
-                app.objects.delete(&key).await?;
-            }
-            uploads::remove_deleted(&app, session.tenant_id, session.id).await?;
-            if with_results {
-                let made = Keys { tenant: session.tenant_id, session: session.id };
-                // The words that the device brought are not made again: the next processing leaves out what was deleted.
-                let kept = made.uploaded_captions();
-                for key in app.objects.list(&made.prefix()).await?.into_iter().filter(|key| *key != kept) {
-                    app.objects.delete(&key).await?;
-                }
+        Deletion::Deleted(parts) => {
+            // What cannot be removed now is remembered and tried again.
+            let removed = remove_of(&app.db, &app.objects, app.clock.as_ref(), session.tenant_id, session.id).await;
+            if let Err(error) = removed {
+                tracing::error!(session = %session.id, %error, "what was deleted could not be removed yet");
             }
             tracing::info!(session = %session.id, parts = parts.len(), "a stretch was deleted at the engineer's wish");
             Ok(Json(Deleted { parts }))

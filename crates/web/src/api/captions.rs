@@ -10,13 +10,16 @@ use axum::{
     extract::{Request, State},
     http::StatusCode,
 };
-use domain::{SessionId, recording::Keys};
+use bytes::Bytes;
+use domain::{SessionId, captions, recording::Keys};
+use storage::removal::remove_words;
 
 /// Largest caption text that is taken, in bytes.
 const LARGEST: usize = 4 << 20;
 
 /// Keeps captions, WebVTT or SRT in UTF-8, at most 4 MiB; they are used instead of speech recognition. Sent again, they
-/// replace the ones before. Send them before the recording's last byte.
+/// replace the ones before. Send them before the recording's last byte. What was said in a stretch that was deleted is left
+/// out.
 #[utoipa::path(
     put, path = "/api/v1/sessions/{session}/captions", tag = "sessions",
     params(("session" = Uuid, Path)),
@@ -39,8 +42,15 @@ pub async fn put(
     if let Some(wrong) = wrong(&body) {
         return Err(Problem::invalid(wrong));
     }
-    let keys = Keys { tenant: session.tenant_id, session: session.id };
-    app.objects.put(&keys.uploaded_captions(), body).await?;
+    let (tenant, session) = (session.tenant_id, session.id);
+    let deleted = app.db.deleted_spans(tenant, session).await?;
+    let key = Keys { tenant, session }.uploaded_captions();
+    let text = String::from_utf8_lossy(&body);
+    let (kept, left_out) = captions::without(&text, &deleted);
+    let kept = if left_out > 0 { Bytes::from(kept.into_owned()) } else { body.clone() };
+    app.objects.put(&key, kept).await?;
+    // Of a stretch that was deleted meanwhile, and once nothing of the recording is left.
+    remove_words(&app.db, &app.objects, tenant, session).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 

@@ -6,17 +6,34 @@ use crate::{
     auth::device::Caller,
     problem::{Problem, ProblemDetails},
 };
-use axum::{Json, extract::State};
+use axum::{
+    Json,
+    extract::{Query, State, rejection::QueryRejection},
+};
 use domain::SessionId;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use storage::db::uploads::{Upload, UploadState};
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
+
+/// So many parts are listed at once: eleven hours, at two seconds each.
+const MOST: usize = 20_000;
 
 /// What of a recording has arrived.
 #[derive(Serialize, ToSchema)]
 pub struct Parts {
-    /// By number.
+    /// By number, at most 20,000.
     parts: Vec<Part>,
+    /// Where there are more: send it as `after` to get the rest. Else null.
+    next: Option<u32>,
+}
+
+/// Where the list begins.
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct Start {
+    /// Only parts with a larger number.
+    #[serde(default)]
+    after: u32,
 }
 
 /// One part.
@@ -52,16 +69,27 @@ pub enum PartState {
 
 /// What of a session's recording has arrived, for a device that begins again.
 #[utoipa::path(
-    get, path = "/api/v1/sessions/{session}/parts", tag = "sessions", params(("session" = Uuid, Path)),
+    get, path = "/api/v1/sessions/{session}/parts", tag = "sessions", params(("session" = Uuid, Path), Start),
     responses(
         (status = 200, body = Parts),
+        (status = 400, description = "`after` is no number", body = ProblemDetails, content_type = "application/problem+json"),
         (status = 404, description = "No such session for this device", body = ProblemDetails, content_type = "application/problem+json")
     )
 )]
-pub async fn list(State(app): State<App>, caller: Caller, Id(id): Id<SessionId>) -> Result<Json<Parts>, Problem> {
+pub async fn list(
+    State(app): State<App>,
+    caller: Caller,
+    Id(id): Id<SessionId>,
+    start: Result<Query<Start>, QueryRejection>,
+) -> Result<Json<Parts>, Problem> {
     let session = caller.session(&app, id).await?;
-    let uploads = app.db.uploads_of(session.tenant_id, session.id).await?;
-    Ok(Json(Parts { parts: uploads.into_iter().map(Part::from).collect() }))
+    let Query(start) =
+        start.map_err(|_| Problem::bad_request("`after` must be the number of a part, such as 20000"))?;
+    let mut uploads = app.db.uploads_page(session.tenant_id, session.id, start.after, MOST as u64 + 1).await?;
+    let more = uploads.len() > MOST;
+    uploads.truncate(MOST);
+    let next = uploads.last().map(|upload| upload.place.part).filter(|_| more);
+    Ok(Json(Parts { parts: uploads.into_iter().map(Part::from).collect(), next }))
 }
 
 impl From<Upload> for Part {

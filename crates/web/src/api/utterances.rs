@@ -79,8 +79,10 @@ pub struct NewWord {
 /// How much speech a session has.
 #[derive(Serialize, ToSchema)]
 pub struct UtteranceCount {
-    /// Utterances that the device has sent so far.
+    /// Utterances that the device has sent so far and that are kept.
     utterances: u64,
+    /// How many of these were not kept, as they lie in a stretch that was deleted.
+    left_out: u64,
 }
 
 /// Adds speech that the device recognised itself. Sending a number again does no harm.
@@ -102,8 +104,8 @@ pub async fn add(
 ) -> Result<Json<UtteranceCount>, Problem> {
     let session = caller.session(&app, id).await?;
     let spoken: Vec<_> = spoken.utterances.into_iter().map(|u| (u.number, u.into())).collect();
-    let utterances = app.db.add_utterances(session.tenant_id, session.id, UtteranceOrigin::Device, &spoken).await?;
-    Ok(Json(UtteranceCount { utterances }))
+    let added = app.db.add_utterances(session.tenant_id, session.id, UtteranceOrigin::Device, &spoken).await?;
+    Ok(Json(UtteranceCount { utterances: added.utterances, left_out: added.left_out }))
 }
 
 fn not_before(start: f64) -> impl FnOnce(&f64, &()) -> garde::Result {

@@ -7,10 +7,13 @@ use axum::{
     http::{HeaderMap, HeaderValue, StatusCode, header, request::Parts},
 };
 use domain::{SessionId, UploadId, device::Device, seat::Seat, session::Session};
+use std::{future, time::Duration};
 use storage::db::uploads::Upload;
 
 /// A device is noted as heard at most once in so many seconds.
 const SEEN_EVERY_SECONDS: f64 = 60.0;
+/// How often it is looked up whether a device that keeps sending was revoked, perhaps by another process.
+const LOOKED_UP_EVERY: Duration = Duration::from_secs(1);
 /// Where a ticket is taken.
 const FOR_TICKETS: [&str; 2] = ["/api/v1/sessions/{session}/uploads", "/api/v1/uploads/{upload}"];
 
@@ -66,6 +69,27 @@ impl Caller {
         }
     }
 
+    /// Ends within about a second after the device was revoked, or its user was; never for whoever has a ticket. What takes
+    /// long must not outlast it.
+    pub fn shut_out(&self, app: &App) -> impl Future<Output = ()> + Send + use<> {
+        let device = match &self.by {
+            By::Device(device) => Some((device.tenant_id, device.id)),
+            By::Ticket(_) => None,
+        };
+        let db = app.db.clone();
+        async move {
+            let Some((tenant, device)) = device else { return future::pending().await };
+            loop {
+                tokio::time::sleep(LOOKED_UP_EVERY).await;
+                // A database that does not answer shuts nobody out.
+                if let Ok(false) = db.is_paired(tenant, device).await {
+                    tracing::info!(%device, "a device was shut out while it sent");
+                    return;
+                }
+            }
+        }
+    }
+
     /// A session of this seat; any other is 404.
     pub async fn session(&self, app: &App, id: SessionId) -> Result<Session, Problem> {
         let session = app.db.session(self.seat.tenant_id, id).await?;
@@ -106,6 +130,11 @@ impl FromRequestParts<App> for Caller {
 fn bearer(headers: &HeaderMap) -> Option<&str> {
     let (scheme, token) = headers.get(header::AUTHORIZATION)?.to_str().ok()?.split_once(' ')?;
     scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
+}
+
+/// 401 for a device that was revoked while it sent.
+pub fn revoked() -> Problem {
+    unauthorised("this device was revoked; pair it again. What had arrived is kept")
 }
 
 fn unauthorised(detail: &str) -> Problem {

@@ -74,6 +74,36 @@ async fn a_cut_body_with_a_checksum_leaves_nothing() {
     assert_eq!(server.upload_objects().await, Vec::<String>::new());
 }
 
+/// A lost device is shut out at once, also in the middle of a request.
+#[tokio::test]
+async fn a_device_that_is_revoked_while_it_sends_is_cut_off() {
+    let server = Server::start().await;
+    let data = bytes(20 * CHUNK);
+    let (_, url) = server.upload(data.len() as u64).await;
+    let mut socket = begin(&server, &url, 0, data.len(), "").await;
+    socket.write_all(&data[..2 * CHUNK + 77]).await.unwrap();
+    until("whole pieces are kept", async || server.offset(&url).await == 2 * CHUNK as u64).await;
+    let small = server.session().await;
+    let path = format!("/api/v1/sessions/{small}/uploads");
+    let mut other = TcpStream::connect(server.address).await.unwrap();
+    let head = format!(
+        "POST {path} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {}\r\nTus-Resumable: 1.0.0\r\nUpload-Length: 99\r\n\
+         Content-Type: application/offset+octet-stream\r\nContent-Length: 99\r\nConnection: close\r\n\r\n",
+        server.acme.token
+    );
+    other.write_all(head.as_bytes()).await.unwrap();
+    other.write_all(&[1; 60]).await.unwrap();
+    let (db, tenant) = (&server.app.db, server.acme.tenant);
+    let seats = db.seat_overviews(tenant, server.app.clock.now()).await.unwrap();
+    let device = seats[0].devices[0].device.id;
+    assert!(db.revoke_device(tenant, device, server.app.clock.now()).await.unwrap());
+    assert_eq!((answer(socket).await, answer(other).await), (401, 401));
+    let id = url.rsplit('/').next().unwrap().parse().unwrap();
+    let kept = db.upload(tenant, id).await.unwrap().unwrap();
+    assert_eq!(kept.received, 2 * CHUNK as u64 + 77, "what had arrived is kept");
+    assert_eq!(db.uploads_of(tenant, small).await.unwrap(), []);
+}
+
 #[tokio::test]
 async fn of_two_writers_at_one_place_one_wins() {
     let server = Server::start().await;

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod capture;
+mod deleted;
 mod faults;
 mod openapi;
 mod pair;

@@ -11,11 +11,11 @@ use tokio::{io::AsyncWriteExt, net::TcpStream};
 
 const SESSIONS: &str = "/api/v1/sessions";
 
-fn sha256(data: &[u8]) -> Vec<u8> {
+pub fn sha256(data: &[u8]) -> Vec<u8> {
     digest(&SHA256, data).as_ref().to_vec()
 }
 
-fn hex(data: &[u8]) -> String {
+pub fn hex(data: &[u8]) -> String {
     sha256(data).iter().map(|b| format!("{b:02x}")).collect()
 }
 
@@ -25,7 +25,7 @@ fn repr_digest(data: &[u8]) -> String {
 }
 
 /// `Upload-Metadata` of a part of two seconds.
-fn metadata(part: u32, sha256: &str) -> String {
+pub fn metadata(part: u32, sha256: &str) -> String {
     let pairs = [
         ("part", part.to_string()),
         ("run", "1".into()),
@@ -38,23 +38,23 @@ fn metadata(part: u32, sha256: &str) -> String {
 }
 
 /// Creates a part; its bytes come in other requests.
-fn create(server: &Server, session: SessionId, part: u32, data: &[u8]) -> RequestBuilder {
+pub fn create(server: &Server, session: SessionId, part: u32, data: &[u8]) -> RequestBuilder {
     let request = server.create(session).header("Upload-Length", data.len());
     request.header("Upload-Metadata", metadata(part, &hex(data)))
 }
 
 /// Creates a part with its bytes.
-async fn send(server: &Server, session: SessionId, part: u32, data: &[u8]) -> Response {
+pub async fn send(server: &Server, session: SessionId, part: u32, data: &[u8]) -> Response {
     let request = create(server, session, part, data).header("Content-Type", "application/offset+octet-stream");
     request.body(data.to_vec()).send().await.unwrap()
 }
 
-async fn parts(server: &Server, session: SessionId) -> Vec<Value> {
+pub async fn parts(server: &Server, session: SessionId) -> Vec<Value> {
     let request = server.call(&server.acme, Method::GET, &format!("{SESSIONS}/{session}/parts"));
     ok(request.send().await.unwrap(), 200).await["parts"].as_array().unwrap().clone()
 }
 
-fn post(server: &Server, session: SessionId, what: &str, body: Value) -> RequestBuilder {
+pub fn post(server: &Server, session: SessionId, what: &str, body: Value) -> RequestBuilder {
     server.call(&server.acme, Method::POST, &format!("{SESSIONS}/{session}/{what}")).json(&body)
 }
 
@@ -86,6 +86,10 @@ async fn a_part_is_one_request_and_its_hash_comes_back() {
     assert_eq!(listed[1]["state"], "complete");
     assert_eq!(listed[1]["sha256"], hex(&bytes(CHUNK - 1)));
     assert_eq!((&listed[1]["start_ms"], &listed[1]["run"]), (&json!(2000), &json!(1)));
+    let page = |query: &str| server.call(&server.acme, Method::GET, &format!("{SESSIONS}/{session}/parts?{query}"));
+    let rest = ok(page("after=1").send().await.unwrap(), 200).await;
+    assert_eq!((&rest["parts"], &rest["next"]), (&json!([listed[1]]), &Value::Null));
+    problem(page("after=x").send().await.unwrap(), 400).await;
 }
 
 #[tokio::test]

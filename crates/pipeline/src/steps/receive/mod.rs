@@ -17,6 +17,7 @@ use media::Probed;
 use serde::{Deserialize, Serialize};
 use storage::db::{
     recordings::Recording,
+    sessions::ALL_DELETED,
     uploads::{Upload, UploadState},
 };
 
@@ -97,6 +98,12 @@ pub async fn about(kit: &Kit, target: Target) -> Result<About, StepError> {
 }
 
 impl About {
+    /// Whether what is left beside what was deleted holds nothing to be seen: headers.
+    fn is_all_deleted(&self) -> bool {
+        let headers = self.parts.iter().all(|part| part.place.duration_ms == Some(0));
+        headers && self.breaks.iter().any(|(kind, ..)| *kind == GapKind::Deleted)
+    }
+
     fn deleted(&self) -> Vec<Span> {
         let deleted = self.breaks.iter().filter(|(kind, ..)| *kind == GapKind::Deleted);
         deleted
@@ -115,7 +122,10 @@ impl Arrived {
 /// Joins, probes, makes playable.
 pub async fn receive(kit: &Kit, target: Target, about: &About) -> Result<Received, StepError> {
     let (mut received, parts) = match about.parts.as_slice() {
-        [] => return Err(StepError::rejected(FailureReason::NoRecording, "the uploaded recording is empty")),
+        rest if about.is_all_deleted() || rest.is_empty() => {
+            let why = if about.is_all_deleted() { ALL_DELETED } else { "the uploaded recording is empty" };
+            return Err(StepError::rejected(FailureReason::NoRecording, why));
+        }
         [one] if one.place.duration_ms.is_none() => file::receive(kit, target, one.upload, one.bytes).await?,
         many => parts::receive(kit, target, many, &about.breaks).await?,
     };

@@ -8,6 +8,7 @@ pub mod pairing_codes;
 pub mod procedures;
 pub mod recording_parts;
 pub mod recordings;
+pub mod removals;
 pub mod seats;
 pub mod session_breaks;
 pub mod sessions;

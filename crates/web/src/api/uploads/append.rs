@@ -9,7 +9,7 @@ use super::{
 use crate::{
     App,
     api::input::Id,
-    auth::device::Caller,
+    auth::device::{Caller, revoked},
     problem::{Problem, ProblemDetails},
 };
 use axum::{
@@ -19,8 +19,11 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use bytes::Bytes;
-use domain::{TenantId, UploadId};
-use storage::db::uploads::{Chunk, Upload};
+use domain::UploadId;
+use storage::{
+    db::uploads::{Chunk, Upload},
+    removal::uploads_prefix,
+};
 use tracing::Instrument;
 use uuid::Uuid;
 
@@ -38,6 +41,7 @@ use uuid::Uuid;
     request_body(content = String, content_type = "application/offset+octet-stream", description = "Bytes"),
     responses(
         (status = 204, description = "Kept", headers(("Upload-Offset" = u64), ("Upload-Expires" = String), ("Repr-Digest" = String))),
+        (status = 401, description = "The device was revoked, perhaps while it sent; what came before is kept", body = ProblemDetails, content_type = "application/problem+json"),
         (status = 404, description = "No such upload for this device", body = ProblemDetails, content_type = "application/problem+json"),
         (status = 409, description = "The upload does not go on at this offset; Upload-Offset says where", body = ProblemDetails, content_type = "application/problem+json"),
         (status = 410, description = "Nobody went on with it in time, or this stretch of the recording was deleted", body = ProblemDetails, content_type = "application/problem+json"),
@@ -75,6 +79,8 @@ pub struct Arrival {
     pub upload: Upload,
     pub limits: Limits,
     pub checksum: Option<Checksum>,
+    /// Who sends them.
+    pub caller: Caller,
 }
 
 impl Arrival {
@@ -96,7 +102,7 @@ impl Arrival {
         if let Some(length) = tus::bytes(headers, &tus::LENGTH)? {
             upload = declare(&app, upload, length, limits.bytes).await?;
         }
-        let arrival = Self { app, upload, limits, checksum };
+        let arrival = Self { app, upload, limits, checksum, caller };
         if coming > arrival.room() {
             return Err(arrival.too_long());
         }
@@ -112,7 +118,8 @@ impl Arrival {
                 Some(_) => (checksum::LARGEST_BODY as usize + 1, arrival.room().min(checksum::LARGEST_BODY)),
                 None => (arrival.app.settings.chunk_bytes, arrival.room()),
             };
-            let mut gather = Gather::new(body.into_data_stream(), piece, room);
+            let gather = Gather::new(body.into_data_stream(), piece, room);
+            let mut gather = gather.until(arrival.caller.shut_out(&arrival.app));
             let result = match arrival.checksum.take() {
                 Some(checksum) => arrival.keep_checked(&mut gather, checksum).await,
                 None => arrival.keep(&mut gather).await,
@@ -170,6 +177,7 @@ impl Arrival {
                 let detail = format!("nothing came for two minutes; {go_on}");
                 Err(Problem::new(StatusCode::REQUEST_TIMEOUT, "silent", detail))
             }
+            End::ShutOut => Err(revoked()),
             End::TooLong => Err(self.too_long()),
         }
     }
@@ -215,11 +223,7 @@ impl Arrival {
 
 /// Below this stand the objects of an upload that came in several requests.
 pub fn prefix(upload: &Upload) -> String {
-    prefix_of(upload.tenant_id, upload.id.0)
-}
-
-pub fn prefix_of(tenant: TenantId, id: Uuid) -> String {
-    format!("tenants/{tenant}/uploads/{id}")
+    uploads_prefix(upload.tenant_id, upload.id)
 }
 
 async fn declare(app: &App, upload: Upload, length: u64, limit: u64) -> Result<Upload, Problem> {

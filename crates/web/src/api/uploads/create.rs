@@ -1,7 +1,7 @@
 //! `POST /api/v1/sessions/{session}/uploads`: where the parts of a session's recording go.
 
 use super::{
-    append::{Arrival, prefix_of},
+    append::Arrival,
     checksum::{self, Checksum},
     digest,
     gather::{End, Gather},
@@ -11,7 +11,7 @@ use super::{
 use crate::{
     App,
     api::{input::Id, sessions::upload_url},
-    auth::device::Caller,
+    auth::device::{Caller, revoked},
     problem::{Problem, ProblemDetails},
 };
 use axum::{
@@ -23,8 +23,9 @@ use axum::{
 use bytes::Bytes;
 use domain::{SessionId, recording::Place, session::Session};
 use storage::{
-    DbError,
+    DbError, Rule,
     db::uploads::{NewUpload, Upload, UploadState},
+    removal::uploads_prefix,
 };
 use tracing::Instrument;
 use uuid::Uuid;
@@ -46,8 +47,9 @@ use uuid::Uuid;
         (status = 201, description = "Created, or there already", headers(
             ("Location" = String), ("Upload-Offset" = u64), ("Upload-Expires" = String), ("Repr-Digest" = String)
         )),
+        (status = 401, description = "The device was revoked, perhaps while it sent", body = ProblemDetails, content_type = "application/problem+json"),
         (status = 404, description = "No such session for this device", body = ProblemDetails, content_type = "application/problem+json"),
-        (status = 409, description = "The session has other bytes there; Location says which upload", body = ProblemDetails, content_type = "application/problem+json"),
+        (status = 409, description = "The session has other bytes there (Location says which upload), or its recording comes the other way: in parts, or in one piece", body = ProblemDetails, content_type = "application/problem+json"),
         (status = 410, description = "This stretch of the recording was deleted", body = ProblemDetails, content_type = "application/problem+json"),
         (status = 412, description = "Another version of tus", body = ProblemDetails, content_type = "application/problem+json"),
         (status = 413, description = "Larger than the tenant's limit (Tus-Max-Size)", body = ProblemDetails, content_type = "application/problem+json"),
@@ -81,7 +83,7 @@ pub async fn create(
         expires_at: limits.expiry(&app),
     };
     let brings_bytes = headers.get(header::CONTENT_TYPE).is_some_and(|t| t == tus::OFFSET_OCTET_STREAM);
-    let creation = Creation { app, session, new, limits, checksum };
+    let creation = Creation { app, caller, session, new, limits, checksum };
     // Goes on when the client is gone, so that what had come is kept.
     let work = async move { creation.run(brings_bytes.then_some(body)).await };
     let done = tokio::spawn(work.in_current_span()).await;
@@ -95,6 +97,7 @@ pub async fn create(
 /// An upload that is about to be created, after every rule that can be checked before its bytes.
 struct Creation {
     app: App,
+    caller: Caller,
     session: Session,
     new: NewUpload,
     limits: Limits,
@@ -120,7 +123,13 @@ impl Creation {
         match self.new.length {
             Some(length) if (1..=small as u64).contains(&length) => self.at_once(body, length as usize).await,
             _ => {
-                let upload = self.create().await?;
+                let upload = match self.create().await {
+                    Ok(upload) => upload,
+                    Err(problem) => {
+                        Gather::new(body.into_data_stream(), 1, 0).linger().await;
+                        return Err(problem);
+                    }
+                };
                 self.append(upload, body).await
             }
         }
@@ -128,7 +137,8 @@ impl Creation {
 
     /// A part that comes whole in one request: one object, one transaction.
     async fn at_once(&self, body: Body, length: usize) -> Result<Upload, Problem> {
-        let mut gather = Gather::new(body.into_data_stream(), length, length as u64);
+        let gather = Gather::new(body.into_data_stream(), length, length as u64);
+        let mut gather = gather.until(self.caller.shut_out(&self.app));
         let (bytes, end) = match gather.next().await {
             Ok(bytes) => (bytes, gather.next().await.err().unwrap_or(End::TooLong)),
             Err(end) => (Bytes::new(), end),
@@ -141,6 +151,7 @@ impl Creation {
                 self.append(upload, bytes.into()).await
             }
             End::Broken(_) | End::Silent => self.broken_off(bytes).await,
+            End::ShutOut => Err(revoked()),
             End::TooLong => {
                 gather.linger().await;
                 Err(Problem::too_large(format!("the upload has {length} bytes, and this goes beyond them")))
@@ -159,7 +170,7 @@ impl Creation {
         }
         let count = bytes.len() as u64;
         // One folder for all parts of a session that come at once: making folders is what a disk is slow at.
-        let folder = prefix_of(self.session.tenant_id, self.session.id.0);
+        let folder = uploads_prefix(self.session.tenant_id, self.session.id);
         let key = format!("{folder}/part-{:07}-{}", self.new.place.part, Uuid::new_v4().simple());
         app.objects.put(&key, bytes).await?;
         let (tenant, id) = (self.session.tenant_id, self.session.id);
@@ -169,6 +180,10 @@ impl Creation {
             Err(DbError::Exists(_)) => {
                 forget(app, &key).await;
                 return self.lost_the_race().await;
+            }
+            Err(error @ DbError::Rule(_)) => {
+                forget(app, &key).await;
+                return Err(error.into());
             }
             // When the database fails here the row may stand all the same, so the object stays.
             Err(error) => return Err(error.into()),
@@ -187,7 +202,7 @@ impl Creation {
         let upload = self.create().await?;
         let location = location(&upload);
         if self.checksum.is_none() && !bytes.is_empty() {
-            let arrival = Arrival { app: self.app.clone(), upload, limits: self.limits, checksum: None };
+            let arrival = self.arrival(upload, None);
             arrival.take(Body::from(bytes)).await?;
         }
         let detail =
@@ -221,9 +236,13 @@ impl Creation {
             Gather::new(body.into_data_stream(), 1, 0).linger().await;
             return digest::verified(&self.app, upload).await;
         }
-        let arrival = Arrival { app: self.app.clone(), upload, limits: self.limits, checksum: self.checksum.clone() };
+        let arrival = self.arrival(upload, self.checksum.clone());
         // The upload stands whatever becomes of these bytes: its address must reach the client.
         arrival.take(body).await.map_err(|p| p.with_header(header::LOCATION, location))
+    }
+
+    fn arrival(&self, upload: Upload, checksum: Option<Checksum>) -> Arrival {
+        Arrival { app: self.app.clone(), upload, limits: self.limits, checksum, caller: self.caller.clone() }
     }
 
     /// The upload that is there already, if the device can simply go on with it.
@@ -244,6 +263,12 @@ impl Creation {
             };
             Problem::new(StatusCode::CONFLICT, kind, detail).with_header(header::LOCATION, location(&existing))
         };
+        // Before anything else: a device is never told that a file in one piece was deleted, as a part was.
+        match (existing.place.duration_ms, new.place.duration_ms) {
+            (None, Some(_)) => return Err(DbError::from(Rule::PartAfterWhole).into()),
+            (Some(_), None) => return Err(DbError::from(Rule::WholeAfterParts).into()),
+            _ => {}
+        }
         if existing.state == UploadState::Deleted {
             return Err(tus::deleted());
         }

@@ -2,7 +2,10 @@
 
 use axum::body::BodyDataStream;
 use bytes::{Bytes, BytesMut};
-use futures::StreamExt;
+use futures::{
+    FutureExt, StreamExt,
+    future::{self, BoxFuture},
+};
 use std::time::Duration;
 
 /// A client that sends no byte for so long is gone.
@@ -21,6 +24,8 @@ pub struct Gather {
     piece: usize,
     /// Bytes that may still come.
     room: u64,
+    /// Ends when the sender is shut out.
+    shut_out: BoxFuture<'static, ()>,
     end: Option<End>,
 }
 
@@ -33,6 +38,8 @@ pub enum End {
     Broken(String),
     /// Nothing came for two minutes; what came before is good.
     Silent,
+    /// Whoever sends was shut out; what came before is good.
+    ShutOut,
     /// More came than there is room; the piece that went too far is dropped.
     TooLong,
 }
@@ -40,7 +47,13 @@ pub enum End {
 impl Gather {
     /// Gathers at most `room` bytes into pieces of `piece` bytes.
     pub fn new(body: BodyDataStream, piece: usize, room: u64) -> Self {
-        Self { body, held: BytesMut::new(), rest: Bytes::new(), piece: piece.max(1), room, end: None }
+        let shut_out = future::pending().boxed();
+        Self { body, held: BytesMut::new(), rest: Bytes::new(), piece: piece.max(1), room, shut_out, end: None }
+    }
+
+    /// The same, which ends at once when `shut_out` does.
+    pub fn until(self, shut_out: impl Future<Output = ()> + Send + 'static) -> Self {
+        Self { shut_out: shut_out.boxed(), ..self }
     }
 
     /// The next piece, full but for the last one; else how the body ended.
@@ -64,7 +77,15 @@ impl Gather {
     }
 
     async fn read(&mut self) {
-        match tokio::time::timeout(SILENCE, self.body.next()).await {
+        let read = tokio::select! {
+            biased;
+            () = &mut self.shut_out => {
+                self.end = Some(End::ShutOut);
+                return;
+            }
+            read = tokio::time::timeout(SILENCE, self.body.next()) => read,
+        };
+        match read {
             Err(_) => self.end = Some(End::Silent),
             Ok(None) => self.end = Some(End::Whole),
             Ok(Some(Err(error))) => self.end = Some(End::Broken(error.to_string())),
@@ -145,6 +166,18 @@ mod tests {
     async fn a_client_that_falls_silent_is_given_up_and_what_came_is_kept() {
         let sent = stream::iter([Sent::Ok("ab")]).chain(stream::pending());
         assert_eq!(gathered(Body::from_stream(sent), 4, 100).await, (vec!["ab".into()], End::Silent));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_client_that_is_shut_out_is_not_read_any_more_and_what_came_is_kept() {
+        let sent = stream::iter(["a", "b", "c"]).then(async |byte| {
+            tokio::time::sleep(Duration::from_secs(2)).await;
+            Sent::Ok(byte)
+        });
+        let body = Body::from_stream(sent).into_data_stream();
+        let mut gather = Gather::new(body, 4, 100).until(tokio::time::sleep(Duration::from_secs(5)));
+        assert_eq!(gather.next().await, Ok(Bytes::from("ab")));
+        assert_eq!(gather.next().await, Err(End::ShutOut));
     }
 
     #[tokio::test(start_paused = true)]

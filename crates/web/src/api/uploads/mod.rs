@@ -3,7 +3,6 @@
 mod append;
 mod checksum;
 mod create;
-mod deleted;
 mod digest;
 mod end;
 mod gather;
@@ -17,8 +16,6 @@ use axum::{
     routing::{options, post},
 };
 use utoipa_axum::{router::OpenApiRouter, routes};
-
-pub use deleted::remove_deleted;
 
 /// The addresses of tus.
 pub fn routes() -> OpenApiRouter<App> {

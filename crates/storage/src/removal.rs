@@ -1,0 +1,148 @@
+//! What was deleted leaves the disk: the objects of deleted parts, the words said in them, and all that was made with them. The
+//! rows (see [`crate::db::removals`]) remember what is still to do, so it is done whatever fails or dies in between.
+
+use crate::{
+    Db, DbError,
+    db::{
+        removals::{LEASE_SECONDS, Removal},
+        uploads::UploadState,
+    },
+    objects::{ObjectError, Objects},
+};
+use domain::{Clock, SessionId, TenantId, captions, recording::Keys};
+use std::{collections::HashSet, time::Instant};
+use uuid::Uuid;
+
+/// Pause after the first failed attempt, in seconds; it doubles with every further one.
+const FIRST_PAUSE: f64 = 2.0;
+/// The longest pause, in seconds.
+const LONGEST_PAUSE: f64 = 600.0;
+
+/// Why something is still to be removed.
+#[derive(Debug, thiserror::Error)]
+#[allow(missing_docs)]
+pub enum RemovalError {
+    #[error(transparent)]
+    Db(#[from] DbError),
+    #[error(transparent)]
+    Object(#[from] ObjectError),
+    /// Another may have begun, so nothing more may be removed.
+    #[error("removing what was made of a recording took more than {LEASE_SECONDS} s")]
+    TooSlow,
+}
+
+/// Where the objects of an upload stand that came in several requests, and those of a session's parts that came in one.
+pub fn uploads_prefix(tenant: TenantId, id: impl Into<Uuid>) -> String {
+    format!("tenants/{tenant}/uploads/{}", id.into())
+}
+
+/// Removes what is due of all tenants; what does not succeed is tried again later. Returns of how many sessions it did.
+///
+/// # Errors
+/// Where the rows cannot be read. What else goes wrong is logged.
+pub async fn remove_due(db: &Db, objects: &Objects, clock: &dyn Clock) -> Result<u64, DbError> {
+    let mut done = 0;
+    for (tenant, session) in db.due_removals(clock.now()).await? {
+        match remove_of(db, objects, clock, tenant, session).await {
+            Ok(removed) => done += u64::from(removed),
+            Err(error) => tracing::error!(%session, %error, "what was deleted could not be removed yet"),
+        }
+    }
+    Ok(done)
+}
+
+/// Removes what is due of one session; `false` when nothing is, or another does it, or a worker has yet to stop.
+///
+/// # Errors
+/// When something could not be removed. It is tried again by [`remove_due`].
+pub async fn remove_of(
+    db: &Db,
+    objects: &Objects,
+    clock: &dyn Clock,
+    tenant: TenantId,
+    session: SessionId,
+) -> Result<bool, RemovalError> {
+    let mut removed = false;
+    // Until nothing more was deleted meanwhile.
+    while !removed {
+        let Some(removal) = db.claim_removal(tenant, session, clock.now()).await? else {
+            // What the engineer does not want kept goes all the same; what was made of it waits.
+            remove_parts(db, objects, tenant, session).await?;
+            return Ok(false);
+        };
+        if let Err(error) = remove(db, objects, &removal).await {
+            let pause = FIRST_PAUSE * 2f64.powi(removal.attempts.min(16) as i32);
+            db.postpone_removal(&removal, clock.now().plus_seconds(pause.min(LONGEST_PAUSE))).await?;
+            return Err(error);
+        }
+        removed = db.finish_removal(&removal, clock.now()).await?;
+    }
+    Ok(true)
+}
+
+async fn remove(db: &Db, objects: &Objects, removal: &Removal) -> Result<(), RemovalError> {
+    let began = Instant::now();
+    let (tenant, session) = (removal.tenant_id, removal.session_id);
+    remove_words(db, objects, tenant, session).await?;
+    if removal.results {
+        let keys = Keys { tenant, session };
+        // The words that the device brought are not made again.
+        let brought = keys.uploaded_captions();
+        for key in objects.list(&keys.prefix()).await?.into_iter().filter(|key| *key != brought) {
+            if began.elapsed().as_secs_f64() > LEASE_SECONDS / 2.0 {
+                return Err(RemovalError::TooSlow);
+            }
+            objects.delete(&key).await?;
+        }
+    }
+    remove_parts(db, objects, tenant, session).await
+}
+
+/// Removes the objects of the deleted parts of a session, also what a crash left without a row. These parts take no more
+/// bytes, so it does no harm whenever and by however many it is done.
+async fn remove_parts(db: &Db, objects: &Objects, tenant: TenantId, session: SessionId) -> Result<(), RemovalError> {
+    let mut numbers = HashSet::new();
+    for upload in db.uploads_of(tenant, session).await? {
+        if upload.state == UploadState::Deleted {
+            objects.delete_prefix(&uploads_prefix(tenant, upload.id)).await?;
+            numbers.insert(upload.place.part);
+        }
+    }
+    for key in objects.list(&uploads_prefix(tenant, session)).await? {
+        if part_of(&key).is_some_and(|part| numbers.contains(&part)) {
+            objects.delete(&key).await?;
+        }
+    }
+    Ok(())
+}
+
+/// Takes what was said in the deleted stretches out of the captions that the device brought.
+///
+/// # Errors
+/// When the captions could not be read or written.
+pub async fn remove_words(
+    db: &Db,
+    objects: &Objects,
+    tenant: TenantId,
+    session: SessionId,
+) -> Result<(), RemovalError> {
+    let deleted = db.deleted_spans(tenant, session).await?;
+    let key = Keys { tenant, session }.uploaded_captions();
+    if deleted.is_empty() {
+        return Ok(());
+    }
+    let Some(bytes) = objects.get(&key).await? else { return Ok(()) };
+    let text = String::from_utf8_lossy(&bytes);
+    let all = deleted.iter().any(|span| span.start <= 0.0 && span.end == f64::MAX);
+    match captions::without(&text, &deleted) {
+        (kept, left_out) if all || left_out > 0 && !kept.contains("-->") => objects.delete(&key).await?,
+        (kept, 1..) => objects.put(&key, kept.into_owned().into()).await?,
+        (_, 0) => {}
+    }
+    Ok(())
+}
+
+/// The number in `…/part-0000042-…`.
+fn part_of(key: &str) -> Option<u32> {
+    key.rsplit('/').next()?.strip_prefix("part-")?.split('-').next()?.parse().ok()
+}

@@ -1,0 +1,241 @@
+//! What was deleted: nothing of it is shown, and that its objects are to go is remembered until they have gone.
+
+use crate::{
+    harness::{Crew, Place, at, new_upload, on_both},
+    parts::{arrives, hash, stop},
+    recordings::{part as recorded, recording, said},
+    session_life::{PROCESSING, RECORDING, UPLOADING, failed, is, processed},
+};
+use domain::{
+    Span,
+    job::{JobState, Step},
+    recording::Place as Where,
+    session::{FailureReason, Session},
+};
+use storage::db::{
+    breaks::Deletion,
+    jobs::Lease,
+    procedures::Outcome,
+    recordings::{Added, UtteranceOrigin},
+    sessions::{ALL_DELETED, Stop},
+    uploads::NewUpload,
+};
+use uuid::Uuid;
+
+/// A stopped session of three parts, which waits for a worker.
+async fn stopped(place: &Place, crew: &Crew) -> Session {
+    let session = place.recording(crew, at(0)).await;
+    for number in [1, 2, 3] {
+        arrives(place, &session, number, 1).await.unwrap();
+    }
+    stop(place, crew, &session, Stop::with_parts(Some(3)), 2).await
+}
+
+async fn delete(place: &Place, session: &Session, from_ms: u64, to_ms: u64, now: i64) -> Vec<u32> {
+    match place.db.delete_stretch(session.tenant_id, session.id, (from_ms, to_ms), at(now)).await.unwrap() {
+        Deletion::Deleted(parts) => parts,
+        other => panic!("{other:?}"),
+    }
+}
+
+async fn due(place: &Place, now: i64) -> usize {
+    place.db.due_removals(at(now)).await.unwrap().len()
+}
+
+async fn header(place: &Place, session: &Session, number: u32, now: i64) {
+    let header = Where { part: number, run: 1, start_ms: 0, duration_ms: Some(0) };
+    let new = NewUpload { place: header, announced_sha256: Some(hash()), ..new_upload(Some(10)) };
+    place.db.create_arrived_upload(session.tenant_id, session.id, new, ("header", &hash()), at(now)).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_session_is_processed_again_once_what_was_made_is_gone() {
+    on_both(async |place| {
+        let crew = place.crew("acme").await;
+        let session = stopped(place, &crew).await;
+        let (tenant, id, worker) = (crew.tenant, session.id, Uuid::now_v7());
+        processed(place, &crew, at(3)).await;
+        place.db.save_recording(tenant, &recording(id, 6.0), &[recorded(1)], at(3)).await.unwrap();
+        assert_eq!(due(place, 4).await, 0);
+        assert_eq!(delete(place, &session, 0, 1000, 5).await, [1]);
+        is(place, &session, PROCESSING).await;
+        assert_eq!(place.db.recording(tenant, id).await.unwrap(), None);
+        assert!(place.claim(worker, at(6)).await.is_none(), "what was made is still there");
+        assert_eq!(due(place, 6).await, 1);
+
+        // Whoever removes dies; another goes on.
+        assert!(place.db.claim_removal(tenant, id, at(6)).await.unwrap().unwrap().results);
+        assert_eq!((place.db.claim_removal(tenant, id, at(7)).await.unwrap(), due(place, 7).await), (None, 0));
+        let removal = place.db.claim_removal(tenant, id, at(400)).await.unwrap().unwrap();
+        // The disk is away for a while.
+        place.db.postpone_removal(&removal, at(500)).await.unwrap();
+        assert_eq!((due(place, 499).await, due(place, 500).await), (0, 1));
+        let removal = place.db.claim_removal(tenant, id, at(500)).await.unwrap().unwrap();
+        assert_eq!(removal.attempts, 1);
+        // More is deleted meanwhile: this removal may have passed it by.
+        assert_eq!(delete(place, &session, 2000, 2500, 501).await, [2]);
+        assert!(!place.db.finish_removal(&removal, at(502)).await.unwrap());
+        assert!(place.claim(worker, at(503)).await.is_none());
+        let removal = place.db.claim_removal(tenant, id, at(503)).await.unwrap().unwrap();
+        assert!(place.db.finish_removal(&removal, at(504)).await.unwrap());
+        let job = place.claim(worker, at(505)).await.unwrap();
+        assert_eq!(place.db.renew_lease(&job, worker, at(600)).await.unwrap(), Lease::Held);
+        assert!(place.db.approve(&job, worker, &Outcome::default(), at(506)).await.unwrap());
+
+        // Once more, for what was on its way then; no job waits for that.
+        assert_eq!((due(place, 1000).await, due(place, 1500).await), (0, 1));
+        assert!(place.db.process_again(tenant, id, at(1500)).await.unwrap());
+        assert!(place.claim(worker, at(1500)).await.is_some());
+        let last = place.db.claim_removal(tenant, id, at(1500)).await.unwrap().unwrap();
+        assert!(!last.results && place.db.finish_removal(&last, at(1501)).await.unwrap());
+        assert_eq!(place.number("SELECT count(*) FROM removals").await, 0);
+        // Asked for again, nothing is left to do.
+        assert_eq!(delete(place, &session, 0, 1000, 1502).await, [0; 0]);
+        assert_eq!(place.number("SELECT count(*) FROM removals").await, 0);
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_worker_that_runs_shows_nothing_of_what_was_deleted() {
+    on_both(async |place| {
+        let crew = place.crew("acme").await;
+        let session = stopped(place, &crew).await;
+        let (tenant, id, worker) = (crew.tenant, session.id, Uuid::now_v7());
+        for settles in [true, false] {
+            let job = place.claim(worker, at(if settles { 3 } else { 10 })).await.unwrap();
+            let start = if settles { 0 } else { 2000 };
+            assert_eq!(delete(place, &session, start, start + 1, 4).await.len(), 1);
+            assert_eq!(place.db.renew_lease(&job, worker, at(99)).await.unwrap(), Lease::Outdated);
+            // It writes until it sees that.
+            place.db.save_recording(tenant, &recording(id, 6.0), &[recorded(1)], at(5)).await.unwrap();
+            place.db.begin_step(tenant, id, Step::Receive, "old", at(5)).await.unwrap();
+            place.db.replace_transcript(tenant, id, &[said(1.0, "secret")]).await.unwrap();
+            assert_eq!(place.db.claim_removal(tenant, id, at(5)).await.unwrap(), None, "it may write objects too");
+            if settles {
+                let outcome = Outcome { summary: Some("secret".into()), ..Outcome::default() };
+                assert!(place.db.approve(&job, worker, &outcome, at(6)).await.unwrap());
+            } else {
+                assert!(place.db.retry_job(&job, worker, "a stretch was deleted", at(6)).await.unwrap());
+            }
+            is(place, &session, PROCESSING).await;
+            assert_eq!(place.now(&session).await.summary, None);
+            assert!(place.claim(worker, at(7)).await.is_none());
+            let removal = place.db.claim_removal(tenant, id, at(7)).await.unwrap().unwrap();
+            assert!(place.db.finish_removal(&removal, at(8)).await.unwrap());
+            assert_eq!(place.db.recording(tenant, id).await.unwrap(), None);
+            assert_eq!(place.db.steps(tenant, id).await.unwrap(), []);
+            assert_eq!(place.db.utterances(tenant, id, UtteranceOrigin::Pipeline).await.unwrap(), []);
+        }
+        place.counters_are_right().await;
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn words_go_with_what_they_were_said_in_whichever_comes_first() {
+    on_both(async |place| {
+        let crew = place.crew("acme").await;
+        let session = place.recording(&crew, at(0)).await;
+        let (tenant, id) = (crew.tenant, session.id);
+        for number in [1, 2, 3] {
+            arrives(place, &session, number, 1).await.unwrap();
+        }
+        let add = async |spoken: &[(u32, f64)]| {
+            let spoken: Vec<_> = spoken.iter().map(|(n, start)| (*n, said(*start, "word"))).collect();
+            place.db.add_utterances(tenant, id, UtteranceOrigin::Device, &spoken).await.unwrap()
+        };
+        let starts = async || {
+            let found = place.db.utterances(tenant, id, UtteranceOrigin::Device).await.unwrap();
+            found.iter().map(|u| u.start).collect::<Vec<_>>()
+        };
+        assert_eq!(
+            add(&[(1, 0.0), (2, 2.2), (3, 3.5), (4, 4.5), (5, 90.0)]).await,
+            Added { utterances: 5, left_out: 0 }
+        );
+        // The second part goes whole, and with it what was said in it outside of the stretch.
+        assert_eq!(delete(place, &session, 3000, 3100, 2).await, [2]);
+        assert_eq!(place.db.deleted_spans(tenant, id).await.unwrap(), [Span::new(2.0, 4.0)]);
+        let kept: Vec<_> = starts().await;
+        assert!(kept.contains(&4.5) && !kept.iter().any(|start| (2.0..4.0).contains(start)), "{kept:?}");
+        let again = add(&[(2, 2.2), (6, 3.9), (7, 5.0)]).await;
+        assert_eq!((again.left_out, again.utterances), (2, kept.len() as u64 + 1));
+        // Nothing is left: no words are, and none are taken.
+        assert_eq!(delete(place, &session, 0, 6000, 3).await, [1, 3]);
+        stop(place, &crew, &session, Stop::with_parts(Some(3)), 4).await;
+        is(place, &session, failed(FailureReason::NoRecording)).await;
+        assert_eq!((add(&[(8, 70.0)]).await, starts().await), (Added { utterances: 0, left_out: 1 }, vec![]));
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_session_of_which_everything_was_deleted_says_so() {
+    on_both(async |place| {
+        let crew = place.crew("acme").await;
+        let ends = async |session: &Session| {
+            is(place, session, failed(FailureReason::NoRecording)).await;
+            assert_eq!(place.now(session).await.failure_detail.as_deref(), Some(ALL_DELETED));
+            assert!(!place.db.process_again(crew.tenant, session.id, at(99)).await.unwrap());
+        };
+        // With a header that is left, before it is stopped.
+        let session = place.recording(&crew, at(0)).await;
+        header(place, &session, 1, 1).await;
+        arrives(place, &session, 2, 1).await.unwrap();
+        assert_eq!(delete(place, &session, 0, 9000, 2).await, [2]);
+        is(place, &session, RECORDING).await;
+        stop(place, &crew, &session, Stop::with_parts(Some(2)), 3).await;
+        ends(&session).await;
+        // While the last part arrives, which ends the wait for it.
+        let session = place.recording(&crew, at(0)).await;
+        header(place, &session, 1, 1).await;
+        place.db.create_upload(crew.tenant, session.id, crate::parts::part(2), at(1)).await.unwrap();
+        stop(place, &crew, &session, Stop::with_parts(Some(2)), 2).await;
+        is(place, &session, UPLOADING).await;
+        assert_eq!(delete(place, &session, 0, 9000, 3).await, [2]);
+        ends(&session).await;
+        // After it was processed; and nobody ever stopped it.
+        for is_stopped in [true, false] {
+            let session = place.recording(&crew, at(0)).await;
+            arrives(place, &session, 1, 1).await.unwrap();
+            if is_stopped {
+                stop(place, &crew, &session, Stop::with_parts(Some(1)), 2).await;
+            } else {
+                place.db.end_silent_sessions(crate::silence::LIMITS, at(1000)).await.unwrap();
+            }
+            processed(place, &crew, at(1001)).await;
+            delete(place, &session, 0, 2000, 1002).await;
+            if !is_stopped {
+                is(place, &session, RECORDING).await;
+                place.db.end_silent_sessions(crate::silence::LIMITS, at(3000)).await.unwrap();
+            }
+            ends(&session).await;
+        }
+        // While it is processed: that the worker then fails changes nothing.
+        let session = place.recording(&crew, at(0)).await;
+        arrives(place, &session, 1, 1).await.unwrap();
+        stop(place, &crew, &session, Stop::with_parts(Some(1)), 2).await;
+        let worker = Uuid::now_v7();
+        let job = place.claim(worker, at(3)).await.unwrap();
+        delete(place, &session, 0, 2000, 4).await;
+        place.db.fail_processing(&job, worker, JobState::Failed, "an object is missing", at(5)).await.unwrap();
+        ends(&session).await;
+        // The device deleted its copies itself and never sent them.
+        for with_header in [true, false] {
+            let session = place.recording(&crew, at(0)).await;
+            if with_header {
+                header(place, &session, 1, 1).await;
+            }
+            delete(place, &session, 0, 4000, 2).await;
+            let missing = if with_header { vec![2, 3] } else { vec![1, 2, 3] };
+            stop(place, &crew, &session, Stop { missing, ..Stop::with_parts(Some(3)) }, 3).await;
+            ends(&session).await;
+        }
+        // A header alone, of which nothing was deleted, is looked at: the device may not know better.
+        let session = place.recording(&crew, at(0)).await;
+        header(place, &session, 1, 1).await;
+        stop(place, &crew, &session, Stop::with_parts(Some(1)), 2).await;
+        is(place, &session, PROCESSING).await;
+    })
+    .await;
+}
