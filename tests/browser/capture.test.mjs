@@ -4,10 +4,10 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import { assertAccessible, launch, openSignedIn, playsOn, shoot } from '../support/browser.mjs'
-import { ageSessions, canOpenOffline, launchWithCamera, openPhone, pretendToReadCodes, showCode } from '../support/capture.mjs'
+import { ageSessions, canOpenOffline, launchWithCamera, openPhone, paired, pretendToReadCodes, showCode } from '../support/capture.mjs'
 import { startProxy } from '../support/proxy.mjs'
 import { call, startServer } from '../support/server.mjs'
-import { pairingCode, revokeAll } from '../support/tenants.mjs'
+import { pairingCode, revokeAll, secondTenant } from '../support/tenants.mjs'
 
 const NOTHING = { sessions: 0, parts: 0, bytes: 0, events: 0 }
 const SIZES = { phone: { width: 390, height: 844 }, glasses: { width: 640, height: 360 }, desktop: { width: 1440, height: 900 } }
@@ -108,6 +108,43 @@ describe('recording', { concurrency: true }, () => {
     await phone.context.unroute('**/api/**', portalOf)
     await phone.page.getByRole('heading', { name: 'Delivered' }).waitFor()
     assert.ok(lost > 1, 'the part was asked for again')
+    const { parts } = await session()
+    assert.deepEqual(parts.map(({ sha256 }) => sha256), phone.recorded)
+    assert.deepEqual(await phone.spool(), NOTHING)
+    await phone.close()
+  })
+
+  test('what was recorded for one seat goes to no other', async () => {
+    const phone = await openPhone(browser, server)
+    const session = follow(phone)
+    await phone.show('ready')
+    const noWay = (route) => route.abort()
+    await phone.context.route('**/api/v1/sessions**', noWay)
+    await phone.tap('Start training session')
+    await phone.records(2)
+    await phone.tap('Stop training session')
+    await phone.page.getByRole('heading', { name: 'Saved on this device' }).waitFor()
+    const { user_name, seat_id } = await phone.page.evaluate(paired)
+
+    secondTenant(server)
+    const pairWith = async (tenant) => {
+      await phone.page.evaluate((code) => void (location.hash = `pair=${code}`), pairingCode(server, tenant))
+      await phone.tap('Pair again')
+    }
+    await pairWith('Rival')
+    assert.notEqual((await phone.page.evaluate(paired)).seat_id, seat_id)
+    await phone.page.getByText(`1 session recorded for ${user_name} at Acme is kept here`).filter({ visible: true }).waitFor()
+    await phone.context.unroute('**/api/v1/sessions**', noWay)
+    await shoot(phone.page, 'capture-another-seat-phone')
+    await phone.page.reload()
+    await phone.show('ready')
+    await phone.page.getByText(`1 session recorded for ${user_name} at Acme is kept here`).filter({ visible: true }).waitFor()
+    const { sessions, parts: kept } = await phone.spool()
+    assert.equal(sessions, 1)
+    assert.equal(kept, phone.recorded.length, 'nothing was sent')
+
+    await pairWith('Acme')
+    await phone.page.getByText('Nothing waits on this device').filter({ visible: true }).waitFor()
     const { parts } = await session()
     assert.deepEqual(parts.map(({ sha256 }) => sha256), phone.recorded)
     assert.deepEqual(await phone.spool(), NOTHING)

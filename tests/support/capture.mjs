@@ -87,6 +87,15 @@ export async function ageSessions() {
   db.close()
 }
 
+/** Whom the device works for. */
+export async function paired() {
+  const asked = (request) => new Promise((done, failed) => Object.assign(request, { onsuccess: () => done(request.result), onerror: failed }))
+  const db = await asked(indexedDB.open('trainar-capture'))
+  const pairing = await asked(db.transaction('settings').objectStore('settings').get('pairing'))
+  db.close()
+  return pairing
+}
+
 async function countSpool() {
   const asked = (request) => new Promise((done, failed) => Object.assign(request, { onsuccess: () => done(request.result), onerror: failed }))
   const db = await asked(indexedDB.open('trainar-capture'))

@@ -42,15 +42,16 @@ export function createTask(server, { title, externalId, externalUrl = null, sour
   return runSql(server, sql) ? hex.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5') : undefined
 }
 
-/** A new code that pairs a device with the first tenant's first seat. */
-export function pairingCode(server) {
+/** A new code that pairs a device with a tenant's first seat. */
+export function pairingCode(server, tenant = 'Acme') {
   const code = [...randomBytes(8)].map((byte) => '0123456789ABCDEFGHJKMNPQRSTVWXYZ'[byte % 32]).join('')
   const hash = createHash('sha256').update(code).digest('hex')
   const now = Date.now() * 1000
   const written = runSql(
     server,
     `INSERT INTO pairing_codes (code_hash, tenant_id, seat_id, expires_at, created_at)
-    SELECT '${hash}', tenant_id, id, ${now + 600_000_000}, ${now} FROM seats ORDER BY created_at LIMIT 1;`,
+    SELECT '${hash}', tenant_id, seats.id, ${now + 600_000_000}, ${now} FROM seats JOIN tenants ON tenants.id = tenant_id
+    WHERE tenants.name = '${tenant}' ORDER BY seats.created_at LIMIT 1;`,
   )
   if (!written) throw new Error('neither sqlite3 nor python3 is here')
   return code

@@ -76,6 +76,16 @@ pub enum GlassesError {
         "this device is not paired; open Settings, Seats, Pair in the Dashboard and give its code to `trainar glasses pair`"
     )]
     NotPaired,
+    /// The session was recorded for another seat.
+    #[error(
+        "this recording belongs to {theirs}, and the device is paired with {ours}; pair it with that seat again to deliver it, or give its files to an administrator"
+    )]
+    OtherSeat {
+        /// For whom it was recorded.
+        theirs: String,
+        /// With whom the device is paired.
+        ours: String,
+    },
     /// The camera or its recorder cannot be used.
     #[error("{0}")]
     Source(String),

@@ -31,5 +31,5 @@ pub use client::{Client, StartSession, StartedSession};
 pub use digest::sha256;
 pub use error::GlassesError;
 pub use moment::{Moment, SessionClock};
-pub use protocol::Credentials;
+pub use protocol::{Credentials, Seat};
 pub use uploader::{Progress, Uploaded, Uploader};

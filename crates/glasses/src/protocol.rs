@@ -2,7 +2,7 @@
 //! [`GlassesError::Answer`]: something between the device and the server gave it.
 
 use crate::{Client, GlassesError, client::send};
-use domain::SessionId;
+use domain::{SeatId, SessionId};
 use reqwest::{Method, RequestBuilder, Response, StatusCode};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::json;
@@ -15,9 +15,28 @@ pub struct Credentials {
     pub server: String,
     /// Opens the API for this device.
     pub token: String,
-    /// The name of the person whose seat it is, where known.
+    /// Whose seat it is, where known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub user_name: Option<String>,
+    pub seat: Option<Seat>,
+}
+
+/// Whose seat a device is paired with, or was when it recorded something.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Seat {
+    /// Its id: no two servers have the same.
+    pub seat_id: SeatId,
+    /// The person.
+    pub user_name: String,
+    /// The organisation, where known.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub tenant_name: String,
+}
+
+impl fmt::Display for Seat {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "the seat of {}", self.user_name)?;
+        if self.tenant_name.is_empty() { Ok(()) } else { write!(f, " at {}", self.tenant_name) }
+    }
 }
 
 /// What a device says of itself when it is paired.
@@ -39,9 +58,8 @@ pub struct Paired {
     /// Opens the API for this device.
     pub token: String,
     /// Whose seat it is.
-    pub user_name: String,
-    /// The organisation.
-    pub tenant_name: String,
+    #[serde(flatten)]
+    pub seat: Seat,
 }
 
 /// What the server says before a session.
@@ -52,8 +70,8 @@ pub struct ServerPreflight {
     /// Minutes that the tenant has left; `None` where they are not counted.
     pub minutes_left: Option<i64>,
     /// Whose seat it is.
-    #[serde(default)]
-    pub user_name: String,
+    #[serde(flatten)]
+    pub seat: Option<Seat>,
 }
 
 /// A part as the server has it.

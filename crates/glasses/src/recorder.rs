@@ -110,7 +110,9 @@ impl Recorder {
         task_id: Option<domain::TaskId>,
         controls: &mut mpsc::Receiver<Control>,
     ) -> Result<(Uuid, u32), GlassesError> {
-        let open = spool.begin(&Event::Start { name, task_id, began: Moment::now() })?;
+        // A device that is not paired yet records too, for whoever pairs it.
+        let seat = spool.credentials().ok().and_then(|credentials| credentials.seat);
+        let open = spool.begin(&Event::Start { name, task_id, began: Moment::now(), seat })?;
         let key = open.session().key();
         // A file's clock starts with its first picture.
         let clock = (!self.source.is_file()).then(|| SessionClock::start(1.0));

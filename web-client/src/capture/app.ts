@@ -4,7 +4,7 @@ import { stayAwake } from "./awake";
 import { closeCamera, isCameraAllowed, NoCamera, openCamera } from "./camera";
 import { Delivery, type Outcome } from "./delivery";
 import { Level } from "./level";
-import { screenOf, type Model } from "./model";
+import { screenOf, totals, type Model } from "./model";
 import { pair } from "./pairing";
 import { report } from "./report";
 import { RunningSession } from "./session";
@@ -13,6 +13,7 @@ import { FEW_MINUTES, keepForGood, minutesOfRoom } from "./storage";
 import { say } from "./voice";
 
 const ARMED_MS = 5000;
+const ARMED_BY_VOICE_MS = 15_000;
 const HEARTBEAT_MS = 30_000;
 const REPORT_EVERY_MS = 180_000;
 const ROOM_EVERY_MS = 15_000;
@@ -99,14 +100,20 @@ export class App {
   }
 
   /** Takes two taps. */
-  async tapDelete(): Promise<void> {
+  async tapDelete(armedMs = ARMED_MS): Promise<void> {
     if (this.model.deleteArmed) return this.deleteLastMinute();
     this.model.deleteArmed = true;
-    setTimeout(() => this.disarm(), ARMED_MS);
+    setTimeout(() => this.disarm(), armedMs);
     this.draw();
   }
 
-  async deleteLastMinute(): Promise<void> {
+  /** Takes two sentences. The question does not hold the command: the device may hear itself. */
+  async sayDelete(): Promise<void> {
+    if (!this.model.deleteArmed) say("Say it again to delete");
+    await this.tapDelete(ARMED_BY_VOICE_MS);
+  }
+
+  private async deleteLastMinute(): Promise<void> {
     this.disarm();
     if (!this.session.current) return;
     await this.session.deleteLastMinute();
@@ -121,7 +128,7 @@ export class App {
     this.turnOffCamera();
     Object.assign(this.model, { afterStop: true, interrupted: false, noCamera: undefined, trouble: "" });
     await this.refresh();
-    const waiting = this.model.sessions.length;
+    const { sessions: waiting } = totals(this.model);
     say(this.model.network === "lost" ? "Saved on device, no network" : `Uploading ${waiting} session${waiting === 1 ? "" : "s"}`);
     this.delivery.nudge();
     void this.report();
@@ -184,7 +191,7 @@ export class App {
   }
 
   async report(): Promise<void> {
-    if (this.model.pairing && !this.model.revoked) await report(this.spool, this.model.pairing.token).catch(() => {});
+    if (this.model.pairing && !this.model.revoked) await report(this.spool, this.model.pairing).catch(() => {});
   }
 
   private async camera(): Promise<MediaStream | undefined> {

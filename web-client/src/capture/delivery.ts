@@ -4,7 +4,7 @@ import { call, NoNetwork, Refused, Revoked } from "./api";
 import { clockAt } from "./clock";
 import { sendPart, sha256 } from "./send-part";
 import type { Spool } from "./spool";
-import type { Pairing, SpooledEvent, SpooledPart, SpooledSession } from "./types";
+import { isOurs, type Pairing, type SpooledEvent, type SpooledPart, type SpooledSession } from "./types";
 
 /** Seconds between tries without a network, doubled up to the last. */
 const FIRST_WAIT = 1;
@@ -100,9 +100,10 @@ export class Delivery {
 
   /** Does the next thing; false when there is nothing to do. */
   private async step(): Promise<boolean> {
-    const token = this.pairing()?.token;
-    if (!token) return false;
-    const sessions = (await this.spool.sessions()).filter((session) => !session.refused);
+    const pairing = this.pairing();
+    if (!pairing) return false;
+    const { token } = pairing;
+    const sessions = (await this.spool.sessions()).filter((session) => !session.refused && isOurs(session, pairing));
     const running = sessions.filter((session) => session.state !== "stopped");
     for (const session of [...running, ...sessions.filter((session) => session.state === "stopped")]) {
       if (await this.advance(session, token)) return true;
@@ -146,8 +147,8 @@ export class Delivery {
       if (kind === "stop") await this.spool.change(key, (session) => void (session.announced = session.missing.length));
     } catch (error) {
       if (!(error instanceof Refused)) throw error;
-      // What the recording is worth does not hang on this; its end does.
-      if (kind === "stop" || error.status === 404) return this.refuseSession(session, error);
+      // What the recording is worth does not hang on a pause; its end does, and a deletion must not be forgotten.
+      if (kind === "stop" || kind === "deletions" || error.status === 404) return this.refuseSession(session, error);
       console.error(`${kind} was refused: ${error.detail}`);
     }
     await this.spool.removeEvent(number);

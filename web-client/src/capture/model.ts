@@ -1,7 +1,7 @@
 // What the page knows, and which screen that makes.
 import type { Check, Reached } from "./preflight";
 import type { RunningSession } from "./session";
-import type { Pairing, SpooledSession } from "./types";
+import { isOurs, type Pairing, type SpooledSession } from "./types";
 
 export type Screen =
   | "opening" | "insecure" | "unsupported" | "elsewhere" | "pairing" | "camera" | "ready" | "recording" | "interrupted" | "uploading";
@@ -61,11 +61,12 @@ export function screenOf(model: Model): Screen {
   return model.afterStop ? "uploading" : "ready";
 }
 
-/** Bytes and sessions that are still on the device, and what of it the server has. */
+/** Bytes and sessions of the paired seat that are still on the device, and what of it the server has. */
 export function totals(model: Model): { sessions: number; bytes: number; sent: number; refused: string | undefined } {
-  const bytes = [...model.waiting.values()].reduce((sum, { bytes }) => sum + bytes, 0);
-  const sent = model.sessions.reduce((sum, session) => sum + session.sent, 0);
-  return { sessions: model.sessions.length, bytes, sent, refused: model.sessions.map((session) => session.refused ?? session.part_refused).find(Boolean) };
+  const sessions = model.sessions.filter((session) => isOurs(session, model.pairing));
+  const bytes = sessions.reduce((sum, { key }) => sum + (model.waiting.get(key)?.bytes ?? 0), 0);
+  const sent = sessions.reduce((sum, session) => sum + session.sent, 0);
+  return { sessions: sessions.length, bytes, sent, refused: sessions.map((session) => session.refused ?? session.part_refused).find(Boolean) };
 }
 
 /** The server takes no new session. */

@@ -4,9 +4,12 @@ import { clockAt } from "./clock";
 import { battery } from "./preflight";
 import type { Spool } from "./spool";
 import { minutesOfRoom } from "./storage";
+import { isOurs, type Pairing } from "./types";
 
-export async function report(spool: Spool, token: string): Promise<void> {
-  const [charge, room, waiting, sessions] = await Promise.all([battery(), minutesOfRoom(), spool.waiting(), spool.sessions()]);
+export async function report(spool: Spool, pairing: Pairing): Promise<void> {
+  const [charge, room, waiting, all] = await Promise.all([battery(), minutesOfRoom(), spool.waiting(), spool.sessions()]);
+  // What was recorded for another seat is none of this office's business.
+  const sessions = all.filter((session) => isOurs(session, pairing));
   const body = {
     battery_percent: charge?.percent,
     storage_minutes: room,
@@ -18,5 +21,5 @@ export async function report(spool: Spool, token: string): Promise<void> {
       bytes: waiting.get(session.key)?.bytes ?? 0,
     })),
   };
-  await call("PUT", "/api/v1/device", { token, body });
+  await call("PUT", "/api/v1/device", { token: pairing.token, body });
 }

@@ -2,7 +2,7 @@
 // written in one transaction, and every write is on the disk before it counts.
 import { openDB, type DBSchema, type IDBPDatabase, type IDBPTransaction, type StoreNames } from "idb";
 import { anchoredNow, steadyNow } from "./clock";
-import type { Break, NewPart, SpooledEvent, SpooledPart, SpooledSession } from "./types";
+import type { Break, NewPart, Pairing, SpooledEvent, SpooledPart, SpooledSession } from "./types";
 
 interface Schema extends DBSchema {
   settings: { key: string; value: unknown };
@@ -42,12 +42,15 @@ export class Spool {
     return (await this.db.getAll("sessions")).sort((a, b) => a.begun - b.begun);
   }
 
+  /** A new session, for whom the device works now. */
   async beginSession(): Promise<SpooledSession> {
+    const { seat_id, user_name, tenant_name } = (await this.setting<Pairing>("pairing")) ?? {};
     const wall = steadyNow();
     const key = crypto.randomUUID();
     const session: SpooledSession = {
       key, begun: wall, anchor: { clock: 0, wall }, state: "recording", recorded_to: 0, paused_seconds: 0, parts: 0, runs: 0, bytes: 0, sent: 0, missing: [],
     };
+    if (seat_id && user_name !== undefined && tenant_name !== undefined) session.seat = { seat_id, user_name, tenant_name };
     await this.write(["sessions"], (tx) => tx.objectStore("sessions").add(session));
     return session;
   }

@@ -11,9 +11,14 @@ export interface Pairing {
   tenant_name: string;
 }
 
+/** Whose device it is, or was. */
+export type Seat = Omit<Pairing, "token" | "device_id" | "role">;
+
 export interface SpooledSession {
   /** The device's own id; the server knows it as the Idempotency-Key of the start. */
   key: string;
+  /** Whose device it was then: nobody else may have the session. */
+  seat?: Seat;
   /** The server's id, once it has been told of the session. */
   id?: string;
   /** Steady time in milliseconds. */
@@ -44,6 +49,9 @@ export interface SpooledSession {
   /** Why the server does not take one of its parts. */
   part_refused?: string;
 }
+
+/** Whether the session was recorded for whom the device works now. */
+export const isOurs = ({ seat }: SpooledSession, pairing: Pairing | undefined) => !seat || !pairing || seat.seat_id === pairing.seat_id;
 
 /** A part as the recorder made it. */
 export interface NewPart {

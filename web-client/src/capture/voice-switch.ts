@@ -14,7 +14,7 @@ export function startVoice(app: App, spool: Spool): void {
     const screen = screenOf(model);
     if (command === "start") return screen === "ready" || screen === "uploading" ? app.start() : undefined;
     if (screen !== "recording") return undefined;
-    const actions = { pause: () => app.pause(), resume: () => app.resume(), stop: () => app.stop(), delete: () => app.deleteLastMinute() };
+    const actions = { pause: () => app.pause(), resume: () => app.resume(), stop: () => app.stop(), delete: () => app.sayDelete() };
     return actions[command]();
   };
   const failed = () => {

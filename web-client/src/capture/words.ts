@@ -1,5 +1,6 @@
 // What each screen says.
 import { outOfMinutes, totals, type Model } from "./model";
+import { isOurs } from "./types";
 
 /** The words of every place `data-text` on the page. */
 export function words(model: Model): Record<string, string> {
@@ -54,7 +55,9 @@ function cameraWords(model: Model): Record<string, string> {
 
 function uploadingWords(model: Model): Record<string, string> {
   const { sessions } = totals(model);
-  if (sessions === 0) return { "uploading-heading": "Delivered", "uploading-lead": "Everything is with the server, and nothing is left on this device." };
+  if (sessions === 0) {
+    return { "uploading-heading": "Delivered", "uploading-lead": ofOthers(model) || "Everything is with the server, and nothing is left on this device." };
+  }
   if (model.network === "lost") {
     return { "uploading-heading": "Saved on this device", "uploading-lead": "It is sent as soon as there is a network and this page is open." };
   }
@@ -63,11 +66,22 @@ function uploadingWords(model: Model): Record<string, string> {
 
 function waiting(model: Model): string {
   const { sessions, bytes, refused } = totals(model);
+  const others = ofOthers(model);
+  if (others) return sessions === 0 ? others : `${count(sessions, "session")} on the way. ${others}`;
   if (sessions === 0) return model.pairing ? "Nothing waits on this device." : "";
   const what = `${count(sessions, "session")}, ${megabytes(bytes)}`;
   if (refused) return `${what} on this device. The server said: ${sentence(refused)}`;
   if (model.network === "lost") return model.busy ? `${what} saved on this device. The server said: ${sentence(model.busy)}` : `${what} saved on this device, no network.`;
   return `${what} on the way.`;
+}
+
+/** What was recorded for somebody else, and what to do about it. */
+function ofOthers(model: Model): string {
+  const others = model.sessions.filter((session) => !isOurs(session, model.pairing));
+  const [first] = others;
+  if (!first?.seat) return "";
+  const { user_name, tenant_name } = first.seat;
+  return `${count(others.length, "session")} recorded for ${user_name} at ${tenant_name} ${others.length === 1 ? "is" : "are"} kept here: pair with that seat again to deliver.`;
 }
 
 function sent(model: Model): string {

@@ -4,7 +4,7 @@
 mod report;
 mod work;
 
-use crate::{Backoff, Client, GlassesError, network, news::News, spool::Spool};
+use crate::{Backoff, Client, GlassesError, Seat, network, news::News, spool::Spool};
 use std::{
     collections::HashMap,
     sync::{Arc, Mutex, PoisonError},
@@ -71,6 +71,8 @@ pub struct Delivery {
     pub status: Arc<dyn Fn() -> Status + Send + Sync>,
     work: HashMap<Uuid, Work>,
     client: Option<Client>,
+    /// With which the client's token goes.
+    seat: Option<Seat>,
     online: Option<bool>,
     unpaired: bool,
     uploading: usize,
@@ -99,6 +101,7 @@ impl Delivery {
             status: Arc::new(Status::default),
             work: HashMap::new(),
             client: None,
+            seat: None,
             online: None,
             unpaired: false,
             uploading: 0,
@@ -190,7 +193,11 @@ impl Delivery {
 
     async fn step(&mut self, client: &Client, key: Uuid, newest: bool) -> Result<Step, GlassesError> {
         let Some(work) = self.work.get_mut(&key) else { return Ok(Step::Nothing { refused: false }) };
-        match work.step(client, &self.spool, &self.shared, newest).await {
+        let stepped = match work.check_seat(self.seat.as_ref()) {
+            Ok(()) => work.step(client, &self.spool, &self.shared, newest).await,
+            Err(error) => Err(error),
+        };
+        match stepped {
             Ok(step) => {
                 if step == Step::Progress {
                     *self.heard.lock().unwrap_or_else(PoisonError::into_inner) = Instant::now();
@@ -215,6 +222,7 @@ impl Delivery {
         let credentials = self.spool.credentials()?;
         let client = Client::new(&credentials.server, credentials.token)?;
         self.client = Some(client.clone());
+        self.seat = credentials.seat;
         Ok(client)
     }
 
@@ -270,7 +278,8 @@ impl Delivery {
 
     /// Says once how many sessions are being sent.
     fn announce(&mut self, sessions: &[crate::spool::SpoolSession], running: Running) {
-        let waiting = sessions.iter().filter(|session| Some(session.key()) != running.session).count();
+        let comes = |key| Some(key) != running.session && self.work.get(&key).is_none_or(Work::may_try);
+        let waiting = sessions.iter().filter(|session| comes(session.key())).count();
         if waiting > self.uploading && self.online != Some(false) {
             self.shared.tell(News::Uploading { sessions: waiting });
         }
@@ -282,8 +291,8 @@ impl Delivery {
 fn is_of_this_session(error: &GlassesError) -> bool {
     match error {
         GlassesError::Refused { status, .. } => *status != 401 && !error.is_temporary() && !error.is_no_network(),
-        // Its uploads would go to another server.
-        GlassesError::Setting(_) => true,
+        // It would go to somebody else, or its uploads to another server.
+        GlassesError::OtherSeat { .. } | GlassesError::Setting(_) => true,
         _ => false,
     }
 }

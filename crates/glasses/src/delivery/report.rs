@@ -1,10 +1,10 @@
 //! What the office is told of the device: what it still holds, and how it is.
 
-use super::Delivery;
+use super::{Delivery, work::same_seat};
 use crate::{
     GlassesError,
     protocol::{DeviceReport, HeldSession},
-    spool::{Event, SpoolSession},
+    spool::{Contents, Event, SpoolSession},
 };
 use std::time::{Duration, Instant};
 
@@ -44,7 +44,15 @@ impl Delivery {
     }
 
     fn held_sessions(&self) -> Result<Vec<HeldSession>, GlassesError> {
-        self.spool.sessions()?.iter().take(MOST).map(held).collect()
+        let mut all = Vec::new();
+        for session in self.spool.sessions()? {
+            let contents = session.contents()?;
+            // What was recorded for another seat is none of this office's business.
+            if all.len() < MOST && same_seat(contents.seat(), self.seat.as_ref()).is_ok() {
+                all.push(held_of(&session, &contents));
+            }
+        }
+        Ok(all)
     }
 }
 
@@ -53,15 +61,18 @@ impl Delivery {
 /// # Errors
 /// When its folder cannot be read.
 pub fn held(session: &SpoolSession) -> Result<HeldSession, GlassesError> {
-    let contents = session.contents()?;
+    Ok(held_of(session, &session.contents()?))
+}
+
+fn held_of(session: &SpoolSession, contents: &Contents) -> HeldSession {
     let began = contents.events.iter().find_map(|file| match &file.event {
         Event::Start { began, .. } => Some(began.seconds_ago()),
         _ => None,
     });
-    Ok(HeldSession {
+    HeldSession {
         session_id: session.started().map(|started| started.id),
         started_seconds_ago: began.unwrap_or(0.0),
         parts: contents.held().count() as u64,
         bytes: contents.held().map(|part| part.bytes).sum(),
-    })
+    }
 }

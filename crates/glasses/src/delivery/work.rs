@@ -2,7 +2,7 @@
 
 use super::Shared;
 use crate::{
-    Client, GlassesError, StartSession, StartedSession,
+    Client, GlassesError, Seat, StartSession, StartedSession,
     news::News,
     part_upload::{Arrival, Begun, send_part},
     protocol::Stop,
@@ -29,6 +29,8 @@ pub(super) enum Step {
 pub(super) struct Work {
     session: SpoolSession,
     started: Option<StartedSession>,
+    /// Whose device it was when this was recorded.
+    seat: Option<Seat>,
     events: VecDeque<EventFile>,
     held: BTreeMap<u32, PartName>,
     begun: BTreeMap<u32, Begun>,
@@ -47,6 +49,7 @@ impl Work {
         Self {
             session,
             started: None,
+            seat: None,
             events: VecDeque::new(),
             held: BTreeMap::new(),
             begun: BTreeMap::new(),
@@ -76,10 +79,16 @@ impl Work {
         let contents = self.session.contents()?;
         self.held = contents.held().map(|part| (part.name.number, part.name.clone())).collect();
         self.stopped = contents.is_stopped();
+        self.seat = contents.seat().cloned();
         self.events = contents.events.into_iter().filter(|event| !event.sent).collect();
         self.started = self.session.started();
         self.version = Some(version);
         Ok(())
+    }
+
+    /// Only the seat for which it was recorded gets it.
+    pub fn check_seat(&self, paired_with: Option<&Seat>) -> Result<(), GlassesError> {
+        same_seat(self.seat.as_ref(), paired_with)
     }
 
     /// Whether there is something that the server should see at once.
@@ -127,7 +136,7 @@ impl Work {
     async fn start(&mut self, client: &Client) -> Result<Step, GlassesError> {
         let mut start = StartSession { idempotency_key: self.session.key(), ..StartSession::default() };
         let event = self.events.front().filter(|file| matches!(file.event, Event::Start { .. })).cloned();
-        if let Some(Event::Start { name, task_id, began }) = event.as_ref().map(|file| &file.event) {
+        if let Some(Event::Start { name, task_id, began, .. }) = event.as_ref().map(|file| &file.event) {
             start.name.clone_from(name);
             start.task_id = *task_id;
             start.started_seconds_ago = Some(began.seconds_ago());
@@ -203,7 +212,7 @@ impl Work {
             }
             TakenPart::Torn => {
                 self.held.remove(&name.number);
-                shared.tell(News::SetApart { file: self.session.path().join(name.to_string()) });
+                shared.tell(News::SetApart { file: self.session.file_of(name, PartState::Torn) });
                 return Ok(Step::Progress);
             }
         };
@@ -213,7 +222,7 @@ impl Work {
             Err(error) if error.is_status(413) || is_part_differs(&error) => {
                 self.session.set_state(name, PartState::Torn)?;
                 self.held.remove(&name.number);
-                shared.tell(News::SetApart { file: self.session.path().join(name.to_string()) });
+                shared.tell(News::SetApart { file: self.session.file_of(name, PartState::Torn) });
                 shared.tell(News::Refused { detail: error.to_string() });
                 return Ok(Step::Progress);
             }
@@ -258,6 +267,16 @@ impl Work {
         let (session, id) = (self.session.key(), started.id.to_string());
         shared.tell(News::Delivered { session, id, parts: contents.made(), missing });
         Ok(Step::Progress)
+    }
+}
+
+/// Where one of them is not known, nothing speaks against it.
+pub(super) fn same_seat(recorded: Option<&Seat>, paired_with: Option<&Seat>) -> Result<(), GlassesError> {
+    match (recorded, paired_with) {
+        (Some(theirs), Some(ours)) if theirs.seat_id != ours.seat_id => {
+            Err(GlassesError::OtherSeat { theirs: theirs.to_string(), ours: ours.to_string() })
+        }
+        _ => Ok(()),
     }
 }
 

@@ -81,6 +81,42 @@ impl fmt::Display for PartName {
     }
 }
 
+/// What an event's file name says: `e000003-<sha256>.json`, and of a deletion which milliseconds it is about,
+/// `e000003-x60000-120000-<sha256>.json`, so that it holds even where the bytes do not.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct EventName {
+    pub number: u32,
+    pub deletes: Option<(u64, u64)>,
+    pub sha256: String,
+}
+
+impl EventName {
+    /// The name, and whether the server knows of the event.
+    pub fn parse(file_name: &str) -> Option<(Self, bool)> {
+        let (stem, extension) = file_name.rsplit_once('.')?;
+        let (number, facts) = stem.strip_prefix('e')?.split_once('-')?;
+        let (deletes, sha256) = match facts.rsplit_once('-') {
+            None => (None, facts),
+            Some((stretch, sha256)) => {
+                let (from, to) = stretch.strip_prefix('x')?.split_once('-')?;
+                (Some((from.parse().ok()?, to.parse().ok()?)), sha256)
+            }
+        };
+        let name = Self { number: number.parse().ok()?, deletes, sha256: sha256.to_owned() };
+        matches!(extension, "json" | "sent").then_some((name, extension == "sent"))
+    }
+}
+
+impl fmt::Display for EventName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "e{:06}-", self.number)?;
+        if let Some((from, to)) = self.deletes {
+            write!(f, "x{from}-{to}-")?;
+        }
+        write!(f, "{}.json", self.sha256)
+    }
+}
+
 /// Whether this is a file that was being written when the program died.
 pub(super) fn is_unfinished(file_name: &str) -> bool {
     file_name.rsplit_once('.').is_some_and(|(_, extension)| extension == UNFINISHED)

@@ -2,10 +2,10 @@
 
 use super::{
     Recovered, names,
-    names::{PartName, PartState},
+    names::{EventName, PartName, PartState},
     write,
 };
-use crate::{GlassesError, StartedSession, moment::Moment, sha256};
+use crate::{GlassesError, Seat, StartedSession, moment::Moment, sha256};
 use domain::TaskId;
 use serde::{Deserialize, Serialize};
 use std::{
@@ -38,6 +38,9 @@ pub enum Event {
         task_id: Option<TaskId>,
         /// When.
         began: Moment,
+        /// Whose device it was then: nobody else may have it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        seat: Option<Seat>,
     },
     /// Recording is interrupted.
     Pause {
@@ -134,6 +137,11 @@ impl SpoolSession {
         (self.order, self.key)
     }
 
+    /// The file of a part in a state.
+    pub fn file_of(&self, part: &PartName, state: PartState) -> PathBuf {
+        self.path.join(part.file_name(state))
+    }
+
     /// Reads the folder. Files that are none of ours are left out.
     ///
     /// # Errors
@@ -172,7 +180,7 @@ impl SpoolSession {
     /// # Errors
     /// When the disk says no.
     pub fn take(&self, part: &PartName) -> Result<TakenPart, GlassesError> {
-        let path = self.path.join(part.file_name(PartState::Held));
+        let path = self.file_of(part, PartState::Held);
         let bytes = match fs::read(&path) {
             Err(cause) if cause.kind() == io::ErrorKind::NotFound => return Ok(TakenPart::Away),
             // A sector that cannot be read any more.
@@ -191,8 +199,8 @@ impl SpoolSession {
     /// # Errors
     /// When the disk says no.
     pub fn set_state(&self, part: &PartName, state: PartState) -> Result<(), GlassesError> {
-        let to = self.path.join(part.file_name(state));
-        match write::rename(&self.path, &self.path.join(part.file_name(PartState::Held)), &to) {
+        let to = self.file_of(part, state);
+        match write::rename(&self.path, &self.file_of(part, PartState::Held), &to) {
             Err(cause) if cause.kind() == io::ErrorKind::NotFound => return Ok(()),
             renamed => renamed.map_err(|cause| GlassesError::disk(&to, cause))?,
         }
@@ -214,7 +222,12 @@ impl SpoolSession {
 
     pub(super) fn write_event(&self, number: u32, event: &Event) -> Result<(), GlassesError> {
         let json = serde_json::to_vec(event).map_err(|e| GlassesError::Setting(e.to_string()))?;
-        write::durably(&self.path, &format!("e{number:06}-{}.json", sha256(&json)), &json)
+        let deletes = match event {
+            Event::Delete { from_ms, to_ms } => Some((*from_ms, *to_ms)),
+            _ => None,
+        };
+        let name = EventName { number, deletes, sha256: sha256(&json) };
+        write::durably(&self.path, &name.to_string(), &json)
     }
 
     /// Removes the held parts that touch a stretch.
@@ -241,7 +254,7 @@ impl SpoolSession {
         for part in &contents.parts {
             // The power went between the rename and giving the room free.
             if matches!(part.state, PartState::Sent | PartState::Gone) && part.bytes > 0 {
-                let path = self.path.join(part.name.file_name(part.state));
+                let path = self.file_of(&part.name, part.state);
                 write::empty(&path).map_err(|cause| GlassesError::disk(&path, cause))?;
             }
         }
@@ -266,24 +279,21 @@ impl SpoolSession {
 
     /// `None`: another file, or an event that cannot be read and is set apart.
     fn event(&self, file_name: &str) -> Result<Option<EventFile>, GlassesError> {
-        let parse = || {
-            let (stem, extension) = file_name.rsplit_once('.')?;
-            let (number, hash) = stem.strip_prefix('e')?.split_once('-')?;
-            matches!(extension, "json" | "sent").then_some((number.parse().ok()?, hash, extension == "sent"))
-        };
-        let Some((number, hash, sent)) = parse() else { return Ok(None) };
+        let Some((name, sent)) = EventName::parse(file_name) else { return Ok(None) };
         let path = self.path.join(file_name);
         let bytes = match fs::read(&path) {
             Err(cause) if cause.kind() == io::ErrorKind::NotFound => return Ok(None),
             bytes => bytes.unwrap_or_default(),
         };
-        let event = (sha256(&bytes) == hash).then(|| serde_json::from_slice(&bytes).ok()).flatten();
-        let Some(event) = event else {
+        let event = (sha256(&bytes) == name.sha256).then(|| serde_json::from_slice(&bytes).ok()).flatten();
+        // What somebody wants deleted is known without the bytes.
+        let deletion = name.deletes.map(|(from_ms, to_ms)| Event::Delete { from_ms, to_ms });
+        let Some(event) = event.or(deletion) else {
             let to = path.with_extension("torn");
             write::rename(&self.path, &path, &to).map_err(|cause| GlassesError::disk(&to, cause))?;
             return Ok(None);
         };
-        Ok(Some(EventFile { number, event, sent, file_name: file_name.to_owned() }))
+        Ok(Some(EventFile { number: name.number, event, sent, file_name: file_name.to_owned() }))
     }
 
     fn file_names(&self) -> Result<Vec<String>, GlassesError> {
@@ -331,6 +341,14 @@ impl Contents {
             Event::Start { .. } => 0,
         });
         parts.chain(events).max().unwrap_or(0)
+    }
+
+    /// Whose device it was when it began, where known.
+    pub fn seat(&self) -> Option<&Seat> {
+        self.events.iter().find_map(|file| match &file.event {
+            Event::Start { seat, .. } => seat.as_ref(),
+            _ => None,
+        })
     }
 
     /// Whether its end is on the disk.

@@ -1,8 +1,9 @@
 //! From the spool to the server, whatever goes wrong on the way.
 
 use crate::server::{Fault, Server};
+use domain::SeatId;
 use glasses::{
-    Backoff, GlassesError, Moment,
+    Backoff, GlassesError, Moment, Seat,
     delivery::{Delivery, Shared, Until},
     news::News,
     spool::{Event, OpenSession, Spool},
@@ -33,8 +34,14 @@ impl Place {
         Self { spool, server, shared: Shared::new(sender), news, _folder: folder }
     }
 
+    fn pair_with(&self, seat: &Seat) {
+        let mut credentials = self.spool.credentials().unwrap();
+        credentials.seat = Some(seat.clone());
+        Spool::pair(self.spool.root(), &credentials).unwrap();
+    }
+
     fn begin(&self, parts: u32) -> OpenSession {
-        let start = Event::Start { name: None, task_id: None, began: Moment::now() };
+        let start = Event::Start { name: None, task_id: None, began: Moment::now(), seat: None };
         let mut open = self.spool.begin(&start).unwrap();
         for number in 0..parts {
             let (start_ms, duration_ms) = if number == 0 { (0, 0) } else { (u64::from(number - 1) * 2000, 2000) };
@@ -230,4 +237,51 @@ async fn a_damaged_part_is_kept_apart_and_said_to_be_missing() {
     place.server.look(|kept| assert_eq!(kept.stops.values().next().unwrap()["missing"], serde_json::json!([2])));
     assert!(place.heard().iter().any(|news| matches!(news, News::SetApart { .. })));
     assert_eq!(place.spool.set_aside().len(), 1);
+}
+
+#[tokio::test]
+async fn another_seat_does_not_get_what_was_recorded_before() {
+    let mut place = Place::new().await;
+    let [anna, ben] = ["Anna", "Ben"].map(|name| Seat {
+        seat_id: SeatId(Uuid::now_v7()),
+        user_name: name.into(),
+        tenant_name: "Northwind".into(),
+    });
+    let of = |seat: &Seat| Event::Start { name: None, task_id: None, began: Moment::now(), seat: Some(seat.clone()) };
+    let [annas, bens] = [&anna, &ben].map(|seat| {
+        let mut open = place.spool.begin(&of(seat)).unwrap();
+        open.part(1, 0, 0, &bytes(open.session().key(), 1)).unwrap();
+        open.event(&Event::Stop { at_ms: 0, abnormal: false }).unwrap();
+        open.session().key()
+    });
+    place.pair_with(&ben);
+    assert_eq!(place.deliver().await.unwrap(), 1);
+    place.arrived(bens, [1]);
+    place.server.look(|kept| assert!(!kept.sessions.contains_key(&annas)));
+    let refused = place.heard().into_iter().find_map(|news| match news {
+        News::Refused { detail } => Some(detail),
+        _ => None,
+    });
+    let refused = refused.unwrap();
+    assert!(refused.contains("the seat of Anna at Northwind") && refused.contains("the seat of Ben"), "{refused}");
+    place.pair_with(&anna);
+    assert_eq!(place.deliver().await.unwrap(), 0);
+    place.arrived(annas, [1]);
+}
+
+#[tokio::test]
+async fn a_deletion_holds_where_its_file_is_damaged() {
+    let place = Place::new().await;
+    let mut open = place.begin(4);
+    open.delete(2000, 4000).unwrap();
+    open.event(&Event::Stop { at_ms: 6000, abnormal: false }).unwrap();
+    let session = open.session().key();
+    for file in std::fs::read_dir(open.session().path()).unwrap().map(|file| file.unwrap().path()) {
+        if file.file_name().unwrap().to_str().unwrap().contains("-x2000-4000-") {
+            std::fs::write(file, b"").unwrap();
+        }
+    }
+    assert_eq!(place.deliver().await.unwrap(), 0);
+    place.arrived(session, [1, 2, 4]);
+    assert!(place.log().iter().any(|line| line == "delete"), "{:?}", place.log());
 }

@@ -12,7 +12,7 @@ use std::{
 };
 
 fn start() -> Event {
-    Event::Start { name: None, task_id: None, began: Moment::now() }
+    Event::Start { name: None, task_id: None, began: Moment::now(), seat: None }
 }
 
 /// A session of three parts of which the last is `bytes`, as a crash leaves it. Returns the last part's file.

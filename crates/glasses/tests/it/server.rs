@@ -75,7 +75,7 @@ impl Server {
         let app = Router::new().fallback(answer).with_state(server.clone());
         tokio::spawn(async move { axum::serve(listener, app).await });
         Client::new(&address, "tdt_test").unwrap();
-        Spool::pair(root, &Credentials { server: address, token: "tdt_test".into(), user_name: None }).unwrap();
+        Spool::pair(root, &Credentials { server: address, token: "tdt_test".into(), seat: None }).unwrap();
         server
     }
 

@@ -115,20 +115,30 @@ impl Place {
 impl Pair {
     async fn run(self) -> Result<ExitCode> {
         let folder = self.place.folder()?;
-        let (token, user_name) = match (self.token, self.code) {
-            (Some(token), _) => (token, None),
+        let (token, seat) = match (self.token, self.code) {
+            (Some(token), _) => {
+                let seat = match Client::new(&self.server, token.as_str())?.preflight().await {
+                    Ok(facts) => facts.seat,
+                    Err(error) if error.is_temporary() || error.is_no_network() => {
+                        println!("Whose seat it is can't be asked now. ({error})");
+                        None
+                    }
+                    Err(error) => return Err(error.into()),
+                };
+                (token, seat)
+            }
             (None, Some(code)) => {
                 let serial = self.serial.or_else(machine_id).unwrap_or_else(|| "unknown".to_owned());
                 let software_version = env!("CARGO_PKG_VERSION").to_owned();
                 let pairing = Pairing { code, model: self.model, serial, software_version };
                 let paired = Client::new(&self.server, "")?.pair(&pairing).await?;
-                println!("Paired with the seat of {} at {}.", paired.user_name, paired.tenant_name);
-                (paired.token, Some(paired.user_name))
+                println!("Paired with {}.", paired.seat);
+                (paired.token, Some(paired.seat))
             }
             (None, None) => bail!("give --code or --token"),
         };
         Client::new(&self.server, token.as_str())?;
-        Spool::pair(&folder, &Credentials { server: self.server, token, user_name })?;
+        Spool::pair(&folder, &Credentials { server: self.server, token, seat })?;
         println!("Kept in {}.", folder.display());
         Ok(ExitCode::SUCCESS)
     }
