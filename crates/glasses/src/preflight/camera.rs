@@ -46,7 +46,9 @@ pub(super) async fn lens(source: &Source) -> Check {
         Ok(_) => {
             check("lens", State::Impossible, "The camera gives no picture. Plug it in, or choose another with --camera")
         }
-        Err(said) => check("lens", State::Impossible, format!("The camera cannot be used. {said}")),
+        Err(said) => {
+            check("lens", State::Impossible, format!("The camera cannot be used: {said}. Choose another with --camera"))
+        }
     }
 }
 
@@ -78,7 +80,11 @@ pub(super) async fn microphone(source: &Source) -> Check {
             State::Warning,
             "The microphone gives no sound. Plug it in, or choose another with --microphone",
         ),
-        Err(said) => check("microphone", State::Warning, format!("The microphone cannot be used. {said}")),
+        Err(said) => check(
+            "microphone",
+            State::Warning,
+            format!("The microphone cannot be used: {said}. Choose another with --microphone (arecord -L names them)"),
+        ),
     }
 }
 
@@ -99,7 +105,15 @@ async fn bytes(source: &Source, input: Vec<OsString>, output: &[&str], most: usi
     }
     // Gone when this returns, so that the recorder finds the device free.
     let (_, said) = child.end().await.map_err(|e| e.to_string())?;
-    if bytes.is_empty() && !said.is_empty() { Err(said) } else { Ok(bytes) }
+    if bytes.is_empty() && !said.is_empty() { Err(reason(&said)) } else { Ok(bytes) }
+}
+
+/// The one line of ffmpeg's that says why: `[alsa @ 0x55d0] cannot open audio device default (No such file or directory)`.
+/// What ALSA itself prints before is for its makers.
+fn reason(said: &str) -> String {
+    let mut lines = said.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with("ALSA lib"));
+    let line = lines.next().unwrap_or(said);
+    line.split_once("] ").filter(|(before, _)| before.starts_with('[')).map_or(line, |(_, rest)| rest).to_owned()
 }
 
 /// Mean and standard deviation.
@@ -108,4 +122,25 @@ fn luma(frame: &[u8]) -> (f64, f64) {
     let mean = frame.iter().map(|l| f64::from(*l)).sum::<f64>() / count;
     let variance = frame.iter().map(|l| (f64::from(*l) - mean).powi(2)).sum::<f64>() / count;
     (mean, variance.sqrt())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::reason;
+    use rstest::rstest;
+
+    #[rstest]
+    #[case(
+        "ALSA lib confmisc.c:855:(parse_card) cannot find card '0'\nALSA lib pcm.c:2666:(snd_pcm_open_noupdate) Unknown PCM default\n\
+         [alsa @ 0x55d0] cannot open audio device default (No such file or directory)\ndefault: Input/output error",
+        "cannot open audio device default (No such file or directory)"
+    )]
+    #[case(
+        "[video4linux2,v4l2 @ 0x1] Cannot open video device /dev/video0: No such file or directory\n/dev/video0: No such file or directory",
+        "Cannot open video device /dev/video0: No such file or directory"
+    )]
+    #[case("/dev/video0: Permission denied", "/dev/video0: Permission denied")]
+    fn one_line_says_why(#[case] said: &str, #[case] expected: &str) {
+        assert_eq!(reason(said), expected);
+    }
 }
