@@ -26,7 +26,7 @@ after(async () => {
   await server?.stop()
 })
 
-async function sendRun(number, seconds, bytes) {
+async function sendRun(number, seconds, bytes, { id } = session) {
   const about = {
     part: number,
     run: number,
@@ -36,7 +36,7 @@ async function sendRun(number, seconds, bytes) {
     filetype: 'video/mp4',
   }
   const metadata = Object.entries(about).map(([key, value]) => `${key} ${btoa(String(value))}`)
-  const sent = await fetch(new URL(`/api/v1/sessions/${session.id}/uploads`, server.url), {
+  const sent = await fetch(new URL(`/api/v1/sessions/${id}/uploads`, server.url), {
     method: 'POST',
     headers: {
       authorization: `Bearer ${server.deviceToken}`,
@@ -135,4 +135,29 @@ test('it is accessible and fits every screen', async () => {
       await close()
     }
   }
+})
+
+test('a late part changes an open page: at once where nobody watches, on request where somebody does', async () => {
+  const late = await start(server)
+  await sendRun(1, 0, beat(8), late)
+  await sendRun(3, 24, beat(8), late)
+  await call(server, 'POST', `/api/v1/sessions/${late.id}/stop`, { parts: 3, missing: [2], at_seconds: 32 })
+  await settled(server, late)
+  const [idle, watching] = await Promise.all([openSignedIn(browser, server), openSignedIn(browser, server)])
+  for (const { page } of [idle, watching]) {
+    await page.goto(`/sessions/${late.id}`)
+    await page.getByText('1 gap').waitFor()
+  }
+  await watching.page.evaluate(() => void document.querySelector('video').play())
+  await playsOn(watching.page, 0.5)
+  await watching.page.evaluate(() => document.querySelector('video').pause())
+  await sendRun(2, 12, beat(8), late)
+  await idle.page.getByText('2 gaps').waitFor({ timeout: 60_000 })
+  await watching.page.getByText('More of this recording has arrived').waitFor({ timeout: 60_000 })
+  assert.ok(await watching.page.evaluate(() => document.querySelector('video').currentTime > 0), 'nothing was taken away')
+  await shoot(watching.page, 'session-more-arrived')
+  await assertAccessible(watching.page, 'more has arrived')
+  await watching.page.getByRole('button', { name: 'Show it' }).click()
+  await watching.page.getByText('2 gaps').waitFor()
+  await Promise.all([idle.close(), watching.close()])
 })

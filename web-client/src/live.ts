@@ -1,5 +1,6 @@
 // Live updates: the server names a session that changed, the browser fetches what it shows of it and puts it in place.
 import { listen, notice } from "./events";
+import { isWatched, offerNewer } from "./newer";
 import { startPlayers } from "./player";
 import { fetchHtml, replaceKeepingFocus } from "./replace";
 
@@ -51,7 +52,9 @@ export function followSession(): void {
       const old = page.querySelector<HTMLElement>(`[data-part="${part.dataset["part"]}"]`);
       const keeps = part.dataset["keep"] !== undefined && part.dataset["keep"] === old?.dataset["keep"];
       if (!old) page.append(part);
-      else if (!keeps && !old.isEqualNode(part)) {
+      else if (keeps) continue;
+      else if (isWatched(old)) offerNewer(old, part);
+      else if (!old.isEqualNode(part)) {
         announce(old, part);
         replaceKeepingFocus(old, part);
       }

@@ -51,6 +51,8 @@ pub struct Player {
     pub language: String,
     /// Where it holds nothing, in order.
     pub gaps: Vec<ShownGap>,
+    /// How long it is; 0 where it does not matter.
+    pub duration_seconds: f64,
 }
 
 impl Player {
@@ -66,6 +68,7 @@ impl Player {
             chapters: media.chapters,
             language: language.into(),
             gaps: Vec::new(),
+            duration_seconds: 0.0,
         }
     }
 
@@ -81,13 +84,20 @@ impl Player {
             chapters: None,
             language: language.into(),
             gaps: Vec::new(),
+            duration_seconds: 0.0,
         }
     }
 
     /// The same with those of the recording's `gaps` that lie in the video, which begins at `begins_at` seconds of the
     /// recording and lasts `duration_seconds`.
     pub fn with_gaps(self, gaps: &[Gap], begins_at: f64, duration_seconds: f64) -> Self {
-        Self { gaps: ShownGap::within(gaps, begins_at, duration_seconds), ..self }
+        Self { gaps: ShownGap::within(gaps, begins_at, duration_seconds), duration_seconds, ..self }
+    }
+
+    /// The same as long as the video is: other bytes, another length or other gaps make another.
+    pub fn version(&self) -> String {
+        let path = self.video.split('?').next().unwrap_or_default();
+        format!("{path} {:.3} {}", self.duration_seconds, self.gap_sum())
     }
 
     /// How many gaps there are and how long they are together.
