@@ -6,6 +6,7 @@ use domain::{
     Span,
     job::Step,
     procedure::{ProcedureDraft, ProcedureStatus},
+    recording::Gap,
 };
 use extraction::captions;
 use futures::{StreamExt, TryStreamExt, stream};
@@ -73,9 +74,9 @@ async fn one(
     let thumbnail_key = target.keys().thumbnail(number);
     let path = scratch.join(format!("{number}.jpg"));
     if received.probed.info.video.is_some() {
-        // A third into the work the hands are at it. A picture may end before its sound does.
+        // A picture may end before its sound does.
         let last_picture = received.probed.keyframes.last().copied().unwrap_or(span.end);
-        let at = (span.start + span.duration() / 3.0).min(last_picture);
+        let at = telling_time(span, &received.probed.info.gaps).min(last_picture);
         media::thumbnail(&kit.media, file, at, THUMBNAIL_HEIGHT, &path).await?;
     } else {
         media::sound_thumbnail(&kit.media, file, span, THUMBNAIL_HEIGHT, &path).await?;
@@ -88,6 +89,17 @@ async fn one(
         video_key: Some(video_key),
         thumbnail_key: Some(thumbnail_key),
     })
+}
+
+/// A third into the work the hands are at it; not where nothing was recorded, where the picture is that of before.
+fn telling_time(span: Span, gaps: &[Gap]) -> f64 {
+    let mut at = span.start + span.duration() / 3.0;
+    for gap in gaps {
+        if gap.span.start <= at && at < gap.span.end && gap.span.end < span.end {
+            at = gap.span.end;
+        }
+    }
+    at
 }
 
 async fn chapters(kit: &Kit, target: Target, drafts: &[ProcedureDraft]) -> Result<(), StepError> {
@@ -112,4 +124,21 @@ async fn sweep(kit: &Kit, target: Target, procedures: &[NewProcedure]) -> Result
         }
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use domain::recording::GapKind;
+
+    #[test]
+    fn no_thumbnail_of_what_was_not_recorded() {
+        let gap = |start, end| Gap { span: Span::new(start, end), kind: GapKind::Paused };
+        let work = Span::new(30.0, 60.0);
+        assert_eq!(telling_time(work, &[]), 40.0);
+        assert_eq!(telling_time(work, &[gap(5.0, 20.0), gap(35.0, 44.0)]), 44.0);
+        assert_eq!(telling_time(work, &[gap(35.0, 44.0), gap(44.0, 50.0)]), 50.0);
+        // Nothing comes after it.
+        assert_eq!(telling_time(work, &[gap(35.0, 70.0)]), 40.0);
+    }
 }
