@@ -132,8 +132,8 @@ describe('recording', { concurrency: true }, () => {
       await phone.tap('Pair again')
     }
     await pairWith('Rival')
-    assert.notEqual((await phone.page.evaluate(paired)).seat_id, seat_id)
     await phone.page.getByText(`1 session recorded for ${user_name} at Acme is kept here`).filter({ visible: true }).waitFor()
+    assert.notEqual((await phone.page.evaluate(paired)).seat_id, seat_id)
     await phone.context.unroute('**/api/v1/sessions**', noWay)
     await shoot(phone.page, 'capture-another-seat-phone')
     await phone.page.reload()

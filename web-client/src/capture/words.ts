@@ -56,7 +56,7 @@ function cameraWords(model: Model): Record<string, string> {
 function uploadingWords(model: Model): Record<string, string> {
   const { sessions } = totals(model);
   if (sessions === 0) {
-    return { "uploading-heading": "Delivered", "uploading-lead": ofOthers(model) || "Everything is with the server, and nothing is left on this device." };
+    return { "uploading-heading": "Delivered", "uploading-lead": ofOthers(model) ? `Everything recorded for ${model.pairing?.user_name} is with the server.` : "Everything is with the server, and nothing is left on this device." };
   }
   if (model.network === "lost") {
     return { "uploading-heading": "Saved on this device", "uploading-lead": "It is sent as soon as there is a network and this page is open." };
