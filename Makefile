@@ -27,6 +27,7 @@ lint:
 bench: install web
 	cargo bench --locked -p cli
 	cargo bench --locked -p extraction --bench extract
+	cargo bench --locked -p glasses
 
 build: web
 	cargo build --locked -p cli

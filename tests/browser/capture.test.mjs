@@ -39,7 +39,7 @@ function follow(phone) {
 }
 
 describe('recording', { concurrency: true }, () => {
-  test('a cut connection, a dead network and a reload make one playable session with every byte', async () => {
+  test('half a minute with a cut connection, a dead network and a reload is one playable session with every byte', async () => {
     const proxy = await startProxy(server.port)
     const phone = await openPhone(browser, server, { url: proxy.url })
     const session = follow(phone)
@@ -47,19 +47,19 @@ describe('recording', { concurrency: true }, () => {
       await phone.show('ready')
       await canOpenOffline(phone.page)
       await phone.tap('Start training session')
-      await phone.records(1)
+      await phone.records(3)
       proxy.cutAfter(20_000)
-      await phone.records(2)
+      await phone.records(3)
       assert.equal(proxy.state.cuts, 1)
 
       await phone.context.setOffline(true)
-      await phone.records(2)
+      await phone.records(4)
       await phone.page.getByText('Saved on this device, no network').filter({ visible: true }).waitFor()
       await phone.page.reload()
       await phone.show('recording')
-      await phone.records(2)
+      await phone.records(3)
       await phone.context.setOffline(false)
-      await phone.records(1)
+      await phone.records(3)
       await phone.tap('Stop training session')
       await phone.page.getByText('nothing is left on this device').waitFor()
 
@@ -69,6 +69,7 @@ describe('recording', { concurrency: true }, () => {
       assert.ok(parts.every(({ state }) => state === 'complete'))
       assert.deepEqual(await phone.spool(), NOTHING)
       const { start_ms, duration_ms } = parts.at(-1)
+      assert.ok(start_ms + duration_ms >= 30_000)
       await playable(id, (start_ms + duration_ms) / 1000)
     } finally {
       await phone.close()
