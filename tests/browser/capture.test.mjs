@@ -4,7 +4,7 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import { assertAccessible, launch, openSignedIn, playsOn, shoot } from '../support/browser.mjs'
-import { ageSessions, canOpenOffline, launchWithCamera, openPhone, paired, pretendToReadCodes, showCode } from '../support/capture.mjs'
+import { ageSessions, canBeFull, canOpenOffline, countWakeLocks, launchWithCamera, openPhone, paired, pretendToListen, pretendToReadCodes, showCode } from '../support/capture.mjs'
 import { startProxy } from '../support/proxy.mjs'
 import { call, startServer } from '../support/server.mjs'
 import { pairingCode, revokeAll, secondTenant } from '../support/tenants.mjs'
@@ -149,6 +149,65 @@ describe('recording', { concurrency: true }, () => {
     const { parts } = await session()
     assert.deepEqual(parts.map(({ sha256 }) => sha256), phone.recorded)
     assert.deepEqual(await phone.spool(), NOTHING)
+    await phone.close()
+  })
+
+  test('commands by voice do what the buttons do; a deletion has to be said twice; the screen stays on meanwhile', async () => {
+    const phone = await openPhone(browser, server, { paired: false })
+    await phone.context.addInitScript(pretendToListen)
+    await phone.context.addInitScript(countWakeLocks)
+    await phone.page.goto(`/capture#pair=${pairingCode(server)}`)
+    const session = follow(phone)
+    const hear = (said) => phone.page.evaluate((said) => globalThis.hear(said), said)
+    const awake = () => phone.page.evaluate(() => globalThis.wakeLocks)
+    await phone.show('ready')
+    await phone.page.getByRole('checkbox', { name: 'Voice commands' }).check()
+    await hear('they start training on Monday')
+    await hear('please start training session')
+    await phone.show('recording')
+    assert.equal(await awake(), 1)
+    await phone.records(1)
+    await hear('Pause training session.')
+    await phone.page.getByText('Paused', { exact: true }).waitFor()
+    await hear('resume training session')
+    await phone.records(1)
+    await hear('delete the last minute')
+    await phone.page.getByText('Tap again to delete').waitFor()
+    assert.ok((await phone.page.evaluate(() => globalThis.spoken)).includes('Say it again to delete'))
+    await hear('delete the last minute')
+    await phone.page.getByText('Delete last minute').waitFor()
+    await phone.records(1)
+    await hear('stop training session')
+    await phone.page.getByRole('heading', { name: 'Delivered' }).waitFor()
+    assert.equal(await awake(), 0)
+    const { parts } = await session()
+    const states = parts.map(({ state }) => state)
+    assert.ok(states.includes('deleted') && states.at(-1) === 'complete', states.join())
+    await phone.close()
+  })
+
+  test('what does not fit on a full disk is held in memory, and stored when there is room', async () => {
+    const phone = await openPhone(browser, server, { paired: false })
+    await phone.context.addInitScript(canBeFull)
+    await phone.page.goto(`/capture#pair=${pairingCode(server)}`)
+    const session = follow(phone)
+    const full = (is) => phone.page.evaluate((is) => void (globalThis.diskIsFull = is), is)
+    const said = phone.page.getByText('Storage is full').filter({ visible: true })
+    await phone.show('ready')
+    await phone.context.setOffline(true)
+    await phone.tap('Start training session')
+    await phone.records(1)
+    await full(true)
+    await phone.records(2)
+    await said.waitFor()
+    assert.ok((await phone.spool()).parts < phone.recorded.length)
+    await full(false)
+    await said.waitFor({ state: 'hidden' })
+    await phone.context.setOffline(false)
+    await phone.tap('Stop training session')
+    await phone.page.getByRole('heading', { name: 'Delivered' }).waitFor()
+    const { parts } = await session()
+    assert.deepEqual(parts.map(({ sha256 }) => sha256), phone.recorded)
     await phone.close()
   })
 

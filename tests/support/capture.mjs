@@ -75,6 +75,43 @@ export function pretendToReadCodes() {
 }
 export const showCode = (page, code) => page.evaluate((shown) => void (globalThis.shownCode = shown), code)
 
+/** Headless Chromium recognises no speech; this one hears what the test says by `hear`, and notes what it would speak. */
+export function pretendToListen() {
+  let listening
+  class Recognition extends EventTarget {
+    start() {
+      listening = this
+    }
+    stop() {
+      listening = undefined
+    }
+  }
+  Object.assign(globalThis, { SpeechRecognition: Recognition, webkitSpeechRecognition: Recognition, spoken: [] })
+  globalThis.hear = (said) => listening?.onresult({ resultIndex: 0, results: [{ isFinal: true, 0: { transcript: said } }] })
+  speechSynthesis.speak = ({ text }) => void globalThis.spoken.push(text)
+}
+
+/** While `diskIsFull`, the database refuses what is added to it, as Chromium does. */
+export function canBeFull() {
+  const { add } = IDBObjectStore.prototype
+  IDBObjectStore.prototype.add = function (...given) {
+    if (!globalThis.diskIsFull) return add.apply(this, given)
+    this.transaction.abort()
+    throw new DOMException('no room', 'QuotaExceededError')
+  }
+}
+
+/** `wakeLocks`: how many are held. */
+export function countWakeLocks() {
+  globalThis.wakeLocks = 0
+  const request = async () => {
+    globalThis.wakeLocks += 1
+    const lock = { released: false, release: async () => void (lock.released ||= Boolean((globalThis.wakeLocks -= 1) + 1)) }
+    return lock
+  }
+  Object.defineProperty(navigator, 'wakeLock', { value: { request } })
+}
+
 /** Makes the sessions in the spool look as if nobody had gone on with them for five hours. */
 export async function ageSessions() {
   const asked = (request) => new Promise((done, failed) => Object.assign(request, { onsuccess: () => done(request.result), onerror: failed }))
