@@ -12,11 +12,11 @@ export function isWatched(part: HTMLElement): boolean {
 export function offerNewer(part: HTMLElement, fresh: HTMLElement): void {
   part.querySelector("[data-newer]")?.remove();
   const offer = document.createElement("p");
-  offer.className = "notice under-video";
+  offer.className = "hint under-video";
   offer.dataset["newer"] = "";
   offer.setAttribute("role", "status");
   const words = document.createElement("span");
-  words.textContent = "More of this recording has arrived.";
+  words.textContent = "More of this recording has arrived. ";
   const button = document.createElement("button");
   button.type = "button";
   button.className = "button button-small";
