@@ -99,8 +99,10 @@ impl GlassesError {
     pub fn is_temporary(&self) -> bool {
         match self {
             Self::Network { .. } => true,
-            // 460: what arrived was damaged on the way; 409: another offset; 423: the server still holds the connection that broke; both pass.
-            Self::Refused { status, .. } => matches!(status, 408 | 409 | 423 | 425 | 429 | 460 | 500..),
+            // Another offset passes; what else is in conflict stays so.
+            Self::Refused { status: 409, problem, .. } => matches!(problem.as_str(), "" | "offset-mismatch"),
+            // 460: what arrived was damaged on the way; 423: the server still holds the connection that broke.
+            Self::Refused { status, .. } => matches!(status, 408 | 423 | 425 | 429 | 460 | 500..),
             _ => false,
         }
     }
@@ -203,20 +205,21 @@ mod tests {
     }
 
     #[rstest]
-    #[case(401, false)]
-    #[case(402, false)]
-    #[case(404, false)]
-    #[case(413, false)]
-    #[case(409, true)]
-    #[case(423, true)]
-    #[case(429, true)]
-    #[case(503, true)]
-    fn some_refusals_pass(#[case] status: u16, #[case] temporary: bool) {
+    #[case(401, "", false)]
+    #[case(402, "", false)]
+    #[case(404, "", false)]
+    #[case(413, "", false)]
+    #[case(409, "offset-mismatch", true)]
+    #[case(409, "too-many-breaks", false)]
+    #[case(423, "", true)]
+    #[case(429, "", true)]
+    #[case(503, "", true)]
+    fn some_refusals_pass(#[case] status: u16, #[case] problem: &str, #[case] temporary: bool) {
         let error = GlassesError::Refused {
             doing: "x",
             status,
             detail: String::new(),
-            problem: String::new(),
+            problem: problem.to_owned(),
             retry_after: None,
         };
         assert_eq!(error.is_temporary(), temporary);

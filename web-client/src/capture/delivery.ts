@@ -195,7 +195,7 @@ export class Delivery {
       if (!(error instanceof Refused)) throw error;
       if (error.status === 410 && error.kind === "part-deleted") await this.spool.giveUp(part);
       else if (error.status === 460 && (await sha256(bytes)) !== part.sha256) return this.lose(session, part);
-      else if (error.status === 460 || error.status === 410 || error.status === 409 && error.kind !== "part-differs") throw new NoNetwork(error.detail);
+      else if (error.status === 460 || error.status === 410 || (error.status === 409 && error.kind === "offset-mismatch")) throw new NoNetwork(error.detail);
       else if (error.status === 404) return this.refuseSession(session, error);
       else await this.spool.refuse(part, error.detail);
     }
