@@ -54,7 +54,7 @@ function upload(part: SpooledPart, bytes: ArrayBuffer, endpoint: string, token: 
       storeFingerprintForResuming: false,
       // Somebody sent bytes meanwhile: the client asks where to go on. Everything else is for the delivery to judge.
       retryDelays: [0, 0],
-      onShouldRetry: (error) => error.originalResponse?.getStatus() === 409 && !/part-differs/.test(error.originalResponse.getBody()),
+      onShouldRetry: (error) => error.originalResponse?.getStatus() === 409 && /offset-mismatch/.test(error.originalResponse.getBody()),
       onUploadUrlAvailable: () => void (upload.url && addresses.set(name, upload.url)),
       onProgress: heard,
       onAfterResponse: heard,
