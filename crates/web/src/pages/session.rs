@@ -73,7 +73,7 @@ pub struct SessionView {
 #[derive(Clone, Debug)]
 pub enum RecordingView {
     /// It plays.
-    Playable(Player),
+    Playable(Box<Player>),
     /// It is on its way.
     NotYet(Progress),
     /// Bytes arrived that are no recording.
@@ -86,7 +86,7 @@ impl RecordingView {
     /// A recording without a `player` is on its way as long as `progress` says so; `arrived` tells whether any of it came.
     pub fn of(player: Option<Player>, progress: Option<Progress>, arrived: bool) -> Self {
         match (player, progress) {
-            (Some(player), _) => Self::Playable(player),
+            (Some(player), _) => Self::Playable(player.into()),
             (None, Some(progress)) => Self::NotYet(progress),
             (None, None) if arrived => Self::Unplayable,
             (None, None) => Self::Missing,

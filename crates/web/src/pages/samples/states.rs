@@ -126,7 +126,7 @@ pub fn with_gaps() -> SessionView {
     ];
     let session = whole();
     let RecordingView::Playable(player) = session.recording else { panic!("it plays") };
-    SessionView { recording: RecordingView::Playable(player.with_gaps(&gaps, 0.0, 1918.0)), ..session }
+    SessionView { recording: RecordingView::Playable(player.with_gaps(&gaps, 0.0, 1918.0).into()), ..session }
 }
 
 pub fn missing(phase: Phase, progress: Progress) -> String {
