@@ -120,6 +120,8 @@ pub enum News {
         /// Which.
         phrase: String,
     },
+    /// The last minute is to be deleted, by voice: it must be said again.
+    AskAgain,
     /// A command makes no sense now, or something cannot be done.
     Problem {
         /// What and what to do.
@@ -174,6 +176,9 @@ impl News {
                 )
             }
             Self::Heard { phrase } => format!("Heard: {phrase}."),
+            Self::AskAgain => {
+                "Say \"delete the last minute\" again within 15 seconds to delete it, or type delete.".to_owned()
+            }
             Self::Problem { detail } => detail.clone(),
         })
     }
@@ -195,6 +200,8 @@ impl News {
             Self::NoNetwork { .. } => "Saved on device, no network".to_owned(),
             Self::Held { sessions } if sessions.is_empty() => "Everything is delivered".to_owned(),
             Self::Held { sessions } => format!("{} on the device", sessions_in_words(sessions.len())),
+            // Without the phrase itself: the microphone hears this as well.
+            Self::AskAgain => "Say that again to delete it".to_owned(),
             Self::Unpaired => "This device is not paired. Recordings are kept".to_owned(),
             Self::Problem { detail } => detail.clone(),
             _ => return None,

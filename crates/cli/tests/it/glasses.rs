@@ -1,6 +1,6 @@
 //! `trainar glasses` against the real server: what was recorded is what arrives.
 
-use crate::support::{Pairing, Place, Ran, Running, fragmented_sample, sample, sha256, until};
+use crate::support::{Pairing, Place, Ran, Running, ffmpeg, fragmented_sample, sample, sha256, until};
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 use std::{
@@ -215,4 +215,44 @@ async fn without_a_network_nothing_is_lost_and_a_signal_ends_it_cleanly() {
         let file = files.into_iter().find(|file| file.display().to_string().contains(&format!("{hash}.part"))).unwrap();
         assert_eq!(sha256(&file), hash, "part {part}");
     }
+}
+
+/// A picture, and a voice that says these phrases, with pauses.
+fn spoken(place: &Place, phrases: &[&str]) -> Option<PathBuf> {
+    let mut sounds = String::new();
+    let mut joined = String::new();
+    for (i, words) in phrases.iter().enumerate() {
+        let path = place.file(&format!("{i}.wav"));
+        let said = Command::new("flite").args(["-voice", "slt", "-t", words, "-o"]).arg(&path).status();
+        said.ok().filter(|status| status.success())?;
+        sounds += &format!("-i {} ", path.display());
+        joined += &format!("[{}:a]aresample=16000,adelay=3000:all=1[{i}];", i + 1);
+    }
+    joined += &(0..phrases.len()).map(|i| format!("[{i}]")).collect::<String>();
+    let file = place.file("spoken.mp4");
+    let arguments = format!(
+        "-f lavfi -i testsrc2=s=320x180:r=10:d=60 {sounds}-filter_complex {joined}concat=n={}:v=0:a=1,apad=pad_dur=4[a] -map 0:v \
+         -map [a] -shortest -pix_fmt yuv420p -c:v libx264 -preset ultrafast -g 10 -c:a aac -b:a 96k -f mp4",
+        phrases.len()
+    );
+    ffmpeg(&arguments, &file);
+    Some(file)
+}
+
+#[tokio::test]
+async fn deleting_by_voice_takes_the_phrase_twice() {
+    let place = Place::new();
+    let glasses = Glasses { place: &place, spool: place.file("spool") };
+    let phrases = ["delete the last minute", "delete the last minute", "stop training session"];
+    let Some(file) = spoken(&place, &phrases) else { return testkit::skip("flite is not installed") };
+    if Command::new("pocketsphinx_batch").stderr(Stdio::null()).stdout(Stdio::null()).status().is_err() {
+        return testkit::skip("pocketsphinx is not installed");
+    }
+    let events = glasses.ran(glasses.simulate(&file, &["--speed", "2", "--voice", "--no-wait"]), "");
+    let told = ["heard", "ask_again", "deleted", "stopped"];
+    let order = events.iter().filter_map(|event| told.iter().find(|name| event["event"] == **name)).copied();
+    let order: Vec<&str> = order.collect();
+    assert_eq!(order, ["heard", "ask_again", "heard", "deleted", "heard", "stopped"], "{events:?}");
+    let heard: Vec<Value> = named(&events, "heard").into_iter().map(|event| event["phrase"].clone()).collect();
+    assert_eq!(heard, phrases);
 }

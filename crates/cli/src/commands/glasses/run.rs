@@ -16,7 +16,10 @@ use glasses::{
     recorder::Recorder,
     source::{Input, Source},
     spool::{Spool, free_bytes, minutes},
-    voice::{Listener, PHRASES},
+    voice::{
+        Listener,
+        twice::{Answer, Twice},
+    },
 };
 use std::{
     path::{Path, PathBuf},
@@ -27,6 +30,7 @@ use std::{
 use tokio::{
     sync::{mpsc, watch},
     task::JoinHandle,
+    time::Instant,
 };
 
 #[derive(Debug, Args)]
@@ -220,15 +224,26 @@ async fn listen(
     shared: &Shared,
     commands: mpsc::Sender<Command>,
 ) -> Option<mpsc::Sender<Vec<u8>>> {
-    let program = set(&settings.speech.pocketsphinx).unwrap_or(Path::new("pocketsphinx_continuous"));
-    match Listener::start(program, folder, PHRASES).await {
+    let program = set(&settings.speech.pocketsphinx).unwrap_or(Path::new("pocketsphinx_batch"));
+    match Listener::start(program, folder).await {
         Ok((mut listener, sound)) => {
             let shared = shared.clone();
             tokio::spawn(async move {
+                let mut twice = Twice::default();
                 while let Some(heard) = listener.next().await {
+                    let heard = match heard {
+                        Ok(heard) => heard,
+                        Err(error) => {
+                            shared.tell(News::Problem { detail: error.to_string() });
+                            continue;
+                        }
+                    };
                     let Some(command) = heard.phrase.command else { continue };
                     shared.tell(News::Heard { phrase: heard.phrase.words.to_owned() });
-                    let _ = commands.send(command).await;
+                    match twice.hear(command, Instant::now()) {
+                        Answer::Do(command) => drop(commands.send(command).await),
+                        Answer::Ask => shared.tell(News::AskAgain),
+                    }
                 }
             });
             Some(sound)
