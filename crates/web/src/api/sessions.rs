@@ -210,7 +210,7 @@ pub async fn heartbeat(State(app): State<App>, caller: Caller, Id(id): Id<Sessio
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// Ends a session. Stopping twice does no harm; a second stop may say more of what is missing.
+/// Ends a session. Stopping twice does no harm; a later one may tell of more parts, and of more that is missing.
 #[utoipa::path(
     post, path = "/api/v1/sessions/{session}/stop", tag = "sessions",
     params(("session" = Uuid, Path)),
