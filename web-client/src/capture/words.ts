@@ -18,7 +18,7 @@ export function words(model: Model): Record<string, string> {
     "start-button": "Start training session",
     "start-refused": outOfMinutes(model) ? "No minutes are left. Ask an administrator for more." : "",
     "delete-button": model.deleteArmed ? "Tap again to delete" : "Delete last minute",
-    "voice-hint": `Say “start training session”; pause, resume, stop in the same way; “delete the last minute”. ${
+    "voice-hint": `Say “start training session”; pause, resume, stop in the same way; “delete the last minute”, said twice. ${
       model.listensLocally ? "This device hears by itself." : "Your browser may send the sound to its maker."
     }`,
     ...pairingWords(model),
