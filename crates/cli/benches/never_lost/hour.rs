@@ -2,7 +2,7 @@
 
 use crate::{
     never_lost::{Device, source},
-    process_tree,
+    process_tree::{self, Peak},
     support::Place,
 };
 use comfy_table::{Table, presets::UTF8_FULL_CONDENSED};
@@ -28,14 +28,16 @@ pub async fn run(hours: f64, speed: f64) -> usize {
     let ended = program.ended().await;
     let mut table = Table::new();
     table.load_preset(UTF8_FULL_CONDENSED);
-    table.set_header(["peak PSS, MiB", "first quarter", "second", "third", "last"]);
+    table.set_header(["peak, MiB", "first quarter", "second", "third", "last"]);
+    let quarter = samples.len().div_ceil(4).max(1);
     for (who, name) in [(0, "device and what it starts"), (1, "server")] {
-        let quarter = samples.len().div_ceil(4).max(1);
-        let peaks = samples.chunks(quarter).map(|some| {
-            let most = some.iter().map(|sample| sample[who].pss).max().unwrap_or(0);
-            format!("{:.1}", most as f64 / f64::from(1 << 20))
-        });
-        table.add_row(std::iter::once(name.to_owned()).chain(peaks));
+        for (what, of) in [("PSS", (|m| m.pss) as fn(&Peak) -> u64), ("of it no file", |m| m.anonymous)] {
+            let peaks = samples.chunks(quarter).map(|some| {
+                let most = some.iter().map(|sample| of(&sample[who])).max().unwrap_or(0);
+                format!("{:.1}", most as f64 / f64::from(1 << 20))
+            });
+            table.add_row(std::iter::once(format!("{name}: {what}")).chain(peaks));
+        }
     }
     let (wall, looks) = (begun.elapsed().as_secs_f64(), samples.len());
     println!("\n{hours} h of recording at {speed} times life in {wall:.0} s, {looks} looks\n{table}");

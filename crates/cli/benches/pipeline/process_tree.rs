@@ -19,6 +19,8 @@ const EVERY: Duration = Duration::from_millis(50);
 pub struct Peak {
     /// Proportional set size: a page that two processes share counts once.
     pub pss: u64,
+    /// Of the proportional set size what is no file: neither the program itself nor its libraries.
+    pub anonymous: u64,
     /// Resident set size, as `ps` shows it: shared libraries count for every process.
     pub rss: u64,
     /// The first process alone, resident.
@@ -41,6 +43,7 @@ impl Watch {
             while !stopped.load(Ordering::Relaxed) {
                 let now = now(pid);
                 peak.pss = peak.pss.max(now.pss);
+                peak.anonymous = peak.anonymous.max(now.anonymous);
                 peak.rss = peak.rss.max(now.rss);
                 peak.first_rss = peak.first_rss.max(now.first_rss);
                 thread::sleep(EVERY);
@@ -59,9 +62,10 @@ impl Watch {
 
 /// What `pid` and its descendants hold at this moment.
 pub fn now(pid: u32) -> Peak {
-    tree(pid).into_iter().map(|p| (p, memory(p))).fold(Peak::default(), |sum, (p, (pss, rss))| {
+    tree(pid).into_iter().fold(Peak::default(), |sum, p| {
+        let [pss, anonymous, rss] = memory(p);
         let first_rss = if p == pid { rss } else { sum.first_rss };
-        Peak { pss: sum.pss + pss, rss: sum.rss + rss, first_rss }
+        Peak { pss: sum.pss + pss, anonymous: sum.anonymous + anonymous, rss: sum.rss + rss, first_rss }
     })
 }
 
@@ -95,12 +99,12 @@ fn stat(pid: u32) -> Vec<String> {
     text.rsplit_once(") ").map(|(_, rest)| rest.split(' ').map(str::to_owned).collect()).unwrap_or_default()
 }
 
-/// Proportional and resident set size in bytes.
-fn memory(pid: u32) -> (u64, u64) {
+/// Proportional set size, what of it is no file, and resident set size, in bytes.
+fn memory(pid: u32) -> [u64; 3] {
     let text = fs::read_to_string(format!("/proc/{pid}/smaps_rollup")).unwrap_or_default();
     let of = |name| {
         let line = text.lines().find_map(|line| line.strip_prefix(name));
         line.and_then(|rest| rest.trim().trim_end_matches(" kB").parse::<u64>().ok()).unwrap_or(0) * 1024
     };
-    (of("Pss:"), of("Rss:"))
+    ["Pss:", "Pss_Anon:", "Rss:"].map(of)
 }

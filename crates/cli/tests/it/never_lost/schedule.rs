@@ -54,7 +54,7 @@ fn fault(kind: u64, scale: f64, dice: &mut StdRng) -> Fault {
         // 500 ms there and back.
         1 => Fault::Weather(Weather::Slow(Duration::from_millis(250)), between(1.5, 3.0)),
         2 => Fault::Weather(Weather::Portal, between(0.3, 2.0)),
-        3 => Fault::Weather(Weather::Unavailable, between(1.0, 4.0)),
+        3 => Fault::Weather(Weather::Unavailable, between(1.0, 6.0)),
         4 => Fault::Weather(Weather::Swallowing, between(0.2, 1.0)),
         5 => Fault::Weather(Weather::Down, between(0.3, 2.0)),
         6 => Fault::Killed(between(0.0, 0.5)),
