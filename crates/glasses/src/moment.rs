@@ -23,6 +23,12 @@ impl Moment {
         Self { boot: boot.trim().to_owned(), since_boot: since_boot(), wall: wall() }
     }
 
+    /// A moment of which only the time of day is known.
+    pub fn at(time: SystemTime) -> Self {
+        let wall = time.duration_since(UNIX_EPOCH).map_or(0.0, |since| since.as_secs_f64());
+        Self { boot: String::new(), since_boot: 0.0, wall }
+    }
+
     /// Seconds from this moment to now: exact while the machine stays on, else as right as its time of day was.
     pub fn seconds_ago(&self) -> f64 {
         self.seconds_before(&Self::now())

@@ -34,6 +34,9 @@ pub struct Seat {
 
 impl fmt::Display for Seat {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.user_name.is_empty() {
+            return f.write_str("another seat");
+        }
         write!(f, "the seat of {}", self.user_name)?;
         if self.tenant_name.is_empty() { Ok(()) } else { write!(f, " at {}", self.tenant_name) }
     }
@@ -131,6 +134,9 @@ pub struct Stop {
 #[derive(Deserialize)]
 struct Parts {
     parts: Vec<ServerPart>,
+    /// Where there are more.
+    #[serde(default)]
+    next: Option<u32>,
 }
 
 #[derive(Deserialize)]
@@ -184,8 +190,14 @@ impl Client {
 
     /// The parts that the server knows of.
     pub async fn parts(&self, session: SessionId) -> Result<Vec<ServerPart>, GlassesError> {
-        let request = self.about(Method::GET, session, "parts")?;
-        Ok(json::<Parts>("asking what has arrived", request, &[StatusCode::OK]).await?.parts)
+        let (mut all, mut after) = (Vec::new(), Some(0));
+        while let Some(from) = after {
+            let request = self.about(Method::GET, session, &format!("parts?after={from}"))?;
+            let page = json::<Parts>("asking what has arrived", request, &[StatusCode::OK]).await?;
+            all.extend(page.parts);
+            after = page.next.filter(|next| *next > from);
+        }
+        Ok(all)
     }
 
     /// Tells what is still on the device.

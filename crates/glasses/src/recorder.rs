@@ -61,6 +61,8 @@ struct Recording<'a> {
     runs: u32,
     /// Where the last part ends, on the session's clock.
     end_ms: u64,
+    /// From where to where each run goes, on the session's clock.
+    stretches: Vec<(u64, u64)>,
     /// Seconds of the file that are recorded.
     position: f64,
     restarts: u32,
@@ -126,6 +128,7 @@ impl Recorder {
             clock,
             runs: 0,
             end_ms: 0,
+            stretches: Vec::new(),
             position: 0.0,
             restarts: 0,
             full: false,
@@ -187,7 +190,7 @@ impl Recording<'_> {
                     restart_at = run.is_none().then(Instant::now);
                 }
                 Next::Control(Some(Control::DeleteLastMinute)) => {
-                    self.delete_last_minute()?;
+                    self.delete_last_minute(run.as_ref())?;
                     // The header of what follows must not lie in what is deleted.
                     self.end_run(run.take()).await?;
                     if paused.is_none() {
@@ -306,6 +309,10 @@ impl Recording<'_> {
             kept => kept,
         })?;
         self.end_ms = self.end_ms.max(name.end_ms());
+        match self.stretches.last_mut().filter(|_| duration_ms > 0) {
+            Some(last) => last.1 = last.1.max(name.end_ms()),
+            None => self.stretches.push((start_ms, start_ms)),
+        }
         let session = self.open.session().key();
         self.shared.written(Some(session));
         self.shared.tell(News::Part {
@@ -356,9 +363,16 @@ impl Recording<'_> {
         Ok(false)
     }
 
-    fn delete_last_minute(&mut self) -> Result<(), GlassesError> {
-        let to_ms = self.now_ms();
-        let from_ms = to_ms.saturating_sub(LAST_MINUTE_MS);
+    /// The last minute that was recorded, with what `run` has not given yet: pauses do not count.
+    fn delete_last_minute(&mut self, run: Option<&Run>) -> Result<(), GlassesError> {
+        let to_ms = if run.is_some() { self.now_ms().max(self.end_ms) } else { self.end_ms };
+        if let (Some(last), true) = (self.stretches.last_mut(), run.is_some_and(|run| run.first.is_some())) {
+            last.1 = to_ms;
+        }
+        let Some(from_ms) = last_minute(&self.stretches) else {
+            self.shared.tell(News::Problem { detail: "Nothing is recorded that could be deleted.".to_owned() });
+            return Ok(());
+        };
         tokio::task::block_in_place(|| self.open.delete(from_ms, to_ms))?;
         self.shared.written(Some(self.open.session().key()));
         self.shared.tell(News::Deleted { from_ms, to_ms });
@@ -385,6 +399,36 @@ impl Recording<'_> {
     }
 }
 
+/// Where the last minute of these stretches begins; `None` without any.
+fn last_minute(stretches: &[(u64, u64)]) -> Option<u64> {
+    let mut left = LAST_MINUTE_MS;
+    for (from, to) in stretches.iter().rev() {
+        let length = to.saturating_sub(*from);
+        if length >= left {
+            return Some(to - left);
+        }
+        left -= length;
+    }
+    stretches.first().map(|first| first.0)
+}
+
 fn far() -> Instant {
     Instant::now() + Duration::from_secs(3600)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::last_minute;
+    use rstest::rstest;
+
+    #[rstest]
+    #[case(&[], None)]
+    #[case(&[(0, 20_000)], Some(0))]
+    #[case(&[(0, 90_000)], Some(30_000))]
+    // An hour of pause, and ten seconds after it.
+    #[case(&[(0, 90_000), (3_690_000, 3_700_000)], Some(40_000))]
+    #[case(&[(5_000, 10_000), (3_690_000, 3_700_000)], Some(5_000))]
+    fn the_last_minute_is_one_of_recording(#[case] stretches: &[(u64, u64)], #[case] from_ms: Option<u64>) {
+        assert_eq!(last_minute(stretches), from_ms);
+    }
 }

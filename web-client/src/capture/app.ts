@@ -116,8 +116,7 @@ export class App {
   private async deleteLastMinute(): Promise<void> {
     this.disarm();
     if (!this.session.current) return;
-    await this.session.deleteLastMinute();
-    say("Last minute deleted");
+    say((await this.session.deleteLastMinute()) ? "Last minute deleted" : "Nothing is recorded yet");
     this.draw();
   }
 

@@ -177,10 +177,15 @@ export class Delivery {
   }
 
   private async partsAt(session: SpooledSession, token: string): Promise<Map<number, { state: string; sha256: string | null }>> {
-    type Answer = { parts?: { part: number; state: string; sha256: string | null }[] };
-    const { parts } = await call<Answer>("GET", `/api/v1/sessions/${session.id}/parts`, { token });
-    if (!parts) throw new NoNetwork("this is not the server's answer");
-    return new Map(parts.map((part) => [part.part, part]));
+    type Answer = { parts?: { part: number; state: string; sha256: string | null }[]; next?: number | null };
+    const all: NonNullable<Answer["parts"]> = [];
+    for (let after: number | null = 0; after !== null; ) {
+      const { parts, next = null }: Answer = await call<Answer>("GET", `/api/v1/sessions/${session.id}/parts?after=${after}`, { token });
+      if (!parts) throw new NoNetwork("this is not the server's answer");
+      all.push(...parts);
+      after = next;
+    }
+    return new Map(all.map((part) => [part.part, part]));
   }
 
   private async send(session: SpooledSession, part: SpooledPart, token: string): Promise<boolean> {

@@ -80,15 +80,18 @@ export class RunningSession {
     });
 
   /** Deletes the last minute that was recorded, here and at the server. */
+  /** Deletes the last minute that was recorded: pauses do not count. `false` when nothing is recorded. */
   deleteLastMinute = () =>
     this.step(async () => {
       const session = this.current;
-      if (!session) return;
-      const from = Math.max(0, this.lastAt() - LAST_MINUTE_SECONDS);
+      if (!session) return false;
       // What is being recorded touches the stretch: its run ends, and goes up to its last piece.
       await this.recorder?.stop();
-      await this.note(this.spool.deleteStretch(session.key, from, this.lastAt()));
+      const stretches = (await this.spool.session(session.key))?.stretches ?? [];
+      const from = beginOfLast(LAST_MINUTE_SECONDS * 1000, stretches);
+      if (from !== undefined) await this.note(this.spool.deleteStretch(session.key, from / 1000, this.lastAt()));
       if (session.state === "recording") await this.recorder?.start();
+      return from !== undefined;
     });
 
   stop = () =>
@@ -146,4 +149,14 @@ export class RunningSession {
     this.steps = done.catch(() => {});
     return done;
   }
+}
+
+/** Where the last so many milliseconds of these stretches begin; `undefined` without any. */
+function beginOfLast(length: number, stretches: { from: number; to: number }[]): number | undefined {
+  let left = length;
+  for (const { from, to } of [...stretches].reverse()) {
+    if (to - from >= left) return to - left;
+    left -= to - from;
+  }
+  return stretches[0]?.from;
 }

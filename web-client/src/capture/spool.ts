@@ -48,7 +48,7 @@ export class Spool {
     const wall = steadyNow();
     const key = crypto.randomUUID();
     const session: SpooledSession = {
-      key, begun: wall, anchor: { clock: 0, wall }, state: "recording", recorded_to: 0, paused_seconds: 0, parts: 0, runs: 0, bytes: 0, sent: 0, missing: [],
+      key, begun: wall, anchor: { clock: 0, wall }, state: "recording", recorded_to: 0, stretches: [], paused_seconds: 0, parts: 0, runs: 0, bytes: 0, sent: 0, missing: [],
     };
     if (seat_id && user_name !== undefined && tenant_name !== undefined) session.seat = { seat_id, user_name, tenant_name };
     await this.write(["sessions"], (tx) => tx.objectStore("sessions").add(session));
@@ -72,6 +72,10 @@ export class Spool {
         session.parts += 1;
         session.bytes += bytes.byteLength;
         session.anchor = anchoredNow(session.anchor);
+        const to = facts.start_ms + facts.duration_ms;
+        const last = (session.stretches ??= []).at(-1);
+        if (last?.run === facts.run) last.to = to;
+        else session.stretches.push({ run: facts.run, from: facts.start_ms, to });
         session.recorded_to = Math.max(session.recorded_to, (facts.start_ms + facts.duration_ms) / 1000);
       });
       if (!session) throw new Error("the session is no longer in the spool");

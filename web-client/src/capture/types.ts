@@ -29,6 +29,8 @@ export interface SpooledSession {
   held_at?: number;
   /** Where the last part ends, in seconds. */
   recorded_to: number;
+  /** From where to where each run goes, in milliseconds. */
+  stretches: { run: number; from: number; to: number }[];
   /** Seconds of all pauses that are over. */
   paused_seconds: number;
   /** Parts made so far; the last one's number. */

@@ -8,7 +8,7 @@ use crate::{Backoff, Client, GlassesError, Seat, network, news::News, spool::Spo
 use std::{
     collections::HashMap,
     sync::{Arc, Mutex, PoisonError},
-    time::{Duration, Instant},
+    time::{Duration, Instant, SystemTime},
 };
 use tokio::sync::{mpsc::UnboundedSender, watch};
 use uuid::Uuid;
@@ -73,6 +73,8 @@ pub struct Delivery {
     client: Option<Client>,
     /// With which the client's token goes.
     seat: Option<Seat>,
+    /// When the device was paired with it.
+    paired: Option<SystemTime>,
     online: Option<bool>,
     unpaired: bool,
     uploading: usize,
@@ -102,6 +104,7 @@ impl Delivery {
             work: HashMap::new(),
             client: None,
             seat: None,
+            paired: None,
             online: None,
             unpaired: false,
             uploading: 0,
@@ -216,9 +219,13 @@ impl Delivery {
     }
 
     fn client(&mut self) -> Result<Client, GlassesError> {
-        if let Some(client) = &self.client {
+        // Another process may have paired the device anew.
+        let paired = self.spool.paired_at();
+        if let Some(client) = self.client.as_ref().filter(|_| paired == self.paired) {
             return Ok(client.clone());
         }
+        self.work.values_mut().for_each(Work::unblock);
+        self.paired = paired;
         let credentials = self.spool.credentials()?;
         let client = Client::new(&credentials.server, credentials.token)?;
         self.client = Some(client.clone());

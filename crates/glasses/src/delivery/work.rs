@@ -67,6 +67,11 @@ impl Work {
         self.blocked = Some(Instant::now() + wait);
     }
 
+    /// To be tried again at once.
+    pub fn unblock(&mut self) {
+        self.blocked = None;
+    }
+
     pub fn may_try(&self) -> bool {
         self.blocked.is_none_or(|until| Instant::now() >= until)
     }

@@ -23,6 +23,7 @@ use std::{
     io,
     os::unix::fs::{DirBuilderExt, OpenOptionsExt},
     path::{Path, PathBuf},
+    time::SystemTime,
 };
 use uuid::Uuid;
 
@@ -143,6 +144,11 @@ impl Spool {
         };
         serde_json::from_slice(&bytes)
             .map_err(|error| GlassesError::Setting(format!("{} is damaged ({error}); pair again", path.display())))
+    }
+
+    /// When the device was paired.
+    pub fn paired_at(&self) -> Option<SystemTime> {
+        fs::metadata(self.root.join(CREDENTIALS)).and_then(|meta| meta.modified()).ok()
     }
 
     /// Keeps the server and the token. The spool need not be held.

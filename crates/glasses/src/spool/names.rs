@@ -1,6 +1,7 @@
 //! Names of files: everything that is known of a part.
 
 use super::write::UNFINISHED;
+use domain::SeatId;
 use std::fmt;
 
 /// What a part's file name says.
@@ -81,11 +82,12 @@ impl fmt::Display for PartName {
     }
 }
 
-/// What an event's file name says: `e000003-<sha256>.json`, and of a deletion which milliseconds it is about,
-/// `e000003-x60000-120000-<sha256>.json`, so that it holds even where the bytes do not.
+/// What an event's file name says: `e000003-<sha256>.json`. What must hold even where the bytes do not stands in it: whose
+/// device it was at the start, `e000001-u<seat id>-…`, and which milliseconds are to be deleted, `e000003-x60000-120000-…`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct EventName {
     pub number: u32,
+    pub seat: Option<SeatId>,
     pub deletes: Option<(u64, u64)>,
     pub sha256: String,
 }
@@ -95,14 +97,14 @@ impl EventName {
     pub fn parse(file_name: &str) -> Option<(Self, bool)> {
         let (stem, extension) = file_name.rsplit_once('.')?;
         let (number, facts) = stem.strip_prefix('e')?.split_once('-')?;
-        let (deletes, sha256) = match facts.rsplit_once('-') {
-            None => (None, facts),
-            Some((stretch, sha256)) => {
-                let (from, to) = stretch.strip_prefix('x')?.split_once('-')?;
-                (Some((from.parse().ok()?, to.parse().ok()?)), sha256)
-            }
-        };
-        let name = Self { number: number.parse().ok()?, deletes, sha256: sha256.to_owned() };
+        let (fact, sha256) = facts.rsplit_once('-').unwrap_or(("", facts));
+        let mut name = Self { number: number.parse().ok()?, seat: None, deletes: None, sha256: sha256.to_owned() };
+        if let Some(seat) = fact.strip_prefix('u') {
+            name.seat = Some(SeatId(seat.parse().ok()?));
+        } else if let Some(stretch) = fact.strip_prefix('x') {
+            let (from, to) = stretch.split_once('-')?;
+            name.deletes = Some((from.parse().ok()?, to.parse().ok()?));
+        }
         matches!(extension, "json" | "sent").then_some((name, extension == "sent"))
     }
 }
@@ -110,6 +112,9 @@ impl EventName {
 impl fmt::Display for EventName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "e{:06}-", self.number)?;
+        if let Some(SeatId(seat)) = self.seat {
+            write!(f, "u{}-", seat.simple())?;
+        }
         if let Some((from, to)) = self.deletes {
             write!(f, "x{from}-{to}-")?;
         }

@@ -222,11 +222,12 @@ impl SpoolSession {
 
     pub(super) fn write_event(&self, number: u32, event: &Event) -> Result<(), GlassesError> {
         let json = serde_json::to_vec(event).map_err(|e| GlassesError::Setting(e.to_string()))?;
-        let deletes = match event {
-            Event::Delete { from_ms, to_ms } => Some((*from_ms, *to_ms)),
-            _ => None,
-        };
-        let name = EventName { number, deletes, sha256: sha256(&json) };
+        let mut name = EventName { number, seat: None, deletes: None, sha256: sha256(&json) };
+        match event {
+            Event::Start { seat, .. } => name.seat = seat.as_ref().map(|seat| seat.seat_id),
+            Event::Delete { from_ms, to_ms } => name.deletes = Some((*from_ms, *to_ms)),
+            _ => {}
+        }
         write::durably(&self.path, &name.to_string(), &json)
     }
 
@@ -286,9 +287,7 @@ impl SpoolSession {
             bytes => bytes.unwrap_or_default(),
         };
         let event = (sha256(&bytes) == name.sha256).then(|| serde_json::from_slice(&bytes).ok()).flatten();
-        // What somebody wants deleted is known without the bytes.
-        let deletion = name.deletes.map(|(from_ms, to_ms)| Event::Delete { from_ms, to_ms });
-        let Some(event) = event.or(deletion) else {
+        let Some(event) = event.or_else(|| without_bytes(&name, &path)) else {
             let to = path.with_extension("torn");
             write::rename(&self.path, &path, &to).map_err(|cause| GlassesError::disk(&to, cause))?;
             return Ok(None);
@@ -304,6 +303,16 @@ impl SpoolSession {
         }
         Ok(names)
     }
+}
+
+/// What is known of an event whose bytes are damaged: a deletion is meant all the same, and a start is one of that seat.
+fn without_bytes(name: &EventName, path: &Path) -> Option<Event> {
+    if let Some((from_ms, to_ms)) = name.deletes {
+        return Some(Event::Delete { from_ms, to_ms });
+    }
+    let seat = Seat { seat_id: name.seat?, user_name: String::new(), tenant_name: String::new() };
+    let began = Moment::at(fs::metadata(path).and_then(|meta| meta.modified()).ok()?);
+    Some(Event::Start { name: None, task_id: None, began, seat: Some(seat) })
 }
 
 impl Contents {

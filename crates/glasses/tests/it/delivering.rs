@@ -258,12 +258,23 @@ async fn another_seat_does_not_get_what_was_recorded_before() {
     assert_eq!(place.deliver().await.unwrap(), 1);
     place.arrived(bens, [1]);
     place.server.look(|kept| assert!(!kept.sessions.contains_key(&annas)));
-    let refused = place.heard().into_iter().find_map(|news| match news {
-        News::Refused { detail } => Some(detail),
-        _ => None,
-    });
-    let refused = refused.unwrap();
-    assert!(refused.contains("the seat of Anna at Northwind") && refused.contains("the seat of Ben"), "{refused}");
+    let refused = |place: &mut Place| {
+        let details = place.heard().into_iter().find_map(|news| match news {
+            News::Refused { detail } => Some(detail),
+            _ => None,
+        });
+        details.unwrap()
+    };
+    let said = refused(&mut place);
+    assert!(said.contains("the seat of Anna at Northwind") && said.contains("the seat of Ben"), "{said}");
+    // Whose it is stands in the name, too.
+    let held = place.spool.sessions().unwrap()[0].clone();
+    let start = std::fs::read_dir(held.path()).unwrap().map(|file| file.unwrap().path());
+    let start = start.into_iter().find(|path| path.to_string_lossy().contains("/e000001-u")).unwrap();
+    std::fs::write(start, b"torn").unwrap();
+    assert_eq!(place.deliver().await.unwrap(), 1);
+    let said = refused(&mut place);
+    assert!(said.contains("belongs to another seat"), "{said}");
     place.pair_with(&anna);
     assert_eq!(place.deliver().await.unwrap(), 0);
     place.arrived(annas, [1]);
@@ -284,4 +295,37 @@ async fn a_deletion_holds_where_its_file_is_damaged() {
     assert_eq!(place.deliver().await.unwrap(), 0);
     place.arrived(session, [1, 2, 4]);
     assert!(place.log().iter().any(|line| line == "delete"), "{:?}", place.log());
+}
+
+#[tokio::test]
+async fn a_device_that_is_paired_anew_while_it_runs_delivers_for_whom_it_is_then() {
+    let mut place = Place::new().await;
+    let [anna, ben] = ["Anna", "Ben"].map(|name| Seat {
+        seat_id: SeatId(Uuid::now_v7()),
+        user_name: name.into(),
+        tenant_name: "Northwind".into(),
+    });
+    place.pair_with(&anna);
+    let running = tokio::spawn(place.delivery().run(until(Until::Dropped)));
+    let session = |seat: &Seat| {
+        let start = Event::Start { name: None, task_id: None, began: Moment::now(), seat: Some(seat.clone()) };
+        let mut open = place.spool.begin(&start).unwrap();
+        open.part(1, 0, 0, &bytes(open.session().key(), 1)).unwrap();
+        open.event(&Event::Stop { at_ms: 0, abnormal: false }).unwrap();
+        place.shared.written(None);
+        open.session().key()
+    };
+    let first = session(&anna);
+    while !place.spool.sessions().unwrap().is_empty() {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    place.pair_with(&ben);
+    let second = session(&ben);
+    while !place.spool.sessions().unwrap().is_empty() {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    running.abort();
+    place.arrived(first, [1]);
+    place.arrived(second, [1]);
+    assert!(!place.heard().iter().any(|news| matches!(news, News::Refused { .. })));
 }

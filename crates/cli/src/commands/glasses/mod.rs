@@ -117,15 +117,13 @@ impl Pair {
         let folder = self.place.folder()?;
         let (token, seat) = match (self.token, self.code) {
             (Some(token), _) => {
-                let seat = match Client::new(&self.server, token.as_str())?.preflight().await {
-                    Ok(facts) => facts.seat,
-                    Err(error) if error.is_temporary() || error.is_no_network() => {
-                        println!("Whose seat it is can't be asked now. ({error})");
-                        None
-                    }
-                    Err(error) => return Err(error.into()),
-                };
-                (token, seat)
+                // Without it nobody knew later whose recordings these are.
+                let facts = Client::new(&self.server, token.as_str())?.preflight().await;
+                let facts = facts.context("the server must say whose seat this is; pair when it can be reached")?;
+                if let Some(seat) = &facts.seat {
+                    println!("Paired with {seat}.");
+                }
+                (token, facts.seat)
             }
             (None, Some(code)) => {
                 let serial = self.serial.or_else(machine_id).unwrap_or_else(|| "unknown".to_owned());
