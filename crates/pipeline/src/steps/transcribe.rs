@@ -63,9 +63,11 @@ async fn brought(
     notes: &mut Vec<String>,
 ) -> Result<Option<Transcript>, StepError> {
     if let Some(bytes) = kit.objects.get(&target.keys().uploaded_captions()).await? {
+        // They may not have been taken out of the file yet.
+        let deleted = kit.db.deleted_spans(target.tenant, target.session).await?;
         match captions::parse(&String::from_utf8_lossy(&bytes)) {
             Ok(all) => {
-                let kept = on_timeline(without_deleted(all, received), received);
+                let kept = on_timeline(without_deleted(all, &deleted), received);
                 return Ok(Some(transcript(TranscriptSource::Captions, kept)));
             }
             Err(e) => notes.push(format!("the uploaded captions were not used: {e}")),
@@ -83,12 +85,12 @@ async fn brought(
     }
     let sent = kit.db.utterances(target.tenant, target.session, UtteranceOrigin::Device).await?;
     Ok((!sent.is_empty())
-        .then(|| transcript(TranscriptSource::Device, on_timeline(without_deleted(sent, received), received))))
+        .then(|| transcript(TranscriptSource::Device, on_timeline(without_deleted(sent, &received.deleted), received))))
 }
 
 /// Without what was said in a stretch that the engineer had deleted.
-fn without_deleted(mut utterances: Vec<Utterance>, received: &Received) -> Vec<Utterance> {
-    utterances.retain(|u| !received.deleted.iter().any(|gone| gone.touches(&Span::new(u.start, u.end))));
+fn without_deleted(mut utterances: Vec<Utterance>, deleted: &[Span]) -> Vec<Utterance> {
+    utterances.retain(|u| !deleted.iter().any(|gone| gone.touches(&Span::new(u.start, u.end))));
     utterances
 }
 

@@ -119,16 +119,11 @@ impl Db {
             .all(&tx)
             .await?;
         take_parts(&tx, tenant, id, &gone, now).await?;
-        let span = |from: u64, to: u64| Span::new(from as f64 / 1e3, to as f64 / 1e3);
-        let mut spans = vec![span(from_ms, to_ms)];
-        spans.extend(gone.iter().map(place).map(|p| span(p.start_ms, p.start_ms + p.duration_ms.unwrap_or(0))));
+        let mut spans = vec![Span::new(from_ms as f64 / 1e3, to_ms as f64 / 1e3)];
+        spans.extend(gone.iter().map(|part| span_of(&place(part))));
         let words = words::take(&tx, tenant, id, &Span::merged(spans)).await?;
         if is_new || !gone.is_empty() || words > 0 {
-            let was_processed = has_results(&tx, tenant, id).await?;
-            if was_processed {
-                take_results(&tx, tenant, id).await?;
-            }
-            removals::note(&tx, tenant, id, was_processed, now).await?;
+            take_back(&tx, tenant, id, now).await?;
             advance(&tx, tenant, id, now).await?;
         }
         alive(&tx, tenant, id, now).await?;
@@ -200,22 +195,40 @@ async fn run_starts(conn: &impl ConnectionTrait, tenant: TenantId, ids: &[Uuid])
     Ok(starts)
 }
 
-/// Whether a part holds anything of a stretch that was deleted.
-pub(crate) async fn is_deleted(
+/// The stretches that were deleted and of which a part holds anything, in order; none when it is to be kept.
+pub(crate) async fn deleted_of(
     tx: &DatabaseTransaction,
     tenant: TenantId,
     id: SessionId,
     place: &Place,
-) -> Result<bool> {
+) -> Result<Vec<Span>> {
     use session_breaks::Column as C;
     let length = place.duration_ms.unwrap_or(0);
     if length == 0 {
-        return Ok(false);
+        return Ok(Vec::new());
     }
     let end = place.start_ms.saturating_add(length);
     // As `Place::touches`.
     let touched = C::StartMs.lt(end as i64).and(C::EndMs.is_null().or(C::EndMs.gt(place.start_ms as i64)));
-    Ok(deletions(tenant, id).filter(touched).limit(1).one(tx).await?.is_some())
+    let stretches = deletions(tenant, id).filter(touched).all(tx).await?;
+    let span =
+        |b: session_breaks::Model| Span::new(b.start_ms as f64 / 1e3, b.end_ms.map_or(f64::MAX, |ms| ms as f64 / 1e3));
+    Ok(Span::merged(stretches.into_iter().map(span).collect()))
+}
+
+/// Where a part lies, in seconds on the session's clock.
+pub(crate) fn span_of(place: &Place) -> Span {
+    let end = place.start_ms.saturating_add(place.duration_ms.unwrap_or(0));
+    Span::new(place.start_ms as f64 / 1e3, end as f64 / 1e3)
+}
+
+/// Something of a session was deleted: what was made with it goes, and its objects.
+pub(crate) async fn take_back(tx: &DatabaseTransaction, tenant: TenantId, id: SessionId, now: Timestamp) -> Result<()> {
+    let was_processed = has_results(tx, tenant, id).await?;
+    if was_processed {
+        take_results(tx, tenant, id).await?;
+    }
+    removals::note(tx, tenant, id, was_processed, now).await
 }
 
 /// Whether anything of a session was deleted.

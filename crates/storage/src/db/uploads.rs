@@ -5,7 +5,7 @@ use super::{
     entity::{upload_chunks, uploads},
     error::word,
     phases::{advance, growing, locked},
-    removals,
+    removals, words,
 };
 use domain::{SessionId, TenantId, Timestamp, UploadId, recording::Place};
 use sea_orm::{
@@ -134,8 +134,13 @@ impl Db {
         // First the session, here and wherever both are held: a stretch that is being deleted is deleted, or not yet.
         growing(&tx, tenant, session, now).await?;
         comes_this_way(&tx, tenant, session, &new.place).await?;
-        let deleted = breaks::is_deleted(&tx, tenant, session, &new.place).await?;
-        if deleted && arrived.is_some() {
+        let stretches = breaks::deleted_of(&tx, tenant, session, &new.place).await?;
+        let (deleted, span) = (!stretches.is_empty(), breaks::span_of(&new.place));
+        if deleted && !stretches.iter().any(|s| s.start <= span.start && span.end <= s.end) {
+            // It goes whole, and with it what was said in it outside of the stretch.
+            words::take(&tx, tenant, session, &[span]).await?;
+            breaks::take_back(&tx, tenant, session, now).await?;
+        } else if deleted && arrived.is_some() {
             // Its object stands; whoever wrote it removes it, and may die before.
             removals::note(&tx, tenant, session, false, now).await?;
         }

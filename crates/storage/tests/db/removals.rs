@@ -18,7 +18,7 @@ use storage::db::{
     procedures::Outcome,
     recordings::{Added, UtteranceOrigin},
     sessions::{ALL_DELETED, Stop},
-    uploads::NewUpload,
+    uploads::{NewUpload, UploadState},
 };
 use uuid::Uuid;
 
@@ -165,6 +165,55 @@ async fn words_go_with_what_they_were_said_in_whichever_comes_first() {
         stop(place, &crew, &session, Stop::with_parts(Some(3)), 4).await;
         is(place, &session, failed(FailureReason::NoRecording)).await;
         assert_eq!((add(&[(8, 70.0)]).await, starts().await), (Added { utterances: 0, left_out: 1 }, vec![]));
+    })
+    .await;
+}
+
+/// Deletion, words, part, in this order: the part is refused, and the words go that were said beside the stretch in it.
+#[tokio::test(flavor = "multi_thread")]
+async fn words_go_with_a_part_that_is_refused() {
+    on_both(async |place| {
+        let crew = place.crew("acme").await;
+        let (tenant, worker) = (crew.tenant, Uuid::now_v7());
+        for (brings_bytes, is_processed) in [(true, false), (false, false), (true, true), (false, true)] {
+            let session = place.recording(&crew, at(0)).await;
+            let id = session.id;
+            arrives(place, &session, 1, 1).await.unwrap();
+            delete(place, &session, 2500, 3500, 2).await;
+            let spoken = [(1, said(1.0, "kept")), (2, said(3.6, "secret")), (3, said(4.5, "kept"))];
+            let added = place.db.add_utterances(tenant, id, UtteranceOrigin::Device, &spoken).await.unwrap();
+            assert_eq!(added, Added { utterances: 3, left_out: 0 });
+            for now in [3, 2000] {
+                let first = place.db.claim_removal(tenant, id, at(now)).await.unwrap().unwrap();
+                assert!(place.db.finish_removal(&first, at(now)).await.unwrap());
+            }
+            assert_eq!(due(place, 3000).await, 0);
+            if is_processed {
+                place.db.end_silent_sessions(crate::silence::LIMITS, at(3000)).await.unwrap();
+                let job = place.claim(worker, at(3001)).await.unwrap();
+                place.db.replace_transcript(tenant, id, &[said(3.6, "secret")]).await.unwrap();
+                let outcome = Outcome { summary: Some("secret".into()), ..Outcome::default() };
+                assert!(place.db.approve(&job, worker, &outcome, at(3002)).await.unwrap());
+            }
+            let refused = if brings_bytes {
+                arrives(place, &session, 2, 3003).await.unwrap()
+            } else {
+                place.db.create_upload(tenant, id, crate::parts::part(2), at(3003)).await.unwrap()
+            };
+            assert_eq!(refused.state, UploadState::Deleted);
+            let left = place.db.utterances(tenant, id, UtteranceOrigin::Device).await.unwrap();
+            assert_eq!(left.iter().map(|u| u.start).collect::<Vec<_>>(), [1.0, 4.5]);
+            assert_eq!(place.db.utterances(tenant, id, UtteranceOrigin::Pipeline).await.unwrap(), []);
+            assert_eq!((place.now(&session).await.summary, due(place, 3003).await), (None, 1));
+            let removal = place.db.claim_removal(tenant, id, at(3003)).await.unwrap().unwrap();
+            assert_eq!(removal.results, is_processed);
+            assert!(place.db.finish_removal(&removal, at(3004)).await.unwrap());
+            // One that lies within the stretch takes nothing with it, and nothing is to be looked for.
+            let within = Where { part: 3, run: 1, start_ms: 2600, duration_ms: Some(100) };
+            let within = NewUpload { place: within, ..crate::parts::part(3) };
+            assert_eq!(place.db.create_upload(tenant, id, within, at(3005)).await.unwrap().state, UploadState::Deleted);
+            assert_eq!(due(place, 3006).await, 0);
+        }
     })
     .await;
 }

@@ -115,6 +115,25 @@ async fn words_are_deleted_with_the_recording_whichever_comes_first() {
     assert_eq!(say(5, 70.0).await, (0, 1));
 }
 
+/// Deletion, words, part, in this order.
+#[tokio::test]
+async fn words_are_deleted_with_a_part_that_is_refused() {
+    let server = Server::start().await;
+    let session = server.session().await;
+    assert_eq!(delete(&server, session, 2.5, 3.0).await, json!([0; 0]));
+    let said = json!({ "number": 1, "start_seconds": 3.5, "end_seconds": 3.9, "text": "secret" });
+    let added = post(&server, session, "utterances", json!({ "utterances": [said] })).send().await.unwrap();
+    assert_eq!(ok(added, 200).await["utterances"], 1);
+    let vtt = "WEBVTT\n\n00:01.000 --> 00:02.000\nfirst\n\n00:03.500 --> 00:03.900\nsecret\n";
+    let put = server.call(&server.acme, Method::PUT, &format!("/api/v1/sessions/{session}/captions"));
+    assert_eq!(status(put.body(vtt)).await, 204);
+    assert_eq!(send(&server, session, 1, &bytes(50)).await.status(), 201);
+    assert_eq!(problem(send(&server, session, 2, &bytes(50)).await, 410).await.0, "part-deleted");
+    let rows = server.app.db.utterances(server.acme.tenant, session, UtteranceOrigin::Device).await.unwrap();
+    assert_eq!((rows.len(), removed(&server).await), (0, 1));
+    assert_eq!(captions(&server, session).await.as_deref(), Some("WEBVTT\n\n00:01.000 --> 00:02.000\nfirst\n"));
+}
+
 #[tokio::test]
 async fn what_was_made_of_the_recording_goes_before_it_is_made_again() {
     let server = Server::start().await;
