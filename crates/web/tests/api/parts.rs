@@ -92,6 +92,53 @@ async fn a_part_is_one_request_and_its_hash_comes_back() {
     problem(page("after=x").send().await.unwrap(), 400).await;
 }
 
+/// `sha256` may be left away: then the bytes themselves say whether it is the same part.
+#[tokio::test]
+async fn a_part_without_an_announced_hash_can_be_sent_again_too() {
+    let server = Server::start().await;
+    let session = server.session().await;
+    let other = |data: &[u8]| [&[data[0] ^ 1], &data[1..]].concat();
+    let unhashed = |part: u32| {
+        let all = metadata(part, "");
+        all.split(',').filter(|pair| !pair.starts_with("sha256")).collect::<Vec<_>>().join(",")
+    };
+    // In one object, and in several.
+    for (part, data) in [(1, bytes(CHUNK / 2)), (2, bytes(3 * CHUNK + 5))] {
+        let create = |part| {
+            let request = server.create(session).header("Upload-Length", data.len());
+            request.header("Upload-Metadata", unhashed(part))
+        };
+        let sent = async |part, bytes: Vec<u8>| {
+            let request = create(part).header("Content-Type", "application/offset+octet-stream");
+            request.body(bytes).send().await.unwrap()
+        };
+        let along = |bytes: Vec<u8>| sent(part, bytes);
+        let first = along(data.clone()).await;
+        let url = text(first.headers(), "location");
+        assert_eq!((first.status().as_u16(), text(first.headers(), "upload-offset")), (201, data.len().to_string()));
+        for again in [
+            along(data.clone()).await,
+            along(data[..100].to_vec()).await,
+            create(part).send().await.unwrap(),
+            send(&server, session, part, &data).await,
+        ] {
+            assert_eq!((again.status().as_u16(), text(again.headers(), "location")), (201, url.clone()));
+            assert_eq!(text(again.headers(), "upload-offset"), data.len().to_string());
+            assert_eq!(text(again.headers(), "repr-digest"), repr_digest(&data));
+        }
+        for differs in [along(other(&data)).await, send(&server, session, part, &other(&data)).await] {
+            assert_eq!(problem(differs, 409).await.0, "part-differs");
+        }
+        assert!(server.kept(&url).await == data);
+        // Also where several come at once, before one of them stands.
+        if part == 1 {
+            let race = futures::future::join_all((0..4).map(|_| sent(3, data.clone()))).await;
+            assert!(race.iter().all(|answer| answer.status() == 201), "{race:?}");
+            assert_eq!(sent(3, other(&data)).await.status(), 409);
+        }
+    }
+}
+
 #[tokio::test]
 async fn a_part_that_breaks_off_goes_on_at_the_servers_offset() {
     let server = Server::start().await;

@@ -110,13 +110,16 @@ impl Creation {
         let existing = app.db.upload_of(tenant, self.session.id, self.new.place.part).await?;
         let Some(body) = body else {
             let upload = match existing {
-                Some(existing) => self.again(existing).await?,
+                Some(existing) => self.again(existing, None).await?,
                 None => self.create().await?,
             };
             return digest::verified(app, upload).await;
         };
         if let Some(existing) = existing {
-            let upload = self.again(existing).await?;
+            let upload = self.again(existing, None).await?;
+            if upload.state == UploadState::Complete && self.new.announced_sha256.is_none() {
+                return self.same_bytes(upload, body).await;
+            }
             return self.append(upload, body).await;
         }
         let small = app.settings.chunk_bytes.min(checksum::LARGEST_BODY as usize);
@@ -179,7 +182,7 @@ impl Creation {
             Ok(upload) => upload,
             Err(DbError::Exists(_)) => {
                 forget(app, &key).await;
-                return self.lost_the_race().await;
+                return self.lost_the_race(Some(sha256)).await;
             }
             Err(error @ DbError::Rule(_)) => {
                 forget(app, &key).await;
@@ -213,7 +216,7 @@ impl Creation {
     async fn create(&self) -> Result<Upload, Problem> {
         let (app, session) = (&self.app, &self.session);
         match app.db.create_upload(session.tenant_id, session.id, self.new.clone(), app.now()).await {
-            Err(DbError::Exists(_)) => self.lost_the_race().await,
+            Err(DbError::Exists(_)) => self.lost_the_race(None).await,
             result => {
                 let upload = result?;
                 tus::alive(&upload, app.now())?;
@@ -222,11 +225,42 @@ impl Creation {
         }
     }
 
-    /// Another request created the same a moment ago.
-    async fn lost_the_race(&self) -> Result<Upload, Problem> {
+    /// Another request created the same a moment ago. `sha256` is that of our bytes, where they are here.
+    async fn lost_the_race(&self, sha256: Option<String>) -> Result<Upload, Problem> {
         let existing = self.app.db.upload_of(self.session.tenant_id, self.session.id, self.new.place.part).await?;
         let existing = existing.ok_or_else(|| Problem::bad_request("the upload was just removed; create it again"))?;
-        self.again(existing).await
+        self.again(existing, sha256).await
+    }
+
+    /// A part that is complete comes once more, and nobody says what it hashes to: its bytes do.
+    async fn same_bytes(&self, upload: Upload, body: Body) -> Result<Upload, Problem> {
+        let gather = Gather::new(body.into_data_stream(), self.app.settings.chunk_bytes, upload.received);
+        let mut gather = gather.until(self.caller.shut_out(&self.app));
+        let (mut hash, mut bytes) = (digest::Hash::default(), 0);
+        let end = loop {
+            match gather.next().await {
+                Ok(piece) => {
+                    hash.update(&piece);
+                    bytes += piece.len() as u64;
+                }
+                Err(end) => break end,
+            }
+        };
+        match end {
+            End::Whole if bytes == upload.received => {
+                if upload.sha256.as_ref().is_some_and(|sha256| *sha256 != hash.hex()) {
+                    return Err(self.conflict(&upload));
+                }
+                Ok(upload)
+            }
+            End::ShutOut => Err(revoked()),
+            End::TooLong => {
+                gather.linger().await;
+                Err(self.conflict(&upload))
+            }
+            // Too little to tell: the client compares `Repr-Digest`.
+            End::Whole | End::Broken(_) | End::Silent => Ok(upload),
+        }
     }
 
     async fn append(&self, upload: Upload, body: Body) -> Result<Upload, Problem> {
@@ -245,24 +279,13 @@ impl Creation {
         Arrival { app: self.app.clone(), upload, limits: self.limits, checksum, caller: self.caller.clone() }
     }
 
-    /// The upload that is there already, if the device can simply go on with it.
-    async fn again(&self, existing: Upload) -> Result<Upload, Problem> {
+    /// The upload that is there already, if the device can simply go on with it. `sha256` is that of the bytes that came along,
+    /// where nothing was announced.
+    async fn again(&self, existing: Upload, sha256: Option<String>) -> Result<Upload, Problem> {
         let (app, new, tenant) = (&self.app, &self.new, self.session.tenant_id);
-        let whole = new.place == Place::WHOLE && existing.place == Place::WHOLE;
+        let whole = existing.place == Place::WHOLE;
         let differs = |one: &Option<_>, other: &Option<_>| one.is_some() && other.is_some() && one != other;
-        let other_hash = differs(&existing.announced_sha256, &new.announced_sha256);
         let other_length = existing.length.is_some() && new.length.is_some() && existing.length != new.length;
-        let conflict = || {
-            let (kind, detail) = if whole {
-                ("upload-exists", "this session has another recording already; ask its Location how far it is")
-            } else {
-                (
-                    "part-differs",
-                    "the session has other bytes under this number; keep yours and send them as a part of their own",
-                )
-            };
-            Problem::new(StatusCode::CONFLICT, kind, detail).with_header(header::LOCATION, location(&existing))
-        };
         // Before anything else: a device is never told that a file in one piece was deleted, as a part was.
         match (existing.place.duration_ms, new.place.duration_ms) {
             (None, Some(_)) => return Err(DbError::from(Rule::PartAfterWhole).into()),
@@ -272,14 +295,23 @@ impl Creation {
         if existing.state == UploadState::Deleted {
             return Err(tus::deleted());
         }
+        let other_hash = differs(&existing.announced_sha256, &new.announced_sha256);
         if other_hash || other_length || (!whole && existing.place != new.place) {
-            return Err(conflict());
+            return Err(self.conflict(&existing));
         }
         if existing.state == UploadState::Complete {
+            if existing.announced_sha256.is_some() && new.announced_sha256.is_some() {
+                return Ok(existing);
+            }
             // A whole file that says nothing of its hash may be another one.
-            let known = existing.announced_sha256.is_some() && new.announced_sha256.is_some();
-            return if known { Ok(existing) } else { Err(conflict()) };
+            if whole {
+                return Err(self.conflict(&existing));
+            }
+            let known = digest::known(app, existing).await?;
+            let same = !differs(&known.sha256, &new.announced_sha256.clone().or(sha256));
+            return if same { Ok(known) } else { Err(self.conflict(&known)) };
         }
+        let conflict = || self.conflict(&existing);
         let reopened = app.db.reopen_upload(tenant, existing.id, self.limits.expiry(app)).await?;
         match (reopened, new.length) {
             (None, _) => Err(conflict()),
@@ -289,6 +321,18 @@ impl Creation {
             }
             (Some(open), _) => Ok(open),
         }
+    }
+
+    fn conflict(&self, existing: &Upload) -> Problem {
+        let (kind, detail) = if self.new.place == Place::WHOLE && existing.place == Place::WHOLE {
+            ("upload-exists", "this session has another recording already; ask its Location how far it is")
+        } else {
+            (
+                "part-differs",
+                "the session has other bytes under this number; keep yours and send them as a part of their own",
+            )
+        };
+        Problem::new(StatusCode::CONFLICT, kind, detail).with_header(header::LOCATION, location(existing))
     }
 }
 

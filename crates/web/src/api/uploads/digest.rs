@@ -13,6 +13,26 @@ pub fn of(bytes: &[u8]) -> String {
     hex::encode(digest::digest(&digest::SHA256, bytes))
 }
 
+/// The SHA-256 of bytes that come in pieces.
+pub struct Hash(digest::Context);
+
+impl Default for Hash {
+    fn default() -> Self {
+        Self(digest::Context::new(&digest::SHA256))
+    }
+}
+
+impl Hash {
+    pub fn update(&mut self, piece: &[u8]) {
+        self.0.update(piece);
+    }
+
+    /// In lower-case hex.
+    pub fn hex(self) -> String {
+        hex::encode(self.0.finish())
+    }
+}
+
 /// An upload whose every byte is here, after its bytes have been read back and compared with the announced hash; any other
 /// as it is. Bytes that are not what was announced are not kept: 460.
 pub async fn verified(app: &App, upload: Upload) -> Result<Upload, Problem> {
@@ -28,16 +48,29 @@ pub async fn verified(app: &App, upload: Upload) -> Result<Upload, Problem> {
     })
 }
 
-async fn verify(app: &App, upload: Upload) -> Result<Upload, Problem> {
-    let (tenant, id) = (upload.tenant_id, upload.id);
-    let mut context = digest::Context::new(&digest::SHA256);
-    for chunk in app.db.chunks(tenant, id).await? {
+/// A complete upload with what it hashes to, for which its bytes are read where nobody had announced it.
+pub async fn known(app: &App, upload: Upload) -> Result<Upload, Problem> {
+    Ok(match upload.sha256 {
+        Some(_) => upload,
+        None => Upload { sha256: Some(read(app, &upload).await?), ..upload },
+    })
+}
+
+/// SHA-256 of what is kept of an upload, in lower-case hex.
+async fn read(app: &App, upload: &Upload) -> Result<String, Problem> {
+    let mut hash = Hash::default();
+    for chunk in app.db.chunks(upload.tenant_id, upload.id).await? {
         let mut bytes = app.objects.get_range(&chunk.key, 0..chunk.bytes).await?;
         while let Some(piece) = bytes.try_next().await? {
-            context.update(&piece);
+            hash.update(&piece);
         }
     }
-    let sha256 = hex::encode(context.finish());
+    Ok(hash.hex())
+}
+
+async fn verify(app: &App, upload: Upload) -> Result<Upload, Problem> {
+    let (tenant, id) = (upload.tenant_id, upload.id);
+    let sha256 = read(app, &upload).await?;
     if upload.announced_sha256.as_deref() != Some(&sha256) {
         tracing::warn!(upload = %id, "what arrived is not what was announced; it is asked for again");
         for key in app.db.restart_upload(tenant, id, app.now()).await? {
