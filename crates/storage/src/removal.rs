@@ -48,6 +48,9 @@ pub async fn remove_due(db: &Db, objects: &Objects, clock: &dyn Clock) -> Result
             Err(error) => tracing::error!(%session, %error, "what was deleted could not be removed yet"),
         }
     }
+    if let Err(error) = db.wipe_traces().await {
+        tracing::warn!(%error, "the database's log could not be emptied yet");
+    }
     Ok(done)
 }
 

@@ -10,7 +10,15 @@ use sea_orm::{
     },
 };
 use sea_orm_migration::MigratorTrait;
-use std::{fs::File, path::Path, time::Duration};
+use std::{
+    fs::File,
+    path::Path,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
 
 /// PostgreSQL advisory lock under which the schema is changed: two processes that start at once take turns.
 const MIGRATION_LOCK: i64 = 0x7472_6169_6e61_7231;
@@ -19,6 +27,8 @@ const MIGRATION_LOCK: i64 = 0x7472_6169_6e61_7231;
 #[derive(Clone, Debug)]
 pub struct Db {
     pub(crate) conn: DatabaseConnection,
+    /// Whether the log beside a SQLite database may still hold what was deleted. A process that died may have left some.
+    pub(crate) traces: Arc<AtomicBool>,
 }
 
 impl Db {
@@ -39,7 +49,7 @@ impl Db {
     }
 
     async fn connect(options: ConnectOptions) -> Result<Self> {
-        let db = Self { conn: Database::connect(options).await? };
+        let db = Self { conn: Database::connect(options).await?, traces: Arc::new(AtomicBool::new(true)) };
         db.migrate().await?;
         Ok(db)
     }
@@ -61,6 +71,29 @@ impl Db {
     pub async fn ping(&self) -> Result<()> {
         self.conn.execute_unprepared("SELECT 1").await?;
         Ok(())
+    }
+
+    /// Empties the log beside a SQLite database, where a removal has finished since the last time: pages as they were before
+    /// may stand in it. Does not wait for readers: then it is done when it is called again.
+    pub async fn wipe_traces(&self) -> Result<()> {
+        if self.conn.get_database_backend() != DbBackend::Sqlite || !self.traces.swap(false, Ordering::SeqCst) {
+            return Ok(());
+        }
+        let emptied = self.empty_log().await;
+        if !matches!(emptied, Ok(true)) {
+            self.traces.store(true, Ordering::SeqCst);
+        }
+        emptied.map(drop).map_err(|error| DbError::Engine(DbErr::Conn(RuntimeErr::Internal(error.to_string()))))
+    }
+
+    /// Whether nothing is left in the log.
+    async fn empty_log(&self) -> std::result::Result<bool, sqlx::Error> {
+        // Not given back, as it waits for nobody: writers wait as long as it does.
+        let mut connection = self.conn.get_sqlite_connection_pool().acquire().await?.detach();
+        sqlx::query("PRAGMA busy_timeout = 100").execute(&mut connection).await?;
+        let busy: i64 = sqlx::query_scalar("PRAGMA wal_checkpoint(TRUNCATE)").fetch_one(&mut connection).await?;
+        connection.close().await?;
+        Ok(busy == 0)
     }
 
     /// `SQLite` or `PostgreSQL`.
@@ -90,6 +123,8 @@ fn sqlite(path: &Path, connections: u32) -> ConnectOptions {
             .create_if_missing(true)
             .foreign_keys(true)
             .journal_mode(SqliteJournalMode::Wal)
+            // What is deleted is overwritten, not only forgotten.
+            .pragma("secure_delete", "ON")
             // A chunk is acknowledged once its row is committed, so the commit must survive a power cut.
             .synchronous(SqliteSynchronous::Full)
             .busy_timeout(Duration::from_secs(30))

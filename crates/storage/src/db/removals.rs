@@ -12,6 +12,7 @@ use sea_orm::{
     ColumnTrait, ConnectionTrait, DatabaseTransaction, EntityTrait, ExprTrait, QueryFilter, QueryOrder, QuerySelect,
     sea_query::{Expr, OnConflict, Query, SelectStatement},
 };
+use std::sync::atomic::Ordering;
 
 /// Whoever removes has so long, in seconds, until another may begin.
 pub(crate) const LEASE_SECONDS: f64 = 120.0;
@@ -93,6 +94,7 @@ impl Db {
             release(&tx, tenant, session).await?;
         }
         tx.commit().await?;
+        self.traces.store(true, Ordering::SeqCst);
         Ok(done > 0)
     }
 

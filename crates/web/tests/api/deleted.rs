@@ -134,6 +134,34 @@ async fn words_are_deleted_with_a_part_that_is_refused() {
     assert_eq!(captions(&server, session).await.as_deref(), Some("WEBVTT\n\n00:01.000 --> 00:02.000\nfirst\n"));
 }
 
+/// The files of the database, its log included.
+fn in_the_database(server: &Server, word: &str) -> bool {
+    let files = fs::read_dir(server.folder.path()).unwrap().map(|file| file.unwrap().path()).filter(|f| f.is_file());
+    files.map(|file| fs::read(file).unwrap()).any(|bytes| bytes.windows(word.len()).any(|w| w == word.as_bytes()))
+}
+
+#[tokio::test]
+async fn deleted_words_are_in_no_byte_of_the_database() {
+    let server = Server::start().await;
+    let session = server.session().await;
+    let said: Vec<_> = (0..200)
+        .map(|n| {
+            let (start, text) = (f64::from(n) * 0.1, if n % 10 == 5 { "zanzibar" } else { "wrench" });
+            json!({ "number": n, "start_seconds": start, "end_seconds": start, "text": format!("turn the {text}") })
+        })
+        .collect();
+    let added = post(&server, session, "utterances", json!({ "utterances": said })).send().await.unwrap();
+    assert_eq!(ok(added, 200).await["utterances"], 200);
+    assert!(in_the_database(&server, "zanzibar"));
+    for n in 0..20 {
+        let at = f64::from(n) + 0.45;
+        delete(&server, session, at, at + 0.1).await;
+    }
+    removed(&server).await;
+    assert!(!in_the_database(&server, "zanzibar"));
+    assert!(in_the_database(&server, "wrench"), "only these");
+}
+
 #[tokio::test]
 async fn what_was_made_of_the_recording_goes_before_it_is_made_again() {
     let server = Server::start().await;
