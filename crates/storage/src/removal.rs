@@ -3,14 +3,14 @@
 
 use crate::{
     Db, DbError,
-    db::{
-        removals::{LEASE_SECONDS, Removal},
-        uploads::UploadState,
-    },
+    db::removals::{LEASE_SECONDS, Removal},
     objects::{ObjectError, Objects},
 };
 use domain::{Clock, SessionId, TenantId, captions, recording::Keys};
-use std::{collections::HashSet, time::Instant};
+use std::{
+    collections::HashSet,
+    time::{Duration, Instant},
+};
 use uuid::Uuid;
 
 /// Pause after the first failed attempt, in seconds; it doubles with every further one.
@@ -27,8 +27,8 @@ pub enum RemovalError {
     #[error(transparent)]
     Object(#[from] ObjectError),
     /// Another may have begun, so nothing more may be removed.
-    #[error("removing what was made of a recording took more than {LEASE_SECONDS} s")]
-    TooSlow,
+    #[error("another removes it now, or the database was away for {LEASE_SECONDS} s")]
+    Lost,
 }
 
 /// Where the objects of an upload stand that came in several requests, and those of a session's parts that came in one.
@@ -70,10 +70,14 @@ pub async fn remove_of(
     while !removed {
         let Some(removal) = db.claim_removal(tenant, session, clock.now()).await? else {
             // What the engineer does not want kept goes all the same; what was made of it waits.
-            remove_parts(db, objects, tenant, session).await?;
+            remove_parts(db, objects, tenant, session, false).await?;
             return Ok(false);
         };
-        if let Err(error) = remove(db, objects, &removal).await {
+        let done = tokio::select! {
+            done = remove(db, objects, &removal) => done,
+            lost = hold(db, clock, &removal) => Err(lost),
+        };
+        if let Err(error) = done {
             let pause = FIRST_PAUSE * 2f64.powi(removal.attempts.min(16) as i32);
             db.postpone_removal(&removal, clock.now().plus_seconds(pause.min(LONGEST_PAUSE))).await?;
             return Err(error);
@@ -83,8 +87,23 @@ pub async fn remove_of(
     Ok(true)
 }
 
+/// Renews the lease until it is lost.
+async fn hold(db: &Db, clock: &dyn Clock, removal: &Removal) -> RemovalError {
+    let lease = Duration::from_secs_f64(LEASE_SECONDS);
+    let (mut beat, mut heard) = (tokio::time::interval(lease / 5), Instant::now());
+    beat.tick().await;
+    loop {
+        beat.tick().await;
+        match tokio::time::timeout(lease / 5, db.renew_removal(removal, clock.now())).await {
+            Ok(Ok(true)) => heard = Instant::now(),
+            // A database that is away for a moment is no reason to stop.
+            Ok(Err(_)) | Err(_) if heard.elapsed() < lease / 2 => {}
+            _ => return RemovalError::Lost,
+        }
+    }
+}
+
 async fn remove(db: &Db, objects: &Objects, removal: &Removal) -> Result<(), RemovalError> {
-    let began = Instant::now();
     let (tenant, session) = (removal.tenant_id, removal.session_id);
     remove_words(db, objects, tenant, session).await?;
     if removal.results {
@@ -92,25 +111,27 @@ async fn remove(db: &Db, objects: &Objects, removal: &Removal) -> Result<(), Rem
         // The words that the device brought are not made again.
         let brought = keys.uploaded_captions();
         for key in objects.list(&keys.prefix()).await?.into_iter().filter(|key| *key != brought) {
-            if began.elapsed().as_secs_f64() > LEASE_SECONDS / 2.0 {
-                return Err(RemovalError::TooSlow);
-            }
             objects.delete(&key).await?;
         }
     }
-    remove_parts(db, objects, tenant, session).await
+    remove_parts(db, objects, tenant, session, removal.swept).await
 }
 
 /// Removes the objects of the deleted parts of a session, also what a crash left without a row. These parts take no more
-/// bytes, so it does no harm whenever and by however many it is done.
-async fn remove_parts(db: &Db, objects: &Objects, tenant: TenantId, session: SessionId) -> Result<(), RemovalError> {
-    let mut numbers = HashSet::new();
-    for upload in db.uploads_of(tenant, session).await? {
-        if upload.state == UploadState::Deleted {
-            objects.delete_prefix(&uploads_prefix(tenant, upload.id)).await?;
-            numbers.insert(upload.place.part);
-        }
+/// bytes, so it does no harm whenever and by however many it is done. What came in several requests stands apart, and is not
+/// looked for where it was before; `late` is once more, for what was on its way then.
+async fn remove_parts(
+    db: &Db,
+    objects: &Objects,
+    tenant: TenantId,
+    session: SessionId,
+    late: bool,
+) -> Result<(), RemovalError> {
+    let deleted = db.deleted_uploads(tenant, session).await?;
+    for upload in deleted.iter().filter(|upload| upload.sweeps < if late { 2 } else { 1 }) {
+        objects.delete_prefix(&uploads_prefix(tenant, upload.id)).await?;
     }
+    let numbers: HashSet<_> = deleted.iter().map(|upload| upload.part).collect();
     for key in objects.list(&uploads_prefix(tenant, session)).await? {
         if part_of(&key).is_some_and(|part| numbers.contains(&part)) {
             objects.delete(&key).await?;

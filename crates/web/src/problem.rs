@@ -166,7 +166,7 @@ impl From<RemovalError> for Problem {
         match error {
             RemovalError::Db(error) => error.into(),
             RemovalError::Object(error) => error.into(),
-            RemovalError::TooSlow => Self::unavailable(),
+            RemovalError::Lost => Self::unavailable(),
         }
     }
 }

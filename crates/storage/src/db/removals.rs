@@ -4,18 +4,20 @@
 use super::{
     Db, Result,
     breaks::take_results,
-    entity::{jobs, removals},
+    entity::{jobs, removals, uploads},
     phases::locked,
+    uploads::{UploadState, of_session},
 };
-use domain::{SessionId, TenantId, Timestamp, job::JobState};
+use domain::{SessionId, TenantId, Timestamp, UploadId, job::JobState};
 use sea_orm::{
     ColumnTrait, ConnectionTrait, DatabaseTransaction, EntityTrait, ExprTrait, QueryFilter, QueryOrder, QuerySelect,
     sea_query::{Expr, OnConflict, Query, SelectStatement},
 };
 use std::sync::atomic::Ordering;
+use uuid::Uuid;
 
-/// Whoever removes has so long, in seconds, until another may begin.
-pub(crate) const LEASE_SECONDS: f64 = 120.0;
+/// Whoever removes and does not renew that has so long, in seconds, until another may begin.
+pub(crate) const LEASE_SECONDS: f64 = 15.0;
 /// Bytes that were on their way when a stretch was deleted have come or broken off after so many seconds: then the objects
 /// are looked through once more.
 const LATEST_SECONDS: f64 = 900.0;
@@ -33,7 +35,20 @@ pub struct Removal {
     /// Attempts before this one.
     pub attempts: u32,
     version: i64,
-    swept: bool,
+    /// Whether the objects have gone once, and what is looked for now are those that were on their way then.
+    pub(crate) swept: bool,
+    owner: Uuid,
+}
+
+/// An upload of which nothing is kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct DeletedUpload {
+    /// Its objects stand under this, where they came in several requests.
+    pub id: UploadId,
+    /// Its number.
+    pub part: u32,
+    /// How often its objects have been looked for: once, and once more for what was on its way then.
+    pub sweeps: u32,
 }
 
 impl Db {
@@ -58,23 +73,56 @@ impl Db {
             .and_where(Expr::col((jobs::Entity, jobs::Column::SessionId)).eq(session.0))
             .and_where(Expr::col((jobs::Entity, jobs::Column::State)).eq(JobState::Running.to_string()))
             .take();
+        let owner = Uuid::new_v4();
         let claimed = removals::Entity::update_many()
             .col_expr(C::LeaseUntil, Expr::value(now.plus_seconds(LEASE_SECONDS).0))
+            .col_expr(C::LeaseOwner, Expr::value(owner))
             .filter(of(tenant, session))
             .filter(C::LeaseUntil.lt(now.0))
             .filter(C::Results.eq(false).or(Expr::exists(runs).not()))
             .exec_with_returning(&self.conn)
             .await?;
-        Ok(claimed.first().map(Removal::from))
+        Ok(claimed.first().map(|row| Removal::of(row, owner)))
     }
 
-    /// Notes that the objects of a removal are gone. `false` when more was deleted meanwhile: it is to be taken anew.
+    /// Holds a removal for longer; `false` when another has it.
+    pub async fn renew_removal(&self, removal: &Removal, now: Timestamp) -> Result<bool> {
+        let renewed = removals::Entity::update_many()
+            .col_expr(removals::Column::LeaseUntil, Expr::value(now.plus_seconds(LEASE_SECONDS).0))
+            .filter(held(removal))
+            .exec(&self.conn)
+            .await?;
+        Ok(renewed.rows_affected > 0)
+    }
+
+    /// The uploads of a session of which nothing is kept, by part.
+    pub async fn deleted_uploads(&self, tenant: TenantId, session: SessionId) -> Result<Vec<DeletedUpload>> {
+        use uploads::Column as C;
+        let rows: Vec<(Uuid, i64, i64)> = uploads::Entity::find()
+            .select_only()
+            .columns([C::Id, C::Part, C::Sweeps])
+            .filter(of_session(tenant, session))
+            .filter(C::State.eq(UploadState::Deleted.to_string()))
+            .order_by_asc(C::Part)
+            .into_tuple()
+            .all(&self.conn)
+            .await?;
+        let upload = |(id, part, sweeps): (Uuid, i64, i64)| DeletedUpload {
+            id: id.into(),
+            part: part as u32,
+            sweeps: sweeps as u32,
+        };
+        Ok(rows.into_iter().map(upload).collect())
+    }
+
+    /// Notes that the objects of a removal are gone. `false` when more was deleted meanwhile, or another has it: it is to be
+    /// taken anew.
     pub async fn finish_removal(&self, removal: &Removal, now: Timestamp) -> Result<bool> {
         use removals::Column as C;
         let (tenant, session) = (removal.tenant_id, removal.session_id);
         let tx = self.begin().await?;
         locked(&tx, tenant, session).await?;
-        let current = of(tenant, session).and(C::Version.eq(removal.version));
+        let current = held(removal).and(C::Version.eq(removal.version));
         let done = if removal.swept {
             removals::Entity::delete_many().filter(current).exec(&tx).await?.rows_affected
         } else {
@@ -86,12 +134,15 @@ impl Db {
                 .col_expr(C::LeaseUntil, Expr::value(0));
             swept.filter(current).exec(&tx).await?.rows_affected
         };
+        if done > 0 {
+            count_sweep(&tx, removal).await?;
+        }
         if done > 0 && removal.results {
             // A worker may have written rows until it saw that it was to stop.
             take_results(&tx, tenant, session).await?;
         }
         if done == 0 {
-            release(&tx, tenant, session).await?;
+            release(&tx, removal).await?;
         }
         tx.commit().await?;
         self.traces.store(true, Ordering::SeqCst);
@@ -101,15 +152,14 @@ impl Db {
     /// Gives a removal back that did not succeed, to be tried again at `not_before`.
     pub async fn postpone_removal(&self, removal: &Removal, not_before: Timestamp) -> Result<()> {
         use removals::Column as C;
-        let (tenant, session) = (removal.tenant_id, removal.session_id);
         removals::Entity::update_many()
             .col_expr(C::Attempts, Expr::col(C::Attempts).add(1))
             .col_expr(C::NotBefore, Expr::value(not_before.0))
-            .filter(of(tenant, session))
+            .filter(held(removal))
             .filter(C::Version.eq(removal.version))
             .exec(&self.conn)
             .await?;
-        release(&self.conn, tenant, session).await
+        release(&self.conn, removal).await
     }
 }
 
@@ -132,6 +182,7 @@ pub(crate) async fn note(
         attempts: 0,
         not_before: now.0,
         lease_until: 0,
+        lease_owner: None,
     };
     let mut again = OnConflict::column(C::SessionId);
     again
@@ -163,21 +214,40 @@ pub(crate) fn of_job() -> SelectStatement {
         .take()
 }
 
-async fn release(conn: &impl ConnectionTrait, tenant: TenantId, session: SessionId) -> Result<()> {
+async fn release(conn: &impl ConnectionTrait, removal: &Removal) -> Result<()> {
     removals::Entity::update_many()
-        .col_expr(removals::Column::LeaseUntil, Expr::value(0))
-        .filter(of(tenant, session))
+        // As wide as in `renew_removal`, of which this is the same statement.
+        .col_expr(removals::Column::LeaseUntil, Expr::value(0_i64))
+        .filter(held(removal))
         .exec(conn)
         .await?;
     Ok(())
+}
+
+/// The objects of every part that is deleted now have been looked for.
+async fn count_sweep(tx: &DatabaseTransaction, removal: &Removal) -> Result<()> {
+    use uploads::Column as C;
+    let sweeps: i64 = if removal.swept { 2 } else { 1 };
+    uploads::Entity::update_many()
+        .col_expr(C::Sweeps, Expr::value(sweeps))
+        .filter(of_session(removal.tenant_id, removal.session_id))
+        .filter(C::State.eq(UploadState::Deleted.to_string()))
+        .filter(C::Sweeps.lt(sweeps))
+        .exec(tx)
+        .await?;
+    Ok(())
+}
+
+fn held(removal: &Removal) -> Expr {
+    of(removal.tenant_id, removal.session_id).and(removals::Column::LeaseOwner.eq(removal.owner))
 }
 
 fn of(tenant: TenantId, session: SessionId) -> Expr {
     removals::Column::TenantId.eq(tenant.0).and(removals::Column::SessionId.eq(session.0))
 }
 
-impl From<&removals::Model> for Removal {
-    fn from(r: &removals::Model) -> Self {
+impl Removal {
+    fn of(r: &removals::Model, owner: Uuid) -> Self {
         Self {
             tenant_id: r.tenant_id.into(),
             session_id: r.session_id.into(),
@@ -185,6 +255,7 @@ impl From<&removals::Model> for Removal {
             attempts: r.attempts as u32,
             version: r.version,
             swept: r.swept,
+            owner,
         }
     }
 }

@@ -164,6 +164,7 @@ impl Db {
             expires_at: new.expires_at.0,
             created_at: now.0,
             updated_at: now.0,
+            sweeps: 0,
         };
         uploads::Entity::insert(uploads::ActiveModel::from(row.clone())).exec_without_returning(&tx).await?;
         if let Some((key, _)) = arrived.filter(|_| row.received > 0) {

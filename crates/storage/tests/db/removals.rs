@@ -63,10 +63,17 @@ async fn the_session_is_processed_again_once_what_was_made_is_gone() {
         assert!(place.claim(worker, at(6)).await.is_none(), "what was made is still there");
         assert_eq!(due(place, 6).await, 1);
 
-        // Whoever removes dies; another goes on.
-        assert!(place.db.claim_removal(tenant, id, at(6)).await.unwrap().unwrap().results);
-        assert_eq!((place.db.claim_removal(tenant, id, at(7)).await.unwrap(), due(place, 7).await), (None, 0));
-        let removal = place.db.claim_removal(tenant, id, at(400)).await.unwrap().unwrap();
+        // Whoever removes holds it as long as it is renewed, and dies; another goes on.
+        let dead = place.db.claim_removal(tenant, id, at(6)).await.unwrap().unwrap();
+        assert!(dead.results && place.db.renew_removal(&dead, at(20)).await.unwrap());
+        assert_eq!((place.db.claim_removal(tenant, id, at(34)).await.unwrap(), due(place, 34).await), (None, 0));
+        let removal = place.db.claim_removal(tenant, id, at(36)).await.unwrap().unwrap();
+        // It was only asleep: it cannot end or give back what another does.
+        assert!(!place.db.renew_removal(&dead, at(37)).await.unwrap());
+        assert!(!place.db.finish_removal(&dead, at(37)).await.unwrap());
+        place.db.postpone_removal(&dead, at(38)).await.unwrap();
+        assert_eq!(due(place, 39).await, 0);
+        assert!(place.claim(worker, at(39)).await.is_none());
         // The disk is away for a while.
         place.db.postpone_removal(&removal, at(500)).await.unwrap();
         assert_eq!((due(place, 499).await, due(place, 500).await), (0, 1));
@@ -92,6 +99,40 @@ async fn the_session_is_processed_again_once_what_was_made_is_gone() {
         // Asked for again, nothing is left to do.
         assert_eq!(delete(place, &session, 0, 1000, 1502).await, [0; 0]);
         assert_eq!(place.number("SELECT count(*) FROM removals").await, 0);
+    })
+    .await;
+}
+
+/// A session of many deletions does not pay for all of them with each.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_objects_of_a_part_are_looked_for_twice_and_no_more() {
+    on_both(async |place| {
+        let crew = place.crew("acme").await;
+        let session = place.recording(&crew, at(0)).await;
+        let (tenant, id) = (crew.tenant, session.id);
+        for number in [1, 2, 3] {
+            arrives(place, &session, number, 1).await.unwrap();
+        }
+        let sweeps = async || {
+            let deleted = place.db.deleted_uploads(tenant, id).await.unwrap();
+            deleted.iter().map(|upload| (upload.part, upload.sweeps)).collect::<Vec<_>>()
+        };
+        let sweep = async |now| {
+            let removal = place.db.claim_removal(tenant, id, at(now)).await.unwrap().unwrap();
+            assert!(place.db.finish_removal(&removal, at(now)).await.unwrap());
+        };
+        assert_eq!(delete(place, &session, 0, 10, 2).await, [1]);
+        assert_eq!(sweeps().await, [(1, 0)]);
+        sweep(3).await;
+        assert_eq!(delete(place, &session, 2000, 2010, 4).await, [2]);
+        assert_eq!(sweeps().await, [(1, 1), (2, 0)]);
+        sweep(5).await;
+        assert_eq!(sweeps().await, [(1, 1), (2, 1)]);
+        assert_eq!(due(place, 2000).await, 1);
+        sweep(2000).await;
+        assert_eq!((sweeps().await, due(place, 9000).await), (vec![(1, 2), (2, 2)], 0));
+        assert_eq!(delete(place, &session, 4000, 4010, 9001).await, [3]);
+        assert_eq!(sweeps().await, [(1, 2), (2, 2), (3, 0)]);
     })
     .await;
 }

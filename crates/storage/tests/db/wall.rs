@@ -265,6 +265,7 @@ fn attempts<'a>(db: &'a Db, us: &'a Crew, they: &'a Theirs) -> Vec<Attempt<'a>> 
         uploads_of: db.uploads_of(tenant, they.recording.id),
         uploads_page: db.uploads_page(tenant, they.recording.id, 0, 9),
         deleted_spans: db.deleted_spans(tenant, they.recording.id),
+        deleted_uploads: db.deleted_uploads(tenant, they.recording.id),
         claim_removal: db.claim_removal(tenant, they.bare.id, at(50)),
         is_paired: db.is_paired(tenant, they.crew.device.id),
         verify_upload: db.verify_upload(tenant, they.upload.id, &"a".repeat(64), at(50)),

@@ -14,6 +14,7 @@ pub struct Model {
     pub attempts: i64,
     pub not_before: i64,
     pub lease_until: i64,
+    pub lease_owner: Option<Uuid>,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

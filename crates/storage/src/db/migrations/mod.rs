@@ -12,6 +12,7 @@ impl MigratorTrait for Migrator {
             Box::new(Sql { name: "0003_language_uses", up: include_str!("0003_language_uses.sql") }),
             Box::new(Sql { name: "0004_parts", up: include_str!("0004_parts.sql") }),
             Box::new(Sql { name: "0005_removals", up: include_str!("0005_removals.sql") }),
+            Box::new(Sql { name: "0006_sweeps", up: include_str!("0006_sweeps.sql") }),
         ]
     }
 }
