@@ -21,7 +21,7 @@ pub struct MediaInfo {
     pub captions_stream: Option<usize>,
     /// Something about the file that its owner should know, such as "cut off after 12 s".
     pub warnings: Vec<String>,
-    /// Stretches of the session in which nothing was recorded, in order, in seconds from the start of the recording.
+    /// Stretches of the session in which nothing was recorded, in order.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub gaps: Vec<Gap>,
 }
@@ -29,10 +29,25 @@ pub struct MediaInfo {
 /// A stretch of a recording that holds nothing.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Gap {
-    /// Where, in seconds from the start of the recording.
+    /// Where, in seconds from the start of the recording. What is missing before its start or behind its end has no width.
     pub span: Span,
     /// Why.
     pub kind: GapKind,
+    /// Its true length in seconds where that is not the span's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub seconds: Option<f64>,
+}
+
+impl Gap {
+    /// Its true length in seconds; `None` where nobody knows.
+    pub fn length(&self) -> Option<f64> {
+        self.seconds.or(Some(self.span.duration()).filter(|_| !self.is_at_edge()))
+    }
+
+    /// Whether it lies before the start of the recording or behind its end.
+    pub fn is_at_edge(&self) -> bool {
+        self.span.duration() <= 0.0
+    }
 }
 
 /// Why nothing was recorded.

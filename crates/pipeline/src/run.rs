@@ -8,7 +8,7 @@ use storage::db::jobs::Job;
 use uuid::Uuid;
 
 /// Changes whenever a step would give another result for the same input: old results are then not read back.
-const STEPS_VERSION: u32 = 9;
+const STEPS_VERSION: u32 = 10;
 
 pub(crate) struct Run<'a> {
     pub kit: &'a Kit,

@@ -1,6 +1,6 @@
 //! A session whose recording comes in parts becomes one recording on the session's clock.
 
-use crate::support::{Device, Place, fragmented_sample};
+use crate::support::{Dashboard, Device, Place, fragmented_sample};
 use base64::{Engine, engine::general_purpose::STANDARD};
 use domain::{
     SessionId,
@@ -10,7 +10,7 @@ use media::sample::{BOILER_SERVICE, script_captions};
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 use std::fs;
-use storage::Db;
+use storage::{Db, db::recordings::UtteranceOrigin};
 
 /// Length of a fragment of the sample in seconds.
 pub const FRAGMENT: u64 = 2;
@@ -150,6 +150,79 @@ async fn parts_in_any_order_become_one_recording_with_its_gaps() {
     device.completed(session).await;
     let found = gaps(&db, &pairing, session).await;
     assert_eq!(found.iter().filter(|gap| gap.kind == GapKind::Missing).count(), 0, "{found:?}");
+    server.stop();
+    place.is_tidy();
+}
+
+/// A session that began so many seconds ago.
+async fn began(device: &Device, seconds_ago: u64) -> SessionId {
+    let request = device.request(Method::POST, "/api/v1/sessions").header("Idempotency-Key", format!("{seconds_ago}"));
+    let answer = request.json(&json!({ "started_seconds_ago": seconds_ago })).send().await.unwrap();
+    let answer: Value = answer.error_for_status().unwrap().json().await.unwrap();
+    serde_json::from_value(answer["id"].clone()).unwrap()
+}
+
+#[tokio::test]
+async fn nothing_is_closed_silently_at_the_edges_and_a_weekend_of_pause_is_no_hindrance() {
+    let place = Place::new();
+    let pairing = place.pair("Harbour");
+    let server = place.serve().await;
+    let device = pairing.at(&server);
+    let db = Db::open_sqlite(&place.data().join("trainar.db")).await.unwrap();
+    let office = Dashboard::sign_in(&server, &pairing).await;
+    let mut parts = parts();
+    // The header and twelve parts.
+    let end = 24;
+    parts.truncate(1 + (end / FRAGMENT) as usize);
+    let told = async |session| -> Vec<_> {
+        let gaps = gaps(&db, &pairing, session).await;
+        gaps.iter().map(|gap| (gap.kind, gap.is_at_edge(), gap.length().unwrap().round() as u64)).collect()
+    };
+
+    let deleted = began(&device, 100).await;
+    for part in &parts {
+        send(&device, deleted, part).await;
+    }
+    post(&device, deleted, "deletions", json!({ "from_seconds": 0, "to_seconds": 4 })).await;
+    post(&device, deleted, "deletions", json!({ "from_seconds": end - 8, "to_seconds": end })).await;
+    post(&device, deleted, "stop", json!({ "parts": parts.len(), "at_seconds": end })).await;
+    device.done(deleted).await;
+    assert_eq!(told(deleted).await, [(GapKind::Deleted, true, 4), (GapKind::Deleted, true, 8)]);
+    let page = office.page(&format!("/sessions/{deleted}")).await;
+    for line in ["Before the start: Deleted by the engineer (4s)", "At the end: Deleted by the engineer (8s)"] {
+        assert!(page.contains(line), "{line} is not in {page}");
+    }
+
+    let lost = began(&device, 101).await;
+    for part in &parts[..9] {
+        send(&device, lost, part).await;
+    }
+    post(&device, lost, "stop", json!({ "parts": 13, "missing": [10, 11, 12, 13], "at_seconds": end })).await;
+    device.done(lost).await;
+    assert_eq!(told(lost).await, [(GapKind::Missing, true, 8)]);
+
+    let monday = 63 * 3600;
+    let weekend = began(&device, monday + 3600).await;
+    let said = "00:00:05.000 --> 00:00:08.000\nOn Friday I drain the boiler.\n\n63:00:05.000 --> 63:00:08.000\nOn Monday I fill it.\n";
+    device.captions(weekend, &format!("WEBVTT\n\n{said}")).await;
+    post(&device, weekend, "pause", json!({ "at_seconds": end })).await;
+    post(&device, weekend, "resume", json!({ "at_seconds": monday })).await;
+    for part in &parts {
+        send(&device, weekend, part).await;
+    }
+    for part in &mut parts {
+        (part.number, part.run, part.start) = (part.number + 13, 2, part.start + monday);
+        send(&device, weekend, part).await;
+    }
+    post(&device, weekend, "stop", json!({ "parts": 26, "at_seconds": monday + end })).await;
+    let state = device.done(weekend).await;
+    let seconds = state["duration_seconds"].as_f64().unwrap();
+    assert!((seconds - 648.0).abs() < 0.5, "{state}");
+    assert_eq!(told(weekend).await, [(GapKind::Paused, false, monday - end)]);
+    assert!(office.page(&format!("/sessions/{weekend}")).await.contains("Paused (62h 59m)"));
+    let words = db.utterances(pairing.tenant, weekend, UtteranceOrigin::Pipeline).await.unwrap();
+    let starts: Vec<_> = words.iter().map(|u| u.start.round()).collect();
+    assert_eq!(starts, [5.0, 629.0], "{words:?}");
     server.stop();
     place.is_tidy();
 }

@@ -38,6 +38,8 @@ struct Placed<'a> {
     index: usize,
     path: &'a Path,
     look: Look,
+    /// Where on the session's clock it or a run before it ends, whichever is later.
+    recorded_until: f64,
     /// Seconds from the start of the recording.
     starts_at: f64,
 }
@@ -53,17 +55,23 @@ impl Placed<'_> {
     }
 }
 
-/// Longest recording that runs make, gaps included: two days. The silence in gaps is real data.
+/// Longest time that all runs may hold together, with the gaps within them: two days.
 const MAX_SECONDS: f64 = 48.0 * 3600.0;
+/// Longest gap between two runs in the recording: ten minutes. A pause may last from Friday to Monday, and the silence in a
+/// gap is real data, which is decoded and listened to.
+const MAX_GAP_SECONDS: f64 = 600.0;
+/// Longest time that all gaps between runs may take together: six hours. Where there are many, each is shorter.
+const ALL_GAPS_SECONDS: f64 = 6.0 * 3600.0;
 
 /// Joins `runs` into `dst`, an MP4 or a WebM as [`Probed::playable_extension`] of the result says, whatever its name. The
-/// recording begins with the first run. Runs whose times overlap are put one after another. Picture and sound are
+/// recording begins with the first run. Runs whose times overlap are put one after another, and a gap between two runs takes
+/// at most ten minutes: [`Joined::runs`] says where each came to lie. Picture and sound are
 /// copied; only a run that differs from most of the others in codec or size is re-encoded. Browsers play sound on
 /// without regard to its gaps, so those are filled with silence of the same codec. `progress` is told the share done,
 /// 0 to 1. `dst` appears whole or not at all.
 ///
 /// # Errors
-/// [`MediaError::NotMedia`] when no run can be read, [`MediaError::TooLarge`] over two days; other kinds of it.
+/// [`MediaError::NotMedia`] when no run can be read, [`MediaError::TooLarge`] when they hold over two days; other kinds of it.
 pub async fn join_runs(
     tools: &Tools,
     runs: &[Run],
@@ -77,11 +85,10 @@ pub async fn join_runs(
         .within(DOING, bytes / 1e5, async {
             let (placed, mut warnings) = place(tools, runs).await?;
             let seconds = placed.last().map_or(0.0, Placed::ends_at);
-            if seconds > MAX_SECONDS {
-                let hours = seconds / 3600.0;
-                return Err(MediaError::TooLarge {
-                    what: format!("it lasts {hours:.0} hours with its gaps, at most 48"),
-                });
+            let recorded: f64 = placed.iter().map(|run| run.look.span.duration()).sum();
+            if recorded > MAX_SECONDS {
+                let hours = recorded / 3600.0;
+                return Err(MediaError::TooLarge { what: format!("its runs last {hours:.0} hours, at most 48") });
             }
             let format = Format::of(&placed);
             warnings.extend(placed.iter().filter_map(|run| format.difference(run)));
@@ -108,14 +115,16 @@ pub async fn join_runs(
 async fn place<'a>(tools: &Tools, runs: &'a [Run]) -> Result<(Vec<Placed<'a>>, Vec<String>), MediaError> {
     let mut order: Vec<_> = (0..runs.len()).collect();
     order.sort_by(|a, b| runs[*a].start_seconds.total_cmp(&runs[*b].start_seconds));
-    let (mut placed, mut warnings, mut fault) = (Vec::<Placed>::new(), Vec::new(), None);
+    let (mut placed, mut gaps, mut warnings, mut fault) = (Vec::<Placed>::new(), Vec::new(), Vec::new(), None);
     for index in order {
         let Run { path, start_seconds } = &runs[index];
         match look(tools, path).await {
             Ok(look) => {
-                let origin = placed.first().map_or(*start_seconds, |first| runs[first.index].start_seconds);
-                let earliest = placed.last().map_or(0.0, Placed::ends_at);
-                placed.push(Placed { index, path, look, starts_at: (start_seconds - origin).max(earliest) });
+                // Where the session had been recorded so far.
+                let so_far = placed.last().map_or(*start_seconds, |last| last.recorded_until);
+                let recorded_until = so_far.max(start_seconds + look.span.duration());
+                gaps.push((start_seconds - so_far).max(0.0));
+                placed.push(Placed { index, path, look, recorded_until, starts_at: 0.0 });
             }
             Err(error) if error.is_input_fault() => {
                 warnings.push(format!("part {} of the recording is left out: {error}", index + 1));
@@ -124,10 +133,22 @@ async fn place<'a>(tools: &Tools, runs: &'a [Run]) -> Result<(Vec<Placed<'a>>, V
             Err(error) => return Err(error),
         }
     }
+    lay_out(&mut placed, &gaps);
     match fault {
         _ if !placed.is_empty() => Ok((placed, warnings)),
         Some(error) => Err(error),
         None => Err(MediaError::not_media("it has no runs")),
+    }
+}
+
+/// Puts each run as far behind the one before as `gaps` says, or as far as a gap may be long.
+fn lay_out(placed: &mut [Placed], gaps: &[f64]) {
+    let count = gaps.iter().filter(|gap| **gap > look::GAP_SECONDS).count().max(1);
+    let longest = MAX_GAP_SECONDS.min(ALL_GAPS_SECONDS / count as f64);
+    let mut until = 0.0;
+    for (run, gap) in placed.iter_mut().zip(gaps) {
+        run.starts_at = until + gap.min(longest);
+        until = run.ends_at();
     }
 }
 

@@ -182,6 +182,32 @@ async fn runs_that_overlap_come_one_after_another_and_order_does_not_matter() {
 }
 
 #[tokio::test]
+async fn what_follows_two_runs_that_overlap_keeps_its_gap() {
+    let bench = Bench::new();
+    let first = bench.run(4.0, 0.0, "160x90", MP4, "1");
+    let joined = bench.join(&[(&first, 0.0), (&first, 3.0), (&first, 9.0)], "out.mp4").await.unwrap();
+    check_spans(&joined.gaps, &[(8.0, 10.0)]);
+    check(&bench, "out.mp4", &seconds(&[(0, 8), (10, 14)]));
+}
+
+#[tokio::test]
+async fn a_gap_of_days_takes_ten_minutes_and_many_gaps_take_less() {
+    let bench = Bench::new();
+    let run = bench.run(2.0, 0.0, "160x90", MP4, "1");
+    let days = 30.0 * 86_400.0;
+    let joined = bench.join(&[(&run, 5.0), (&run, 5.0 + days), (&run, 60.0 + days)], "out.mp4").await.unwrap();
+    near(joined.probed.info.duration_seconds, 659.0, 0.1);
+    check_spans(&joined.gaps, &[(2.0, 602.0), (604.0, 657.0)]);
+    let runs: Vec<_> = joined.runs.into_iter().map(Option::unwrap).collect();
+    check_spans(&runs, &[(0.0, 2.0), (602.0, 604.0), (657.0, 659.0)]);
+    check(&bench, "out.mp4", &seconds(&[(0, 2), (602, 604), (657, 659)]));
+    let mute = bench.run(0.5, 0.0, "16x16", &format!("-map 0 {MP4}"), "2");
+    let often: Vec<_> = (0..73).map(|i| (mute.as_path(), f64::from(i) * days)).collect();
+    let joined = bench.join(&often, "often.mp4").await.unwrap();
+    near(joined.probed.info.duration_seconds, 6.0 * 3600.0 + 73.0 * 0.5, 0.5);
+}
+
+#[tokio::test]
 async fn a_run_without_its_header_is_left_out_and_all_of_them_are_an_error() {
     let bench = Bench::new();
     let good = bench.run(2.0, 0.0, "160x90", MP4, "1");

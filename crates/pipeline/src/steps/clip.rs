@@ -133,7 +133,7 @@ mod tests {
 
     #[test]
     fn no_thumbnail_of_what_was_not_recorded() {
-        let gap = |start, end| Gap { span: Span::new(start, end), kind: GapKind::Paused };
+        let gap = |start, end| Gap { span: Span::new(start, end), kind: GapKind::Paused, seconds: None };
         let work = Span::new(30.0, 60.0);
         assert_eq!(telling_time(work, &[]), 40.0);
         assert_eq!(telling_time(work, &[gap(5.0, 20.0), gap(35.0, 44.0)]), 44.0);

@@ -53,7 +53,7 @@ pub async fn signals(
     progress: impl Fn(f64),
 ) -> Result<Signals, MediaError> {
     let (sound, picture) = tokio::try_join!(hear(tools, file, probed), look(tools, file, probed, progress))?;
-    let gaps = probed.info.gaps.iter().map(|gap| gap.span).collect();
+    let gaps = probed.info.gaps.iter().filter(|gap| !gap.is_at_edge()).map(|gap| gap.span).collect();
     Ok(Signals { duration_seconds: probed.info.duration_seconds, sound, picture, gaps })
 }
 

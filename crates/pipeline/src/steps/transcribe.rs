@@ -96,9 +96,10 @@ fn without_deleted(mut utterances: Vec<Utterance>, deleted: &[Span]) -> Vec<Utte
 
 /// From the session's clock, which is the device's, to the recording's.
 fn on_timeline(mut utterances: Vec<Utterance>, received: &Received) -> Vec<Utterance> {
-    utterances.retain(|u| u.end > received.begins_at);
+    let line = &received.timeline;
+    utterances.retain(|u| u.end > line.begins_at());
     for u in &mut utterances {
-        let shift = |at: f64| (at - received.begins_at).max(0.0);
+        let shift = |at: f64| line.in_recording(at).max(0.0);
         (u.start, u.end) = (shift(u.start), shift(u.end));
         for word in &mut u.words {
             (word.start, word.end) = (shift(word.start), shift(word.end));

@@ -191,6 +191,12 @@ impl Db {
         Ok((1..=session.announced_parts.unwrap_or(0)).filter(|part| !known.contains(part)).count() as u64)
     }
 
+    /// How many parts a stopped session's device said it had made, if it did.
+    pub async fn announced_parts(&self, tenant: TenantId, id: SessionId) -> Result<Option<u32>> {
+        let found = sessions::Entity::find_by_id(id.0).filter(of(tenant)).one(&self.conn).await?;
+        Ok(found.and_then(|session| session.announced_parts).and_then(|parts| u32::try_from(parts).ok()))
+    }
+
     /// Ends what has been silent for too long: a recording session without heartbeat, an upload that nobody goes on
     /// with. What arrived is processed. Returns how many were ended.
     pub async fn end_silent_sessions(&self, limits: PhaseLimits, now: Timestamp) -> Result<u64> {

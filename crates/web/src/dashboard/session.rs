@@ -48,11 +48,8 @@ async fn view(app: &App, viewer: &Viewer, id: SessionId) -> Result<SessionView, 
     };
     let progress = progress_of(&found);
     let player = found.recording.as_ref().map(|r| {
-        Player::of_session(id, &found.session.name, addresses(app, r), &tenant.language).with_gaps(
-            &r.media_info.gaps,
-            0.0,
-            r.duration_seconds,
-        )
+        Player::of_session(id, &found.session.name, addresses(app, r), &tenant.language)
+            .with_all_gaps(&r.media_info.gaps, r.duration_seconds)
     });
     let warnings = found.recording.as_ref().map(|r| r.media_info.warnings.iter().map(|w| sentence(w)).collect());
     let arrived = found.arrived.bytes > 0;

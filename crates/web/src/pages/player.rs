@@ -88,6 +88,11 @@ impl Player {
         }
     }
 
+    /// The same with the recording's `gaps`; the video is all of it and lasts `duration_seconds`.
+    pub fn with_all_gaps(self, gaps: &[Gap], duration_seconds: f64) -> Self {
+        Self { gaps: ShownGap::of(gaps, duration_seconds), duration_seconds, ..self }
+    }
+
     /// The same with those of the recording's `gaps` that lie in the video, which begins at `begins_at` seconds of the
     /// recording and lasts `duration_seconds`.
     pub fn with_gaps(self, gaps: &[Gap], begins_at: f64, duration_seconds: f64) -> Self {
@@ -106,6 +111,12 @@ impl Player {
             1 => "1 gap".to_owned(),
             n => format!("{n} gaps"),
         };
-        format!("{count}, {} in all", show_duration(Some(self.gaps.iter().map(ShownGap::seconds).sum())))
+        let known: Vec<f64> = self.gaps.iter().filter_map(|gap| gap.seconds).collect();
+        let sum = show_duration(Some(known.iter().sum()));
+        match known.len() {
+            0 => count,
+            all if all == self.gaps.len() => format!("{count}, {sum} in all"),
+            _ => format!("{count}, at least {sum} in all"),
+        }
     }
 }

@@ -1,6 +1,6 @@
 //! A recording that came in one piece, as one upload.
 
-use super::{Received, Source};
+use super::{Received, Source, timeline::Timeline};
 use crate::{Event, Kit, StepError, Target, kit::hex};
 use aws_lc_rs::digest;
 use domain::{UploadId, job::Step};
@@ -33,7 +33,7 @@ pub async fn receive(
         container: probed.info.container.clone(),
         key: source.key.clone(),
     };
-    Ok((Received { source, video_key, probed, begins_at: 0.0, deleted: Vec::new() }, vec![part]))
+    Ok((Received { source, video_key, probed, timeline: Timeline::from(0.0), deleted: Vec::new() }, vec![part]))
 }
 
 /// Removes the chunks that a run left which was killed after their rows had gone. A chunk's name begins with the offset

@@ -1,10 +1,14 @@
 //! Step 1, recording uploaded: what has arrived becomes one recording on one timeline and is made playable. From here on it
 //! can be watched.
 
+mod edges;
 mod file;
 mod gaps;
 mod parts;
 mod splice;
+mod timeline;
+
+pub use timeline::Timeline;
 
 use crate::{Kit, StepError, Target};
 use domain::{
@@ -28,9 +32,15 @@ pub struct About {
     pub parts: Vec<Arrived>,
     /// Stretches in which nothing was recorded or of which nothing is kept: why, and where on the session's clock, in
     /// milliseconds.
-    pub breaks: Vec<(GapKind, u64, Option<u64>)>,
+    pub breaks: Vec<gaps::Break>,
     /// Parts that the device may still have.
     pub awaited: u64,
+    /// How many parts the device said it had made, if it did.
+    pub announced: Option<u32>,
+    /// Numbers of parts that were deleted, in order.
+    pub deleted: Vec<u32>,
+    /// When the session was stopped, on its clock, in milliseconds.
+    pub stopped_ms: Option<u64>,
     /// What else extraction may know.
     pub options: Options,
 }
@@ -57,9 +67,8 @@ pub struct Received {
     pub video_key: String,
     /// What the playable recording holds; a caption stream is counted in the recording as it arrived.
     pub probed: Probed,
-    /// Where the recording begins on the session's clock, in seconds.
-    #[serde(default)]
-    pub begins_at: f64,
+    /// Where the recording's runs lie on the session's clock.
+    pub timeline: Timeline,
     /// What the engineer had deleted, in seconds on the session's clock.
     #[serde(default)]
     pub deleted: Vec<Span>,
@@ -93,6 +102,9 @@ pub async fn about(kit: &Kit, target: Target) -> Result<About, StepError> {
         parts: parts.iter().filter(|u| u.received > 0).map(Arrived::of).collect(),
         breaks: breaks.into_iter().map(|b| (b.kind, b.start_ms, b.end_ms)).collect(),
         awaited: kit.db.awaited_parts(tenant, session.id).await?,
+        announced: kit.db.announced_parts(tenant, session.id).await?,
+        deleted: parts.iter().filter(|u| u.state == UploadState::Deleted).map(|u| u.place.part).collect(),
+        stopped_ms: session.stopped_at.map(|at| (at.seconds_since(session.started_at).max(0.0) * 1e3) as u64),
         options,
     })
 }
@@ -105,10 +117,7 @@ impl About {
     }
 
     fn deleted(&self) -> Vec<Span> {
-        let deleted = self.breaks.iter().filter(|(kind, ..)| *kind == GapKind::Deleted);
-        deleted
-            .map(|(_, start, end)| Span::new(*start as f64 / 1e3, end.map_or(f64::MAX, |ms| ms as f64 / 1e3)))
-            .collect()
+        gaps::of_kind(&self.breaks, GapKind::Deleted).collect()
     }
 }
 
@@ -127,7 +136,7 @@ pub async fn receive(kit: &Kit, target: Target, about: &About) -> Result<Receive
             return Err(StepError::rejected(FailureReason::NoRecording, why));
         }
         [one] if one.place.duration_ms.is_none() => file::receive(kit, target, one.upload, one.bytes).await?,
-        many => parts::receive(kit, target, many, &about.breaks).await?,
+        _ => parts::receive(kit, target, about).await?,
     };
     received.deleted = about.deleted();
     if about.awaited > 0 {

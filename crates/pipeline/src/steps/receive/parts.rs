@@ -1,14 +1,14 @@
 //! A recording that came in parts: the parts of each run are put one after another, the runs on the session's clock.
 
-use super::{Arrived, Received, Source, gaps, splice::Splice};
+use super::{About, Arrived, Received, Source, Timeline, edges::Known, gaps, splice::Splice};
 use crate::{
     Event, Kit, StepError, Target,
     kit::{hex, sha256},
 };
 use aws_lc_rs::digest;
-use domain::{job::Step, recording::GapKind};
+use domain::{Span, job::Step};
 use futures::TryStreamExt;
-use media::{MediaError, Probed};
+use media::{Joined, MediaError, Probed};
 use std::{collections::BTreeMap, path::Path};
 use storage::db::recordings::Part;
 use tokio::{
@@ -20,45 +20,50 @@ use tokio::{
 const WRITE_BYTES: usize = 1 << 20;
 
 /// Joins the parts on one timeline. Every part stays as it arrived.
-pub async fn receive(
-    kit: &Kit,
-    target: Target,
-    arrived: &[Arrived],
-    breaks: &[(GapKind, u64, Option<u64>)],
-) -> Result<(Received, Vec<Part>), StepError> {
+pub async fn receive(kit: &Kit, target: Target, about: &About) -> Result<(Received, Vec<Part>), StepError> {
+    let in_runs = by_run(&about.parts);
     let scratch = kit.scratch()?;
     let mut parts = Vec::new();
     let mut runs = Vec::new();
     let mut contiguous = true;
-    for (number, parts_of_run) in by_run(arrived) {
+    for (number, parts_of_run) in &in_runs {
         let path = scratch.path().join(format!("run-{number}"));
         // A part that is only a header says nothing of when its run begins: the one behind it may be missing.
         let first = parts_of_run.iter().find(|p| p.place.duration_ms != Some(0)).or(parts_of_run.first());
         let start_seconds = first.map_or(0.0, |p| p.place.start_ms as f64 / 1e3);
         contiguous &= parts_of_run.windows(2).all(|pair| pair[1].place.part == pair[0].place.part + 1);
-        parts.extend(write_run(kit, target, &parts_of_run, &path).await?);
+        parts.extend(write_run(kit, target, parts_of_run, &path).await?);
         runs.push(media::Run { path, start_seconds });
     }
-    let origin = runs.iter().map(|run| run.start_seconds).fold(f64::INFINITY, f64::min);
     let path = scratch.path().join("recording");
     let one = match runs.as_slice() {
         [run] if contiguous => playable(kit, &run.path, &path).await?,
         _ => None,
     };
-    let (probed, origin) = match one {
-        Some(probed) => (probed, origin),
-        None => joined(kit, &runs, &path, breaks).await?,
+    let Joined { mut probed, runs: lies, gaps } = match one {
+        Some(probed) => {
+            let whole = Some(Span::new(0.0, probed.info.duration_seconds));
+            Joined { probed, runs: vec![whole], gaps: Vec::new() }
+        }
+        None => joined(kit, &runs, &path).await?,
     };
+    let lie = |(run, lies): (&media::Run, &Option<Span>)| lies.map(|span| (run.start_seconds, span.start));
+    let timeline = Timeline::of(runs.iter().zip(&lies).filter_map(lie).collect());
+    let seconds = probed.info.duration_seconds;
+    let known = known(about, in_runs.values().zip(&lies), &timeline);
+    probed.info.gaps = known.before();
+    probed.info.gaps.extend(gaps::explained(&gaps, &timeline, &about.breaks));
+    probed.info.gaps.extend(known.behind(seconds));
     let key = target.keys().playable(probed.playable_extension());
     let bytes = kit.objects.put_file(&key, &path).await?;
-    let begins = |part: &mut Part| part.offset_seconds = (part.offset_seconds - origin).max(0.0);
+    let begins = |part: &mut Part| part.offset_seconds = timeline.in_recording(part.offset_seconds).max(0.0);
     parts.iter_mut().for_each(begins);
     parts.iter_mut().for_each(|part| part.container.clone_from(&probed.info.container));
     parts.sort_by_key(|part| part.number);
     let hashes: Vec<_> = parts.iter().map(|part| (part.number, &part.sha256)).collect();
     let list = serde_json::to_vec(&hashes).map_err(|e| StepError::Fail(e.to_string()))?;
     let source = Source { key: key.clone(), bytes, sha256: sha256(&list) };
-    Ok((Received { source, video_key: key, probed, begins_at: origin, deleted: Vec::new() }, parts))
+    Ok((Received { source, video_key: key, probed, timeline, deleted: Vec::new() }, parts))
 }
 
 /// The parts of each run that can be put one after another: whole ones, and at the very end one that is not.
@@ -120,18 +125,44 @@ async fn playable(kit: &Kit, run: &Path, dst: &Path) -> Result<Option<Probed>, S
     Ok(Some(made))
 }
 
-/// Joins the runs; beside the recording, where on the session's clock it begins: with the first run that can be read.
-async fn joined(
-    kit: &Kit,
-    runs: &[media::Run],
-    dst: &Path,
-    breaks: &[(GapKind, u64, Option<u64>)],
-) -> Result<(Probed, f64), MediaError> {
+async fn joined(kit: &Kit, runs: &[media::Run], dst: &Path) -> Result<Joined, MediaError> {
     let progress = |done| kit.tell(Event::Progress(Step::Receive, done));
-    let joined = media::join_runs(&kit.media, runs, dst, progress).await?;
-    let readable = runs.iter().zip(&joined.runs).filter(|(_, lies)| lies.is_some());
-    let origin = readable.map(|(run, _)| run.start_seconds).fold(f64::INFINITY, f64::min);
-    let mut probed = joined.probed;
-    probed.info.gaps = gaps::explained(&joined.gaps, origin, breaks);
-    Ok((probed, origin))
+    media::join_runs(&kit.media, runs, dst, progress).await
+}
+
+/// What is known of the edges of a recording, given the parts of each run and where it came to lie.
+fn known<'a>(
+    about: &'a About,
+    runs: impl Iterator<Item = (&'a Vec<&'a Arrived>, &'a Option<Span>)>,
+    timeline: &Timeline,
+) -> Known<'a> {
+    let mut recorded = Span::new(timeline.begins_at(), timeline.begins_at());
+    let mut shown: Vec<u32> = Vec::new();
+    for (parts, lies) in runs {
+        let Some(lies) = lies else { continue };
+        recorded.end = recorded.end.max(timeline.on_clock(lies.start) + lies.duration());
+        shown.extend(parts.iter().map(|part| part.place.part));
+    }
+    shown.sort_unstable();
+    let media = |part: &&Arrived| part.place.duration_ms != Some(0);
+    // A header alone shows nothing.
+    let shows = |number: &&u32| about.parts.iter().filter(media).any(|part| part.place.part == **number);
+    let first = shown.iter().find(shows).copied().unwrap_or(1);
+    let last = shown.last().copied().unwrap_or(0);
+    let made = about.parts.iter().map(|part| part.place.part).chain(about.announced).max().unwrap_or(0);
+    let deleted = |behind: u32, before: u32| {
+        about.deleted.iter().filter(|number| **number > behind && **number < before).count() as u32
+    };
+    let headers = shown.iter().filter(|number| **number < first).count() as u32;
+    let longest = about.parts.iter().filter_map(|part| part.place.duration_ms).max().unwrap_or(0);
+    let until = |part: &Arrived| part.place.start_ms.saturating_add(part.place.duration_ms.unwrap_or(0));
+    Known {
+        recorded,
+        breaks: &about.breaks,
+        lost_before: (first - 1).saturating_sub(headers + deleted(0, first)),
+        lost_behind: made.saturating_sub(last).saturating_sub(deleted(last, u32::MAX)),
+        arrived_until: about.parts.iter().map(until).max().unwrap_or(0) as f64 / 1e3,
+        stopped_at: about.stopped_ms.map(|ms| ms as f64 / 1e3),
+        longest_part: longest as f64 / 1e3,
+    }
 }

@@ -118,15 +118,17 @@ pub fn with_remarks() -> SessionView {
 }
 
 pub fn with_gaps() -> SessionView {
-    let gap = |start, end, kind| Gap { span: Span::new(start, end), kind };
+    let gap = |start, end, kind, seconds| Gap { span: Span::new(start, end), kind, seconds };
     let gaps = [
-        gap(300.0, 302.4, GapKind::Missing),
-        gap(720.0, 1320.0, GapKind::Paused),
-        gap(1500.0, 1560.0, GapKind::Deleted),
+        gap(0.0, 0.0, GapKind::Deleted, Some(4.0)),
+        gap(300.0, 302.4, GapKind::Missing, None),
+        gap(720.0, 1320.0, GapKind::Paused, Some(226_800.0)),
+        gap(1500.0, 1560.0, GapKind::Deleted, None),
+        gap(1918.0, 1918.0, GapKind::Missing, None),
     ];
     let session = whole();
     let RecordingView::Playable(player) = session.recording else { panic!("it plays") };
-    SessionView { recording: RecordingView::Playable(player.with_gaps(&gaps, 0.0, 1918.0).into()), ..session }
+    SessionView { recording: RecordingView::Playable(player.with_all_gaps(&gaps, 1918.0).into()), ..session }
 }
 
 pub fn missing(phase: Phase, progress: Progress) -> String {
