@@ -47,8 +47,9 @@ fn fill(list: &mut Vec<Entry>, silence: Option<&Silence>, heard: f64, to: f64) -
     let mut at = heard;
     while packets > 0 {
         let now = packets.min(silence.packets);
-        let until = (now < silence.packets).then_some((now as f64 - 0.5) * silence.packet_seconds);
-        list.push(Entry { file: silence.file.clone(), at, until });
+        // The whole file ends there too: it may hold a packet more, which would be heard in every ten seconds.
+        let until = (now as f64 - 0.5) * silence.packet_seconds;
+        list.push(Entry { file: silence.file.clone(), at, until: Some(until) });
         at += now as f64 * silence.packet_seconds;
         packets -= now;
     }
@@ -71,6 +72,6 @@ mod tests {
         list.clear();
         fill(&mut list, Some(&silence), 5.0, 25.5);
         assert_eq!(list.iter().map(|e| e.at).collect::<Vec<_>>(), [5.0, 15.0, 25.0]);
-        assert_eq!(list.last().and_then(|e| e.until), Some(0.49));
+        assert_eq!(list.iter().map(|e| e.until).collect::<Vec<_>>(), [Some(9.99), Some(9.99), Some(0.49)]);
     }
 }

@@ -193,14 +193,16 @@ async fn what_follows_two_runs_that_overlap_keeps_its_gap() {
 #[tokio::test]
 async fn a_gap_of_days_takes_ten_minutes_and_many_gaps_take_less() {
     let bench = Bench::new();
-    let run = bench.run(2.0, 0.0, "160x90", MP4, "1");
     let days = 30.0 * 86_400.0;
-    let joined = bench.join(&[(&run, 5.0), (&run, 5.0 + days), (&run, 60.0 + days)], "out.mp4").await.unwrap();
-    near(joined.probed.info.duration_seconds, 659.0, 0.1);
-    check_spans(&joined.gaps, &[(2.0, 602.0), (604.0, 657.0)]);
-    let runs: Vec<_> = joined.runs.into_iter().map(Option::unwrap).collect();
-    check_spans(&runs, &[(0.0, 2.0), (602.0, 604.0), (657.0, 659.0)]);
-    check(&bench, "out.mp4", &seconds(&[(0, 2), (602, 604), (657, 659)]));
+    for (coded, name) in [(MP4, "out.mp4"), (WEBM, "out.webm")] {
+        let run = bench.run(2.0, 0.0, "160x90", coded, "1");
+        let joined = bench.join(&[(&run, 5.0), (&run, 5.0 + days), (&run, 60.0 + days)], name).await.unwrap();
+        near(joined.probed.info.duration_seconds, 659.0, 0.1);
+        check_spans(&joined.gaps, &[(2.0, 602.0), (604.0, 657.0)]);
+        let runs: Vec<_> = joined.runs.into_iter().map(Option::unwrap).collect();
+        check_spans(&runs, &[(0.0, 2.0), (602.0, 604.0), (657.0, 659.0)]);
+        check(&bench, name, &seconds(&[(0, 2), (602, 604), (657, 659)]));
+    }
     let mute = bench.run(0.5, 0.0, "16x16", &format!("-map 0 {MP4}"), "2");
     let often: Vec<_> = (0..73).map(|i| (mute.as_path(), f64::from(i) * days)).collect();
     let joined = bench.join(&often, "often.mp4").await.unwrap();

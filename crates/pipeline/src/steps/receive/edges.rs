@@ -57,7 +57,8 @@ impl Known<'_> {
         if !is_length_known {
             found.retain(|(_, kind)| *kind != GapKind::Missing);
         }
-        let lost = self.lost_behind > 0 && found.iter().all(|(_, kind)| *kind == GapKind::Paused);
+        let at_once = stopped.is_some_and(|at| at - from < SHORTEST);
+        let lost = self.lost_behind > 0 && !at_once && found.iter().all(|(_, kind)| *kind == GapKind::Paused);
         let mut gaps: Vec<_> =
             found.into_iter().map(|(span, kind)| edge(seconds, kind, Some(span.duration()))).collect();
         if lost {
@@ -148,6 +149,8 @@ mod tests {
         // Four parts are not an hour.
         let late_stop = Known { stopped_at: Some(3600.0), ..lost };
         assert_eq!(told(late_stop.behind(12.0)), [(Missing, None)]);
+        let at_once = Known { stopped_at: Some(16.3), lost_behind: 1, ..known(&[]) };
+        assert_eq!(at_once.behind(12.0), []);
         let no_stop = Known { stopped_at: None, lost_behind: 4, ..known(&[]) };
         assert_eq!(told(no_stop.behind(12.0)), [(Missing, None)]);
         let unreadable = Known { arrived_until: 30.0, ..no_stop };

@@ -153,14 +153,17 @@ fn known<'a>(
     let deleted = |behind: u32, before: u32| {
         about.deleted.iter().filter(|number| **number > behind && **number < before).count() as u32
     };
-    let headers = shown.iter().filter(|number| **number < first).count() as u32;
+    let headers = |behind: u32, before: u32| {
+        let headers = about.parts.iter().filter(|part| !media(part));
+        headers.filter(|part| part.place.part > behind && part.place.part < before).count() as u32
+    };
     let longest = about.parts.iter().filter_map(|part| part.place.duration_ms).max().unwrap_or(0);
     let until = |part: &Arrived| part.place.start_ms.saturating_add(part.place.duration_ms.unwrap_or(0));
     Known {
         recorded,
         breaks: &about.breaks,
-        lost_before: (first - 1).saturating_sub(headers + deleted(0, first)),
-        lost_behind: made.saturating_sub(last).saturating_sub(deleted(last, u32::MAX)),
+        lost_before: (first - 1).saturating_sub(headers(0, first) + deleted(0, first)),
+        lost_behind: made.saturating_sub(last).saturating_sub(headers(last, u32::MAX) + deleted(last, u32::MAX)),
         arrived_until: about.parts.iter().map(until).max().unwrap_or(0) as f64 / 1e3,
         stopped_at: about.stopped_ms.map(|ms| ms as f64 / 1e3),
         longest_part: longest as f64 / 1e3,
