@@ -46,6 +46,11 @@ pub async fn cut(tools: &Tools, playable: &Path, probed: &Probed, span: Span, ds
             args.extend(sniff::open_args(playable, kind)?);
             args.extend(["-t".into(), format!("{expected:.6}").into()]);
             args.extend(streams(&probed.info, true, true));
+            if probed.info.video.is_some() {
+                // The last picture before a gap lasts as long as the gap.
+                let shorter = format!("setts=duration='min(DURATION,max(1,{expected:.6}/TB-PTS))'");
+                args.extend(["-bsf:v".into(), shorter.into()]);
+            }
             args.extend(["-c", "copy", "-avoid_negative_ts", "make_zero"].map(Into::into));
             args.extend(muxing(dst.extension().and_then(|e| e.to_str()).unwrap_or("mp4")));
             args.push(sniff::file_url(beside.path())?);

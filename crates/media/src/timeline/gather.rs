@@ -38,7 +38,9 @@ pub(super) async fn silence(tools: &Tools, format: &Format, folder: &Path) -> Re
     tools.run(DOING, &tools.ffmpeg, args).await?;
     let packet_seconds = if audio.codec == "aac" { 1024.0 / f64::from(audio.sample_rate) } else { 0.02 };
     let seconds = look(tools, &folder.join(&file)).await?.span.duration();
-    Ok(Some(Silence { file, packet_seconds, packets: (seconds / packet_seconds).floor() as u64 }))
+    // Less than all: of its last packet a player leaves out what fills it up, so that it must not be heard in the middle.
+    let packets = ((seconds / packet_seconds).floor() as u64).saturating_sub(1).max(1);
+    Ok(Some(Silence { file, packet_seconds, packets }))
 }
 
 /// Writes `lists` into `beside`; `progress` is told the share done.

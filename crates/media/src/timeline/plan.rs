@@ -47,7 +47,7 @@ fn fill(list: &mut Vec<Entry>, silence: Option<&Silence>, heard: f64, to: f64) -
     let mut at = heard;
     while packets > 0 {
         let now = packets.min(silence.packets);
-        // The whole file ends there too: it may hold a packet more, which would be heard in every ten seconds.
+        // Always: the file holds more packets than that.
         let until = (now as f64 - 0.5) * silence.packet_seconds;
         list.push(Entry { file: silence.file.clone(), at, until: Some(until) });
         at += now as f64 * silence.packet_seconds;

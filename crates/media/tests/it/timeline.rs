@@ -202,6 +202,9 @@ async fn a_gap_of_days_takes_ten_minutes_and_many_gaps_take_less() {
         let runs: Vec<_> = joined.runs.into_iter().map(Option::unwrap).collect();
         check_spans(&runs, &[(0.0, 2.0), (602.0, 604.0), (657.0, 659.0)]);
         check(&bench, name, &seconds(&[(0, 2), (602, 604), (657, 659)]));
+        let (path, clip) = (bench.path(name), bench.path(format!("clip-{name}")));
+        let cut = media::cut(&bench.tools, &path, &joined.probed, Span::new(0.0, 2.0), &clip).await.unwrap();
+        near(cut.duration_seconds, 2.0, 0.1);
     }
     let mute = bench.run(0.5, 0.0, "16x16", &format!("-map 0 {MP4}"), "2");
     let often: Vec<_> = (0..73).map(|i| (mute.as_path(), f64::from(i) * days)).collect();
