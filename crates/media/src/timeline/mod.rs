@@ -143,13 +143,18 @@ async fn place<'a>(tools: &Tools, runs: &'a [Run]) -> Result<(Vec<Placed<'a>>, V
 
 /// Puts each run as far behind the one before as `gaps` says, or as far as a gap may be long.
 fn lay_out(placed: &mut [Placed], gaps: &[f64]) {
-    let count = gaps.iter().filter(|gap| **gap > look::GAP_SECONDS).count().max(1);
-    let longest = MAX_GAP_SECONDS.min(ALL_GAPS_SECONDS / count as f64);
+    let longest = longest_gap(gaps);
     let mut until = 0.0;
     for (run, gap) in placed.iter_mut().zip(gaps) {
         run.starts_at = until + gap.min(longest);
         until = run.ends_at();
     }
+}
+
+/// How many seconds each of `gaps` may take.
+fn longest_gap(gaps: &[f64]) -> f64 {
+    let count = gaps.iter().filter(|gap| **gap > look::GAP_SECONDS).count().max(1);
+    MAX_GAP_SECONDS.min(ALL_GAPS_SECONDS / count as f64)
 }
 
 fn joined(probed: Probed, runs: usize, placed: &[Placed]) -> Joined {
@@ -164,4 +169,18 @@ fn joined(probed: Probed, runs: usize, placed: &[Placed]) -> Joined {
         until = run.ends_at();
     }
     Joined { probed, runs: spans, gaps }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn many_gaps_are_shorter() {
+        assert_eq!(longest_gap(&[]), 600.0);
+        assert_eq!(longest_gap(&[0.0, 1e6, 1e6]), 600.0);
+        assert_eq!(longest_gap(&[1e6; 72]), 300.0);
+        // Most are no gaps at all.
+        assert_eq!(longest_gap(&[0.2; 72]), 600.0);
+    }
 }
