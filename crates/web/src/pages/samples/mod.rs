@@ -42,11 +42,13 @@ fn the_gaps_of_a_recording_are_listed_below_it() {
     let gaps = [
         "Video Recording</h2>",
         "<video",
-        "<summary>3 gaps, 11m 02s in all<",
+        "<summary>5 gaps, at least 63h 01m in all<",
+        ">0:00</span> Before the start: Deleted by the engineer (4s)<",
         ">5:00 – 5:02</span> Not recorded (2s)<",
-        "data-start=\"720\" data-end=\"1320\" data-notice=\"Paused, 10m 00s skipped\"",
-        ">12:00 – 22:00</span> Paused (10m 00s)<",
+        "data-start=\"720\" data-end=\"1320\" data-notice=\"Paused, 63h 00m skipped\"",
+        ">12:00 – 22:00</span> Paused (63h 00m)<",
         ">25:00 – 26:00</span> Deleted by the engineer (1m 00s)<",
+        ">31:58</span> At the end: Not recorded<",
         ">Procedures<",
     ];
     check("session-with-gaps", &gaps);
