@@ -99,10 +99,9 @@ impl Player {
         Self { gaps: ShownGap::within(gaps, begins_at, duration_seconds), duration_seconds, ..self }
     }
 
-    /// The same as long as the video is: other bytes, another length or other gaps make another.
+    /// The same as long as the video is: another length or other gaps make another.
     pub fn version(&self) -> String {
-        let path = self.video.split('?').next().unwrap_or_default();
-        format!("{path} {:.3} {}", self.duration_seconds, self.gap_sum())
+        format!("{:.3}s, {}", self.duration_seconds, self.gap_sum())
     }
 
     /// How many gaps there are and how long they are together.
