@@ -264,6 +264,7 @@ fn attempts<'a>(db: &'a Db, us: &'a Crew, they: &'a Theirs) -> Vec<Attempt<'a>> 
         create_arrived_upload: db.create_arrived_upload(tenant, they.bare.id, new_upload(Some(10)), ("k", &"a".repeat(64)), at(50)),
         uploads_of: db.uploads_of(tenant, they.recording.id),
         uploads_page: db.uploads_page(tenant, they.recording.id, 0, 9),
+        announced_parts: db.announced_parts(tenant, they.recording.id),
         deleted_spans: db.deleted_spans(tenant, they.recording.id),
         deleted_uploads: db.deleted_uploads(tenant, they.recording.id),
         claim_removal: db.claim_removal(tenant, they.bare.id, at(50)),
