@@ -16,6 +16,7 @@ pub mod user;
 pub mod captions;
 pub mod job;
 pub mod language;
+pub mod level;
 pub mod procedure;
 pub mod recording;
 pub mod score;

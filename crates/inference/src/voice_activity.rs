@@ -5,7 +5,7 @@ use crate::{
     sound::RATE,
     steadiness::{BLOCK, FEWEST, MOMENT, Meter, Moment, is_held, is_pause, is_steady, loudest},
 };
-use domain::Span;
+use domain::{Span, level::TurnDown};
 use earshot::Detector;
 
 /// Samples that the network takes at a time: 16 ms.
@@ -16,12 +16,6 @@ const ONSET: f32 = 0.5;
 const OFFSET: f32 = 0.35;
 /// Score that a voice reaches somewhere in a stretch; noises and the network's start do not.
 const CERTAIN: f32 = 0.7;
-/// Root mean square to which louder sound is turned down before the network listens. It takes noise near full scale
-/// for a voice, and the same noise at this level for noise (measured: white, pink, brown, fans; speech down to 0 dB
-/// over noise is found as well as before).
-const LOUDEST: f64 = 700.0;
-/// Share of a frame in the running mean of power: about 1.6 s of memory.
-const POWER_SHARE: f64 = 0.01;
 /// Seconds without a voice before a stretch ends.
 const HANGOVER: f64 = 0.2;
 /// Seconds kept on both sides, so that no first or last consonant is lost.
@@ -36,8 +30,7 @@ pub struct VoiceActivity {
     /// Samples that do not fill a frame yet; `[< FRAME]`.
     rest: Vec<i16>,
     frames: usize,
-    /// Running mean of the squared samples; `None` before the first frame.
-    power: Option<f64>,
+    level: TurnDown,
     meter: Meter,
     open: Option<Stretch>,
     spans: Vec<Span>,
@@ -104,7 +97,7 @@ impl VoiceActivity {
             detector: Detector::default_boxed(),
             rest: Vec::with_capacity(FRAME),
             frames: 0,
-            power: None,
+            level: TurnDown::default(),
             meter: Meter::new(),
             open: None,
             spans: Vec::new(),
@@ -140,7 +133,7 @@ impl VoiceActivity {
 
     fn frame(&mut self, frame: &[i16]) {
         let moment = self.meter.push(frame);
-        let quiet = self.turned_down(frame);
+        let quiet = self.level.frame::<FRAME>(frame);
         let score = self.detector.predict_i16(&quiet);
         let now = self.frames;
         self.frames += 1;
@@ -156,14 +149,6 @@ impl VoiceActivity {
         if let (Some(moment), Some(stretch)) = (moment, &mut self.open) {
             stretch.hear(moment);
         }
-    }
-
-    fn turned_down(&mut self, frame: &[i16]) -> [i16; FRAME] {
-        let power = frame.iter().map(|&sample| f64::from(sample).powi(2)).sum::<f64>() / FRAME as f64;
-        let mean = self.power.map_or(power, |mean| mean + POWER_SHARE * (power - mean));
-        self.power = Some(mean);
-        let gain = (LOUDEST / mean.sqrt().max(1.0)).min(1.0);
-        std::array::from_fn(|i| (gain * f64::from(frame[i])) as i16)
     }
 
     fn close(&mut self) {

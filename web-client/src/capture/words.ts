@@ -65,9 +65,13 @@ function uploadingWords(model: Model): Record<string, string> {
 }
 
 function waiting(model: Model): string {
-  const { sessions, bytes, refused } = totals(model);
   const others = ofOthers(model);
-  if (others) return sessions === 0 ? others : `${count(sessions, "session")} on the way. ${others}`;
+  const own = others && totals(model).sessions === 0 ? "" : ofOwn(model);
+  return [own, others].filter(Boolean).join(" ");
+}
+
+function ofOwn(model: Model): string {
+  const { sessions, bytes, refused } = totals(model);
   if (sessions === 0) return model.pairing ? "Nothing waits on this device." : "";
   const what = `${count(sessions, "session")}, ${megabytes(bytes)}`;
   if (refused) return `${what} on this device. The server said: ${sentence(refused)}`;

@@ -1,6 +1,7 @@
 //! Pieces of the microphone's sound in which somebody speaks, by the `earshot` network, and short enough to be a command:
 //! a command is said with a pause before and after it.
 
+use domain::level::TurnDown;
 use earshot::Detector;
 use std::{collections::VecDeque, ops::RangeInclusive};
 
@@ -9,10 +10,6 @@ const FRAME: usize = 256;
 /// Score at which a voice begins, and below which it may have ended: soft syllables do not cut a phrase.
 const ONSET: f32 = 0.5;
 const OFFSET: f32 = 0.35;
-/// Root mean square to which louder sound is turned down before the network listens: it takes loud noise for a voice.
-const LOUDEST: f64 = 700.0;
-/// Share of a frame in the running mean of power: about 1.6 s of memory.
-const POWER_SHARE: f64 = 0.01;
 /// Frames without a voice after which a piece has ended: 0.4 s.
 const PAUSE: usize = 25;
 /// Frames kept before a voice: 0.4 s, for its first consonant, and to know the noise.
@@ -27,8 +24,7 @@ pub struct Pieces {
     rest: Vec<i16>,
     /// The last frames, no more than a piece may have.
     frames: VecDeque<Vec<i16>>,
-    /// Running mean of the squared samples.
-    power: Option<f64>,
+    level: TurnDown,
     /// Frames since the voice began, and since it was last heard.
     open: Option<(usize, usize)>,
 }
@@ -38,7 +34,7 @@ impl Pieces {
     #[allow(clippy::new_without_default, reason = "a listener is started, it has no default")]
     pub fn new() -> Self {
         let frames = VecDeque::new();
-        Self { detector: Detector::default_boxed(), rest: Vec::new(), frames, power: None, open: None }
+        Self { detector: Detector::default_boxed(), rest: Vec::new(), frames, level: TurnDown::default(), open: None }
     }
 
     /// Takes the next samples, any number of them. Returns the pieces that ended with them.
@@ -56,7 +52,7 @@ impl Pieces {
         if self.frames.len() > BEFORE + LENGTHS.end() + PAUSE {
             self.frames.pop_front();
         }
-        let quiet = self.turned_down(frame);
+        let quiet = self.level.frame::<FRAME>(frame);
         let score = self.detector.predict_i16(&quiet);
         match &mut self.open {
             None if score >= ONSET => self.open = Some((1, 0)),
@@ -75,13 +71,5 @@ impl Pieces {
             }
         }
         None
-    }
-
-    fn turned_down(&mut self, frame: &[i16]) -> [i16; FRAME] {
-        let power = frame.iter().map(|&sample| f64::from(sample).powi(2)).sum::<f64>() / FRAME as f64;
-        let mean = self.power.map_or(power, |mean| mean + POWER_SHARE * (power - mean));
-        self.power = Some(mean);
-        let gain = (LOUDEST / mean.sqrt().max(1.0)).min(1.0);
-        std::array::from_fn(|i| (gain * f64::from(frame[i])) as i16)
     }
 }

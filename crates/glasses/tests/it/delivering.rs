@@ -50,6 +50,16 @@ impl Place {
         open
     }
 
+    /// A session of one part that was recorded for a seat.
+    fn session_of(&self, seat: &Seat) -> Uuid {
+        let start = Event::Start { name: None, task_id: None, began: Moment::now(), seat: Some(seat.clone()) };
+        let mut open = self.spool.begin(&start).unwrap();
+        open.part(1, 0, 0, &bytes(open.session().key(), 1)).unwrap();
+        open.event(&Event::Stop { at_ms: 0, abnormal: false }).unwrap();
+        self.shared.written(None);
+        open.session().key()
+    }
+
     /// A session that is over.
     fn session(&self, parts: u32) -> Uuid {
         let mut open = self.begin(parts);
@@ -239,21 +249,15 @@ async fn a_damaged_part_is_kept_apart_and_said_to_be_missing() {
     assert_eq!(place.spool.set_aside().len(), 1);
 }
 
+fn seat_of(name: &str) -> Seat {
+    Seat { seat_id: SeatId(Uuid::now_v7()), user_name: name.into(), tenant_name: "Northwind".into() }
+}
+
 #[tokio::test]
 async fn another_seat_does_not_get_what_was_recorded_before() {
     let mut place = Place::new().await;
-    let [anna, ben] = ["Anna", "Ben"].map(|name| Seat {
-        seat_id: SeatId(Uuid::now_v7()),
-        user_name: name.into(),
-        tenant_name: "Northwind".into(),
-    });
-    let of = |seat: &Seat| Event::Start { name: None, task_id: None, began: Moment::now(), seat: Some(seat.clone()) };
-    let [annas, bens] = [&anna, &ben].map(|seat| {
-        let mut open = place.spool.begin(&of(seat)).unwrap();
-        open.part(1, 0, 0, &bytes(open.session().key(), 1)).unwrap();
-        open.event(&Event::Stop { at_ms: 0, abnormal: false }).unwrap();
-        open.session().key()
-    });
+    let [anna, ben] = ["Anna", "Ben"].map(seat_of);
+    let [annas, bens] = [&anna, &ben].map(|seat| place.session_of(seat));
     place.pair_with(&ben);
     assert_eq!(place.deliver().await.unwrap(), 1);
     place.arrived(bens, [1]);
@@ -300,27 +304,15 @@ async fn a_deletion_holds_where_its_file_is_damaged() {
 #[tokio::test]
 async fn a_device_that_is_paired_anew_while_it_runs_delivers_for_whom_it_is_then() {
     let mut place = Place::new().await;
-    let [anna, ben] = ["Anna", "Ben"].map(|name| Seat {
-        seat_id: SeatId(Uuid::now_v7()),
-        user_name: name.into(),
-        tenant_name: "Northwind".into(),
-    });
+    let [anna, ben] = ["Anna", "Ben"].map(seat_of);
     place.pair_with(&anna);
     let running = tokio::spawn(place.delivery().run(until(Until::Dropped)));
-    let session = |seat: &Seat| {
-        let start = Event::Start { name: None, task_id: None, began: Moment::now(), seat: Some(seat.clone()) };
-        let mut open = place.spool.begin(&start).unwrap();
-        open.part(1, 0, 0, &bytes(open.session().key(), 1)).unwrap();
-        open.event(&Event::Stop { at_ms: 0, abnormal: false }).unwrap();
-        place.shared.written(None);
-        open.session().key()
-    };
-    let first = session(&anna);
+    let first = place.session_of(&anna);
     while !place.spool.sessions().unwrap().is_empty() {
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
     place.pair_with(&ben);
-    let second = session(&ben);
+    let second = place.session_of(&ben);
     while !place.spool.sessions().unwrap().is_empty() {
         tokio::time::sleep(Duration::from_millis(5)).await;
     }

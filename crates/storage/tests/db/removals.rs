@@ -22,12 +22,18 @@ use storage::db::{
 };
 use uuid::Uuid;
 
-/// A stopped session of three parts, which waits for a worker.
-async fn stopped(place: &Place, crew: &Crew) -> Session {
+/// A session that goes on, of which three parts have arrived.
+async fn of_three_parts(place: &Place, crew: &Crew) -> Session {
     let session = place.recording(crew, at(0)).await;
     for number in [1, 2, 3] {
         arrives(place, &session, number, 1).await.unwrap();
     }
+    session
+}
+
+/// A stopped session of three parts, which waits for a worker.
+async fn stopped(place: &Place, crew: &Crew) -> Session {
+    let session = of_three_parts(place, crew).await;
     stop(place, crew, &session, Stop::with_parts(Some(3)), 2).await
 }
 
@@ -108,11 +114,8 @@ async fn the_session_is_processed_again_once_what_was_made_is_gone() {
 async fn the_objects_of_a_part_are_looked_for_twice_and_no_more() {
     on_both(async |place| {
         let crew = place.crew("acme").await;
-        let session = place.recording(&crew, at(0)).await;
+        let session = of_three_parts(place, &crew).await;
         let (tenant, id) = (crew.tenant, session.id);
-        for number in [1, 2, 3] {
-            arrives(place, &session, number, 1).await.unwrap();
-        }
         let sweeps = async || {
             let deleted = place.db.deleted_uploads(tenant, id).await.unwrap();
             deleted.iter().map(|upload| (upload.part, upload.sweeps)).collect::<Vec<_>>()
@@ -177,11 +180,8 @@ async fn a_worker_that_runs_shows_nothing_of_what_was_deleted() {
 async fn words_go_with_what_they_were_said_in_whichever_comes_first() {
     on_both(async |place| {
         let crew = place.crew("acme").await;
-        let session = place.recording(&crew, at(0)).await;
+        let session = of_three_parts(place, &crew).await;
         let (tenant, id) = (crew.tenant, session.id);
-        for number in [1, 2, 3] {
-            arrives(place, &session, number, 1).await.unwrap();
-        }
         let add = async |spoken: &[(u32, f64)]| {
             let spoken: Vec<_> = spoken.iter().map(|(n, start)| (*n, said(*start, "word"))).collect();
             place.db.add_utterances(tenant, id, UtteranceOrigin::Device, &spoken).await.unwrap()

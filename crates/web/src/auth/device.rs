@@ -134,7 +134,7 @@ fn bearer(headers: &HeaderMap) -> Option<&str> {
 
 /// 401 for a device that was revoked while it sent.
 pub fn revoked() -> Problem {
-    unauthorised("this device was revoked; pair it again. What had arrived is kept")
+    unauthorised("this device was revoked; keep your copy, and go on after pairing it again")
 }
 
 fn unauthorised(detail: &str) -> Problem {

@@ -240,7 +240,10 @@ async fn listen(
                     };
                     let Some(command) = heard.phrase.command else { continue };
                     shared.tell(News::Heard { phrase: heard.phrase.words.to_owned() });
-                    match twice.hear(command, Instant::now()) {
+                    // Without a session there is nothing to ask about.
+                    let runs = shared.running.borrow().session.is_some();
+                    let answer = if runs { twice.hear(command, Instant::now()) } else { Answer::Do(command) };
+                    match answer {
                         Answer::Do(command) => drop(commands.send(command).await),
                         Answer::Ask => shared.tell(News::AskAgain),
                     }
