@@ -275,6 +275,46 @@ describe('recording', { concurrency: true }, () => {
     assert.deepEqual(phone.problems, [], 'no error, and nothing that the Content-Security-Policy refuses')
     await phone.close()
   })
+
+  test('a part that is deleted while it is sent counts once', async () => {
+    const phone = await openPhone(browser, server)
+    const session = follow(phone)
+    await phone.show('ready')
+    let [asked, letGo] = [0]
+    const deleted = new Promise((go) => void (letGo = go))
+    const nothingYet = new Promise(() => {})
+    await phone.context.route('**/uploads', async (route) => {
+      // The first part arrives, and its answer once it is deleted; the next stays on the device.
+      if (asked++ > 0) return nothingYet
+      const response = await route.fetch()
+      await deleted
+      return route.fulfill({ response })
+    })
+    await phone.tap('Start training session')
+    await phone.records(1)
+    while (asked < 1) await phone.page.waitForTimeout(50)
+    await phone.page.getByRole('button', { name: 'Delete last minute' }).evaluate((button) => {
+      button.click()
+      button.click()
+    })
+    while ((await phone.spool()).events < 1) await phone.page.waitForTimeout(50)
+    letGo()
+    await phone.records(1)
+    while (asked < 2) await phone.page.waitForTimeout(50)
+    const [{ bytes, sent }] = await phone.sessions()
+    assert.ok(bytes > 0)
+    assert.equal(sent, 0, 'what was deleted is not delivered')
+
+    await phone.context.unrouteAll({ behavior: 'ignoreErrors' })
+    await phone.page.reload()
+    await phone.tap('Stop training session')
+    await phone.page.getByRole('heading', { name: 'Delivered' }).waitFor()
+    const rest = (await session()).parts.filter(({ state }) => state !== 'deleted')
+    assert.ok(rest.length > 0)
+    assert.deepEqual(rest.map(({ sha256 }) => sha256), phone.recorded.slice(-rest.length))
+    assert.deepEqual(await phone.spool(), NOTHING)
+    await phone.close()
+  })
 })
 
 test('without permission it says how to give it', async () => {

@@ -30,6 +30,8 @@ export async function openPhone(browser, server, { url = server.url, paired = tr
     },
     /** What is in the spool: how many of each store. */
     spool: () => page.evaluate(countSpool),
+    /** What of each session is recorded and delivered, in bytes. */
+    sessions: () => page.evaluate(spooledSessions),
   }
   if (!paired) return phone
   await page.goto(`/capture#pair=${pairingCode(server)}`)
@@ -131,6 +133,14 @@ export async function paired() {
   const pairing = await asked(db.transaction('settings').objectStore('settings').get('pairing'))
   db.close()
   return pairing
+}
+
+async function spooledSessions() {
+  const asked = (request) => new Promise((done, failed) => Object.assign(request, { onsuccess: () => done(request.result), onerror: failed }))
+  const db = await asked(indexedDB.open('trainar-capture'))
+  const sessions = await asked(db.transaction('sessions').objectStore('sessions').getAll())
+  db.close()
+  return sessions.map(({ bytes, sent }) => ({ bytes, sent }))
 }
 
 async function countSpool() {

@@ -79,8 +79,7 @@ export class RunningSession {
       await this.record(stream, format);
     });
 
-  /** Deletes the last minute that was recorded, here and at the server. */
-  /** Deletes the last minute that was recorded: pauses do not count. `false` when nothing is recorded. */
+  /** Deletes the last minute that was recorded, here and at the server: pauses do not count. `false` when nothing is recorded. */
   deleteLastMinute = () =>
     this.step(async () => {
       const session = this.current;

@@ -125,14 +125,13 @@ export class Spool {
   /** Removes a part that the server has. */
   confirm = (part: SpooledPart) =>
     this.write(["sessions", "parts", "bytes"], async (tx) => {
-      await removed(tx, part);
-      await changed(tx, part.session, (session) => void (session.sent += part.bytes));
+      if (await removed(tx, part)) await changed(tx, part.session, (session) => void (session.sent += part.bytes));
     });
 
   /** Removes a part that will never arrive: deleted by somebody, or unreadable. */
   giveUp = (part: SpooledPart) =>
     this.write(["sessions", "parts", "bytes"], async (tx) => {
-      await removed(tx, part);
+      if (!(await removed(tx, part))) return;
       await changed(tx, part.session, (session) => {
         session.missing = union(session.missing, [part.part]);
         session.bytes -= part.bytes;
@@ -142,7 +141,9 @@ export class Spool {
   /** The part stays, and is not tried again for now. */
   refuse = (part: SpooledPart, why: string) =>
     this.write(["sessions", "parts"], async (tx) => {
-      await tx.objectStore("parts").put({ ...part, refused: why });
+      const parts = tx.objectStore("parts");
+      if (!(await parts.getKey([part.session, part.part]))) return;
+      await parts.put({ ...part, refused: why });
       await changed(tx, part.session, (session) => void (session.part_refused = why));
     });
 
@@ -187,9 +188,12 @@ async function changed(tx: Transaction, key: string, how: (session: SpooledSessi
   return session;
 }
 
-async function removed(tx: Transaction, part: SpooledPart) {
+/** False when it had gone already: deleted by the engineer while it was sent. */
+async function removed(tx: Transaction, part: SpooledPart): Promise<boolean> {
+  if (!(await tx.objectStore("parts").getKey([part.session, part.part]))) return false;
   await tx.objectStore("parts").delete([part.session, part.part]);
   await tx.objectStore("bytes").delete([part.session, part.part]);
+  return true;
 }
 
 const union = (some: number[], more: number[]) => [...new Set([...some, ...more])].sort((a, b) => a - b);
