@@ -4,6 +4,7 @@
 pub mod ids;
 pub mod time;
 
+pub mod audit;
 pub mod device;
 pub mod knowledge;
 pub mod minutes;

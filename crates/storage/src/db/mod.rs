@@ -6,6 +6,7 @@ mod entity;
 mod error;
 mod migrations;
 
+pub mod audit;
 pub mod breaks;
 pub mod jobs;
 pub mod language_uses;

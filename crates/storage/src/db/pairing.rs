@@ -194,9 +194,9 @@ impl Db {
         Ok(codes.len() as u64)
     }
 
-    /// Shuts a device out for good; `false` when there is no such device, or it was shut out before. What it has
+    /// Shuts a device out for good; `None` when there is no such device, or it was shut out before. What it has
     /// delivered stays. A seat whose last device it was needs another.
-    pub async fn revoke_device(&self, tenant: TenantId, id: DeviceId, now: Timestamp) -> Result<bool> {
+    pub async fn revoke_device(&self, tenant: TenantId, id: DeviceId, now: Timestamp) -> Result<Option<Device>> {
         let tx = self.begin().await?;
         // Its code must not bring it back.
         pairing_codes::Entity::delete_many()
@@ -210,10 +210,10 @@ impl Db {
             .filter(devices::Column::RevokedAt.is_null())
             .exec_with_returning(&tx)
             .await?;
-        let Some(device) = revoked.into_iter().next() else { return Ok(false) };
+        let Some(device) = revoked.into_iter().next() else { return Ok(None) };
         settle(&tx, tenant, SeatId(device.seat_id), now).await?;
         tx.commit().await?;
-        Ok(true)
+        Ok(Some(device.into()))
     }
 
     /// Keeps what a device tells of itself in place of what it told before; its version only where it tells one.

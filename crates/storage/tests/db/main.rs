@@ -9,6 +9,7 @@ mod wall;
 mod world;
 
 mod approve;
+mod audit;
 mod jobs;
 mod language_uses;
 mod logins;

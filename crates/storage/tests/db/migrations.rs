@@ -64,6 +64,8 @@ async fn a_database_of_the_first_version_is_brought_up_to_date_with_its_rows() {
         let all = place.number("SELECT count(*) FROM seaql_migrations").await;
         place.sql("DROP TABLE language_uses").await.unwrap();
         for undo in [
+            "DROP TABLE audit_erasures",
+            "DROP TABLE audit_entries",
             "DROP TABLE removals",
             "DROP TABLE session_breaks",
             "DROP TABLE pairing_codes",

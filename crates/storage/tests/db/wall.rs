@@ -7,6 +7,7 @@ use crate::{
 };
 use domain::{
     ProcedureId, TaskId,
+    audit::{Action, Actor, Entry},
     device::DeviceReport,
     job::{JobState, Step},
     procedure::{ProcedureDraft, ProcedureStatus},
@@ -19,6 +20,7 @@ use std::{collections::BTreeSet, fmt::Debug, path::Path};
 use storage::{
     Db, DbError,
     db::{
+        audit::{AuditFilter, AuditPage},
         jobs::{Job, Lease},
         overview::{PageFrom, SessionFilter},
         procedures::{NewProcedure, Outcome},
@@ -95,6 +97,8 @@ async fn theirs(place: &Place) -> Theirs {
         place.id(crew.tenant)
     );
     place.accepted(&minutes).await;
+    let signed_in = Entry::new(Actor::user(&crew.user), Action::UserSignedIn);
+    place.db.audit(crew.tenant, &signed_in, at(9)).await.unwrap();
     Theirs { crew, task, done, procedure, running, job, worker, waiting, recording: session, upload, bare, file }
 }
 
@@ -159,6 +163,11 @@ impl Nothing for storage::db::recordings::Added {
 impl Nothing for Lease {
     fn is_nothing(&self) -> bool {
         *self == Self::Lost
+    }
+}
+impl Nothing for AuditPage {
+    fn is_nothing(&self) -> bool {
+        self.entries.is_empty() && self.older.is_none()
     }
 }
 impl Nothing for storage::db::overview::SessionPage {
@@ -229,6 +238,7 @@ fn attempts<'a>(db: &'a Db, us: &'a Crew, they: &'a Theirs) -> Vec<Attempt<'a>> 
         report_device: db.report_device(tenant, they.crew.device.id, &REPORT, Some("x"), at(50)),
         seat_overview: db.seat_overview(tenant, they.crew.seat.id, at(50)),
         seat_overviews: async { Ok::<_, DbError>(db.seat_overviews(tenant, at(50)).await?.into_iter().filter(|s| s.seat.id != us.seat.id).collect::<Vec<_>>()) },
+        audit_page: db.audit_page(tenant, &AuditFilter::default(), None, 10),
         seconds_left: db.seconds_left(tenant),
         unfinished_uploads: db.unfinished_uploads(tenant, at(50)),
         file_session: db.file_session(tenant, they.file.id),
@@ -323,7 +333,15 @@ async fn with_another_tenants_id_nothing_is_found_and_nothing_changed() {
             tried.insert(name);
         }
         // These take no id of anything that another tenant has.
-        tried.extend(["create_user", "create_task", "tenant", "set_upload_keep_hours", "due_removals"]);
+        tried.extend([
+            "audit",
+            "erase_audit",
+            "create_user",
+            "create_task",
+            "tenant",
+            "set_upload_keep_hours",
+            "due_removals",
+        ]);
         let forgotten: Vec<_> = queries_of_a_tenant().into_iter().filter(|n| !tried.contains(n.as_str())).collect();
         assert!(forgotten.is_empty(), "not tried: {forgotten:?}");
     })

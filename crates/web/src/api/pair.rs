@@ -16,7 +16,10 @@ use axum::{
     extract::{FromRequest, Request, State},
     http::{HeaderValue, StatusCode, header},
 };
-use domain::seat::SeatRole;
+use domain::{
+    audit::{Action, Actor, Entry},
+    seat::SeatRole,
+};
 use garde::Validate;
 use serde::{Deserialize, Serialize};
 use storage::db::people::NewDevice;
@@ -95,6 +98,11 @@ pub async fn pair(
     };
     let tenant = app.db.tenant(seat.tenant_id).await?.ok_or_else(unknown)?;
     let user = app.db.user(seat.tenant_id, seat.user_id).await?.ok_or_else(unknown)?;
+    let entry = Entry::new(Actor::device(device.id, device.model.clone()), Action::DevicePaired)
+        .on("seat", seat.id, user.full_name.clone())
+        .with("serial", device.serial.clone())
+        .from(address);
+    app.db.audit(seat.tenant_id, &entry, app.now()).await?;
     tracing::info!(tenant = %seat.tenant_id, seat = %seat.id, device = %device.id, "device paired");
     let paired = Paired {
         token,

@@ -1,6 +1,6 @@
 //! People: a login is a cookie, and a handler that takes a [`Viewer`] answers only to somebody who is signed in.
 
-use super::login_store::LoginStore;
+use super::{login_store::LoginStore, throttle::address_of};
 use crate::{
     App,
     dashboard::{failed, forbidden},
@@ -15,10 +15,12 @@ use axum::{
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use domain::{
     TenantId, UserId,
+    audit::{Action, Actor, Entry},
     tenant::Tenant,
     user::{User, UserRole},
 };
 use serde::{Deserialize, Serialize};
+use std::net::IpAddr;
 use time::Duration;
 use tower_sessions::{Expiry, Session, SessionManagerLayer, cookie::SameSite};
 
@@ -47,6 +49,8 @@ pub struct Viewer {
     pub tenant: Tenant,
     /// The user.
     pub user: User,
+    /// Where the request came from.
+    pub address: IpAddr,
     csrf_token: String,
 }
 
@@ -76,8 +80,18 @@ impl Viewer {
         }
     }
 
-    /// The viewer of a login, if there is one whose user is still active.
-    pub async fn of(app: &App, login: &Session) -> Result<Option<Self>, Response> {
+    /// That this viewer did something, for the audit log.
+    pub fn did(&self, action: Action) -> Entry {
+        Entry::new(Actor::user(&self.user), action).from(self.address)
+    }
+
+    /// Notes in the audit log what this viewer did.
+    pub async fn note(&self, app: &App, entry: Entry) -> Result<(), Response> {
+        app.db.audit(self.tenant.id, &entry, app.now()).await.map_err(failed)
+    }
+
+    /// The viewer of a login, if there is one whose user is still active; `address` is where the request came from.
+    pub async fn of(app: &App, login: &Session, address: IpAddr) -> Result<Option<Self>, Response> {
         let Some(who) = login.get::<Who>(USER).await.map_err(failed)? else { return Ok(None) };
         let user = app.db.user(who.tenant, who.user).await.map_err(failed)?;
         let Some(user) = user.filter(|u| u.is_active) else { return Ok(None) };
@@ -88,7 +102,7 @@ impl Viewer {
             login.insert(SEEN, now.0).await.map_err(failed)?;
         }
         let csrf_token = csrf_token(login).await?;
-        Ok(Some(Self { tenant, user, csrf_token }))
+        Ok(Some(Self { tenant, user, address, csrf_token }))
     }
 }
 
@@ -97,7 +111,7 @@ impl FromRequestParts<App> for Viewer {
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Response> {
         let login = Session::from_request_parts(parts, app).await.map_err(IntoResponse::into_response)?;
-        if let Some(viewer) = Self::of(app, &login).await? {
+        if let Some(viewer) = Self::of(app, &login, address_of(parts, &app.settings)).await? {
             return Ok(viewer);
         }
         let accepts = |kind| parts.headers.get(header::ACCEPT).is_some_and(|a| a.to_str().is_ok_and(|a| a == kind));

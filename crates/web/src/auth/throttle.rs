@@ -1,8 +1,11 @@
 //! Slows down whoever guesses passwords: so many attempts per minute and address. Nobody can lock out somebody else,
 //! for the address counts and not the name that is tried.
 
-use crate::WebSettings;
-use axum::{extract::ConnectInfo, http::Request};
+use crate::{App, WebSettings};
+use axum::{
+    extract::{ConnectInfo, FromRequestParts},
+    http::{Extensions, HeaderMap, Request, request::Parts},
+};
 use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter, clock::Clock};
 use std::{
     net::{IpAddr, SocketAddr},
@@ -47,12 +50,33 @@ fn network(address: IpAddr) -> IpAddr {
     }
 }
 
+/// Where a request comes from, for a handler to take.
+#[derive(Clone, Copy, Debug)]
+pub struct ClientAddress(pub IpAddr);
+
+impl FromRequestParts<App> for ClientAddress {
+    type Rejection = std::convert::Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Self::Rejection> {
+        Ok(Self(address_of(parts, &app.settings)))
+    }
+}
+
 /// The address that a request comes from. Behind a proxy it is the last one in `X-Forwarded-For`: the one that the
 /// proxy itself wrote, as those before it can be made up.
 pub fn client_address<B>(request: &Request<B>, settings: &WebSettings) -> IpAddr {
-    let peer = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|c| c.0.ip());
+    address(request.extensions(), request.headers(), settings)
+}
+
+/// The same, of a request without its body.
+pub fn address_of(parts: &Parts, settings: &WebSettings) -> IpAddr {
+    address(&parts.extensions, &parts.headers, settings)
+}
+
+fn address(extensions: &Extensions, headers: &HeaderMap, settings: &WebSettings) -> IpAddr {
+    let peer = extensions.get::<ConnectInfo<SocketAddr>>().map(|c| c.0.ip());
     let forwarded = || {
-        let last = request.headers().get_all("x-forwarded-for").iter().next_back()?.to_str().ok()?;
+        let last = headers.get_all("x-forwarded-for").iter().next_back()?.to_str().ok()?;
         last.rsplit(',').next()?.trim().parse().ok()
     };
     let told = if settings.behind_proxy { forwarded() } else { None };

@@ -11,7 +11,7 @@ use axum::{
         sse::{Event, KeepAlive, Sse},
     },
 };
-use domain::{TenantId, Timestamp};
+use domain::Timestamp;
 use futures::{Stream, StreamExt, stream};
 use std::{collections::HashMap, convert::Infallible, time::Duration};
 use tower_sessions::Session;
@@ -21,39 +21,31 @@ const LOOK_EVERY: Duration = Duration::from_secs(1);
 /// A change becomes visible when its transaction ends, which can be a little after the time that it carries.
 const OVERLAP_SECONDS: f64 = 3.0;
 /// After so many looks the login is asked for again: a stream must not outlive it.
-const LOOKS_PER_LOGIN: u32 = 30;
+const LOOKS_PER_LOGIN: u32 = 5;
 
 /// `GET /events/sessions`
 pub async fn sessions(State(app): State<App>, viewer: Viewer, login: Session, headers: HeaderMap) -> Answer {
     let last = headers.get("last-event-id").and_then(|id| id.to_str().ok()?.parse().ok());
     let since = last.map_or_else(|| app.now(), Timestamp);
-    let stream = changes(app, login, viewer.tenant.id, since);
+    let stream = changes(Watch { app, login, viewer, since, told: HashMap::new(), looks: 0 });
     Ok(Sse::new(stream).keep_alive(KeepAlive::default()).into_response())
 }
 
 struct Watch {
     app: App,
     login: Session,
-    tenant: TenantId,
+    viewer: Viewer,
     since: Timestamp,
     /// What was told, with the time of its change, as far back as the overlap reaches.
     told: HashMap<domain::SessionId, Timestamp>,
     looks: u32,
 }
 
-fn changes(
-    app: App,
-    login: Session,
-    tenant: TenantId,
-    since: Timestamp,
-) -> impl Stream<Item = Result<Event, Infallible>> + Send {
-    let watch = Watch { app, login, tenant, since, told: HashMap::new(), looks: 0 };
+fn changes(watch: Watch) -> impl Stream<Item = Result<Event, Infallible>> + Send {
     stream::unfold(watch, |mut watch| async move {
         tokio::time::sleep(LOOK_EVERY).await;
         watch.looks += 1;
-        let signed_out = watch.looks.is_multiple_of(LOOKS_PER_LOGIN)
-            && matches!(Viewer::of(&watch.app, &watch.login).await, Ok(None));
-        if signed_out {
+        if watch.looks.is_multiple_of(LOOKS_PER_LOGIN) && watch.is_signed_out().await {
             return None;
         }
         let events = watch.look().await;
@@ -63,10 +55,16 @@ fn changes(
 }
 
 impl Watch {
+    async fn is_signed_out(&self) -> bool {
+        // As it is kept now, not as it was read when the stream began.
+        let kept = self.login.load().await;
+        kept.is_ok() && matches!(Viewer::of(&self.app, &self.login, self.viewer.address).await, Ok(None))
+    }
+
     async fn look(&mut self) -> Vec<Result<Event, Infallible>> {
         let from = self.since.plus_seconds(-OVERLAP_SECONDS);
         // A database that is away is told by the pages; the stream goes on when it is back.
-        let Ok(changed) = self.app.db.sessions_changed(self.tenant, from).await else { return Vec::new() };
+        let Ok(changed) = self.app.db.sessions_changed(self.viewer.tenant.id, from).await else { return Vec::new() };
         self.told.retain(|_, at| *at > from);
         let fresh: Vec<_> = changed.into_iter().filter(|(id, at)| self.told.get(id) != Some(at)).collect();
         fresh

@@ -1,6 +1,7 @@
 //! The Dashboard: a handler per page, which reads what the page shows and fills its template. Nothing here
 //! changes a session; Settings change seats and begin the upload of a file.
 
+mod audit;
 mod events;
 mod pairing;
 mod procedure;
@@ -15,14 +16,14 @@ use crate::{
     App,
     auth::{
         login::{self, Viewer},
-        throttle::Throttle,
+        throttle::{Throttle, address_of},
     },
     pages::error::ErrorPage,
 };
 use askama::Template;
 use axum::{
     Router,
-    extract::{FromRequestParts, Path, State},
+    extract::{FromRequestParts, Path, Request, State},
     http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header, request::Parts},
     response::{Html, IntoResponse, Redirect, Response},
     routing::{get, post},
@@ -66,6 +67,7 @@ pub fn routes(app: &App) -> Router<App> {
         .route("/settings/upload", get(upload::show).post(upload::begin))
         .route("/settings/upload/keep", post(upload::keep))
         .route("/settings/upload/{id}/ticket", post(upload::ticket))
+        .route("/settings/audit", get(audit::show))
         .fallback(not_found)
         .layer(login::layer(app));
     [
@@ -139,17 +141,17 @@ impl<T: FromStr> FromRequestParts<App> for Id<T> {
             return Ok(Self(id));
         }
         let login = Session::from_request_parts(parts, app).await.map_err(IntoResponse::into_response)?;
-        Err(nothing_here(app, &login).await)
+        Err(nothing_here(app, &login, parts).await)
     }
 }
 
-async fn not_found(State(app): State<App>, login: Session) -> Response {
-    nothing_here(&app, &login).await
+async fn not_found(State(app): State<App>, login: Session, request: Request) -> Response {
+    nothing_here(&app, &login, &request.into_parts().0).await
 }
 
 /// The page for what is not there, in the frame of whoever is signed in.
-async fn nothing_here(app: &App, login: &Session) -> Response {
-    match Viewer::of(app, login).await {
+async fn nothing_here(app: &App, login: &Session, parts: &Parts) -> Response {
+    match Viewer::of(app, login, address_of(parts, &app.settings)).await {
         Ok(viewer) => error_page(&ErrorPage::not_found(viewer.map(|viewer| viewer.signed_in()))),
         Err(failure) => failure,
     }

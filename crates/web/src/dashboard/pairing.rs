@@ -17,7 +17,7 @@ use axum::{
     http::{HeaderMap, header},
     response::{IntoResponse, Response},
 };
-use domain::{SeatId, Timestamp, seat::SeatStatus};
+use domain::{SeatId, Timestamp, audit::Action, seat::SeatStatus};
 use serde::Deserialize;
 use storage::{
     DbError,
@@ -88,6 +88,7 @@ pub async fn open(
         }
     }
     made.map_err(failed)?;
+    viewer.note(&app, viewer.did(Action::SeatCodeOpened).on("seat", id, seat.user.full_name.clone())).await?;
     tracing::info!(tenant = %tenant.id, seat = %id, by = %viewer.user.id, "pairing code opened");
     let code = ShownCode::new(&code, &origin(&app, &headers), expires_at, now, &tenant.timezone);
     let code = code.ok_or_else(|| failed("the address of this server is too long for a QR code"))?;

@@ -15,7 +15,7 @@ use axum::{
     http::StatusCode,
     response::{IntoResponse, Redirect, Response},
 };
-use domain::{DeviceId, UserId, seat::SeatRole};
+use domain::{DeviceId, UserId, audit::Action, seat::SeatRole};
 use serde::Deserialize;
 use tower_sessions::Session;
 
@@ -61,6 +61,8 @@ pub async fn add(
         return Ok((StatusCode::UNPROCESSABLE_ENTITY, page(&shown)?).into_response());
     };
     let seat = app.db.create_seat(tenant, user.id, role, now).await.map_err(failed)?;
+    let entry = viewer.did(Action::SeatAdded).on("seat", seat.id, user.full_name).with("role", role.label());
+    viewer.note(&app, entry).await?;
     tracing::info!(%tenant, seat = %seat.id, by = %viewer.user.id, "seat added");
     Ok(Redirect::to("/settings/seats").into_response())
 }
@@ -93,7 +95,9 @@ pub async fn revoke(
     own_form(&login, &viewer, &form.csrf_token).await?;
     let tenant = viewer.tenant.id;
     // One that is gone already is as good as revoked.
-    if app.db.revoke_device(tenant, id, app.now()).await.map_err(failed)? {
+    if let Some(device) = app.db.revoke_device(tenant, id, app.now()).await.map_err(failed)? {
+        let entry = viewer.did(Action::DeviceRevoked).on("device", id, device.model).with("serial", device.serial);
+        viewer.note(&app, entry).await?;
         tracing::info!(%tenant, device = %id, by = %viewer.user.id, "device revoked");
     }
     Ok(Redirect::to("/settings/seats").into_response())

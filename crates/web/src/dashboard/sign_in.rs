@@ -6,7 +6,7 @@ use crate::{
     auth::{
         login::{self, Viewer, is_own_form, sign_in_form_token},
         password::verify_password,
-        throttle::{Throttle, client_address},
+        throttle::{ClientAddress, Throttle, client_address},
     },
     pages::sign_in::{SignInPage, SignInProblem},
 };
@@ -16,6 +16,7 @@ use axum::{
     http::{HeaderValue, StatusCode, header},
     response::{IntoResponse, Redirect},
 };
+use domain::audit::{Action, Actor, Entry};
 use serde::Deserialize;
 use tower_sessions::Session;
 
@@ -43,7 +44,7 @@ struct Attempt {
 pub async fn show(State(app): State<App>, login: Session, throttle: Throttle, request: Request) -> Answer {
     let address = client_address(&request, &app.settings);
     let next = Query::<Next>::try_from_uri(request.uri()).map_or(String::new(), |Query(n)| n.next);
-    if Viewer::of(&app, &login).await?.is_some() {
+    if Viewer::of(&app, &login, address).await?.is_some() {
         return Ok(Redirect::to(local(&next)).into_response());
     }
     if let Err(seconds) = throttle.attempt(address) {
@@ -73,17 +74,32 @@ pub async fn submit(State(app): State<App>, login: Session, throttle: Throttle, 
     let password = attempt.password.clone();
     let fits = password.len() <= LONGEST_PASSWORD
         && tokio::task::spawn_blocking(move || verify_password(&password, hash.as_deref())).await.map_err(failed)?;
+    let known = user.clone();
     let Some(user) = user.filter(|_| fits) else {
         tracing::info!(%address, "sign-in refused");
+        if let Some(known) = known {
+            let entry = Entry::new(Actor::unknown(), Action::UserSignInFailed).on_user(&known).from(address);
+            app.db.audit(known.tenant_id, &entry, app.now()).await.map_err(failed)?;
+        }
         return refuse(&login, attempt, StatusCode::UNPROCESSABLE_ENTITY, SignInProblem::Refused).await;
     };
     login::sign_in(&login, &user).await?;
+    let entry = Entry::new(Actor::user(&user), Action::UserSignedIn).on_user(&user).from(address);
+    app.db.audit(user.tenant_id, &entry, app.now()).await.map_err(failed)?;
     Ok(Redirect::to(local(&attempt.next)).into_response())
 }
 
 /// `POST /sign-out`
-pub async fn sign_out(login: Session, Form(form): Form<SignOut>) -> Answer {
+pub async fn sign_out(
+    State(app): State<App>,
+    ClientAddress(address): ClientAddress,
+    login: Session,
+    Form(form): Form<SignOut>,
+) -> Answer {
     if is_own_form(&login, &form.csrf_token).await? {
+        if let Some(viewer) = Viewer::of(&app, &login, address).await? {
+            viewer.note(&app, viewer.did(Action::UserSignedOut).on_user(&viewer.user)).await?;
+        }
         login.flush().await.map_err(failed)?;
     }
     Ok(Redirect::to("/sign-in").into_response())

@@ -22,7 +22,7 @@ use axum::{
     http::StatusCode,
     response::{IntoResponse, Redirect, Response},
 };
-use domain::{SeatId, SessionId, Timestamp, session::session_name};
+use domain::{SeatId, SessionId, Timestamp, audit::Action, session::session_name};
 use jiff::{civil::DateTime, tz::TimeZone};
 use serde::{Deserialize, Serialize};
 use storage::db::{
@@ -138,6 +138,7 @@ pub async fn keep(
         },
     };
     app.db.set_upload_keep_hours(viewer.tenant.id, hours).await.map_err(failed)?;
+    viewer.note(&app, viewer.did(Action::UploadKeepChanged).with("hours", hours)).await?;
     Ok(Redirect::to("/settings/upload").into_response())
 }
 
@@ -166,6 +167,8 @@ async fn session_of(app: &App, viewer: &Viewer, file: &File, now: Timestamp) -> 
     };
     let (session, is_new) = app.db.start_session(&seat, new, now).await?;
     if is_new {
+        let entry = viewer.did(Action::FileUploaded).on("session", session.id, session.name.clone());
+        app.db.audit(tenant.id, &entry.with("bytes", file.bytes), now).await?;
         metrics::counter!("trainar_sessions_started_total").increment(1);
     }
     // How long it is, only the file tells.

@@ -4,6 +4,7 @@
 pub mod layout;
 pub mod when;
 
+pub mod audit;
 pub mod error;
 pub mod pair;
 pub mod procedure;

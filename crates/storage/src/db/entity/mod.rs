@@ -1,5 +1,7 @@
 //! The rows as SeaORM sees them, a file per table; nothing outside `db` sees these.
 
+pub mod audit_entries;
+pub mod audit_erasures;
 pub mod devices;
 pub mod jobs;
 pub mod language_uses;

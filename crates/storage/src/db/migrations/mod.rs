@@ -1,6 +1,7 @@
-//! The schema, one file per change. The files are plain SQL in the dialect that both engines share.
+//! The schema, one file per change. The files are plain SQL in the dialect that both engines share; what each says in its own
+//! way, such as a trigger, stands in a file per engine.
 
-use sea_orm_migration::prelude::*;
+use sea_orm_migration::{prelude::*, sea_orm::DbBackend};
 
 pub struct Migrator;
 
@@ -13,6 +14,12 @@ impl MigratorTrait for Migrator {
             Box::new(Sql { name: "0004_parts", up: include_str!("0004_parts.sql") }),
             Box::new(Sql { name: "0005_removals", up: include_str!("0005_removals.sql") }),
             Box::new(Sql { name: "0006_sweeps", up: include_str!("0006_sweeps.sql") }),
+            Box::new(Sql { name: "0007_people", up: include_str!("0007_people.sql") }),
+            Box::new(PerEngine {
+                name: "0007_people_triggers",
+                sqlite: include_str!("0007_people.sqlite.sql"),
+                postgres: include_str!("0007_people.postgres.sql"),
+            }),
         ]
     }
 }
@@ -32,5 +39,25 @@ impl MigrationName for Sql {
 impl MigrationTrait for Sql {
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
         manager.get_connection().execute_unprepared(self.up).await.map(|_| ())
+    }
+}
+
+struct PerEngine {
+    name: &'static str,
+    sqlite: &'static str,
+    postgres: &'static str,
+}
+
+impl MigrationName for PerEngine {
+    fn name(&self) -> &str {
+        self.name
+    }
+}
+
+#[async_trait::async_trait]
+impl MigrationTrait for PerEngine {
+    async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        let up = if manager.get_database_backend() == DbBackend::Postgres { self.postgres } else { self.sqlite };
+        manager.get_connection().execute_unprepared(up).await.map(|_| ())
     }
 }

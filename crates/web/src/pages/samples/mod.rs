@@ -1,6 +1,7 @@
 //! Every page in every state: the strings the product promises are there, and what it promises not to have is not.
 
 mod facts;
+mod people;
 mod settings;
 mod states;
 

@@ -178,6 +178,7 @@ pub fn pages() -> BTreeMap<&'static str, String> {
     let unscored = Session { score: Some(unscored), ..session(4, "Pump head exchange") };
     let unscored_player = player(&unscored);
     let mut all = super::settings::pages();
+    all.extend(super::people::pages());
     all.extend([
         ("sign-in", sign_in(None)),
         ("sign-in-refused", sign_in(Some(SignInProblem::Refused))),
