@@ -72,6 +72,8 @@ id! {
     ProcedureId,
     /// A unit of work from an integration or made by hand.
     TaskId,
+    /// A program's access to the API.
+    ApiKeyId,
     /// A tool that the live assistant can call.
     SkillId,
     /// A document that the assistant can search.

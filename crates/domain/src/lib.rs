@@ -5,6 +5,7 @@ pub mod ids;
 pub mod time;
 
 pub mod audit;
+pub mod api_key;
 pub mod device;
 pub mod knowledge;
 pub mod minutes;

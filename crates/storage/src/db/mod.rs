@@ -7,9 +7,11 @@ mod error;
 mod migrations;
 
 pub mod audit;
+pub mod api_keys;
 pub mod breaks;
 pub mod jobs;
 pub mod language_uses;
+pub mod lists;
 pub mod logins;
 pub mod minutes;
 pub mod overview;

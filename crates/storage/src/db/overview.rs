@@ -10,13 +10,13 @@ use super::{
     uploads::UploadState,
 };
 use domain::{
-    SessionId, TenantId, Timestamp,
+    SeatId, SessionId, TaskId, TenantId, Timestamp, UserId,
     job::{Step, StepState},
     seat::SeatRole,
     session::{Phase, Session, SessionStatus},
 };
 use sea_orm::{
-    ColumnTrait, EntityTrait, ExprTrait, QueryFilter, QueryOrder, QuerySelect,
+    ColumnTrait, Condition, EntityTrait, ExprTrait, QueryFilter, QueryOrder, QuerySelect,
     sea_query::{Expr, Func, SimpleExpr},
 };
 use std::collections::HashMap;
@@ -71,6 +71,13 @@ impl Arrived {
 pub struct SessionFilter {
     pub status: Option<SessionStatus>,
     pub role: Option<SeatRole>,
+    pub seat: Option<SeatId>,
+    pub user: Option<UserId>,
+    pub task: Option<TaskId>,
+    /// Started then or later.
+    pub from: Option<Timestamp>,
+    /// Started before then.
+    pub to: Option<Timestamp>,
 }
 
 /// A place between two sessions of the list.
@@ -103,6 +110,20 @@ pub struct SessionPage {
     pub newer: Option<Cursor>,
 }
 
+impl SessionFilter {
+    fn condition(self) -> Condition {
+        use sessions::Column as C;
+        Condition::all()
+            .add_option(self.status.map(|status| C::Status.eq(status.to_string())))
+            .add_option(self.role.map(|role| C::Role.eq(role.to_string())))
+            .add_option(self.seat.map(|seat| C::SeatId.eq(seat.0)))
+            .add_option(self.user.map(|user| C::UserId.eq(user.0)))
+            .add_option(self.task.map(|task| C::TaskId.eq(task.0)))
+            .add_option(self.from.map(|from| C::StartedAt.gte(from.0)))
+            .add_option(self.to.map(|to| C::StartedAt.lt(to.0)))
+    }
+}
+
 impl Db {
     /// A page of a tenant's sessions, newest start first, by keyset: no row is skipped or shown twice while new ones
     /// arrive.
@@ -113,13 +134,7 @@ impl Db {
         from: PageFrom,
         size: u64,
     ) -> Result<SessionPage> {
-        let mut query = sessions::Entity::find().filter(of(tenant)).limit(size + 1);
-        if let Some(status) = filter.status {
-            query = query.filter(sessions::Column::Status.eq(status.to_string()));
-        }
-        if let Some(role) = filter.role {
-            query = query.filter(sessions::Column::Role.eq(role.to_string()));
-        }
+        let mut query = sessions::Entity::find().filter(of(tenant)).filter(filter.condition()).limit(size + 1);
         let upwards = matches!(from, PageFrom::NewerThan(_));
         query = match from {
             PageFrom::Newest => query,

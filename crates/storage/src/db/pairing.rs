@@ -250,7 +250,7 @@ impl Db {
         Ok(self.around_seats(tenant, rows, now).await?.pop())
     }
 
-    async fn around_seats(
+    pub(crate) async fn around_seats(
         &self,
         tenant: TenantId,
         rows: Vec<seats::Model>,

@@ -8,6 +8,7 @@ mod schema;
 mod wall;
 mod world;
 
+mod api_keys;
 mod approve;
 mod audit;
 mod jobs;

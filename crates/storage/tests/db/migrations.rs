@@ -66,6 +66,7 @@ async fn a_database_of_the_first_version_is_brought_up_to_date_with_its_rows() {
         for undo in [
             "DROP TABLE audit_erasures",
             "DROP TABLE audit_entries",
+            "DROP TABLE api_keys",
             "DROP TABLE removals",
             "DROP TABLE session_breaks",
             "DROP TABLE pairing_codes",

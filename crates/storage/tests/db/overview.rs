@@ -14,7 +14,8 @@ use storage::db::{
     sessions::Stop,
 };
 
-const ALL: SessionFilter = SessionFilter { status: None, role: None };
+const ALL: SessionFilter =
+    SessionFilter { status: None, role: None, seat: None, user: None, task: None, from: None, to: None };
 
 fn ids(page: &SessionPage) -> Vec<SessionId> {
     page.sessions.iter().map(|row| row.session.id).collect()
@@ -116,7 +117,7 @@ async fn filters_hold_on_every_page() {
                 let expected = in_order(now.iter().filter(fits).cloned().collect());
                 let (mut seen, mut from) = (Vec::new(), Some(PageFrom::Newest));
                 while let Some(place_in_list) = from {
-                    let filter = SessionFilter { status, role };
+                    let filter = SessionFilter { status, role, ..ALL };
                     let shown = place.db.session_page(crew.tenant, filter, place_in_list, 8).await.unwrap();
                     seen.extend(ids(&shown));
                     from = shown.older.map(PageFrom::OlderThan);

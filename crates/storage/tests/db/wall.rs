@@ -1,6 +1,7 @@
 //! The wall: with another tenant's id every query finds nothing and changes nothing.
 
 use crate::{
+    api_keys::new_key,
     harness::{Crew, Place, at, new_device, new_upload, on_both},
     language_uses::asked,
     recordings::{part, recording, said},
@@ -8,6 +9,7 @@ use crate::{
 use domain::{
     ProcedureId, TaskId,
     audit::{Action, Actor, Entry},
+    api_key::ApiKey,
     device::DeviceReport,
     job::{JobState, Step},
     procedure::{ProcedureDraft, ProcedureStatus},
@@ -53,6 +55,7 @@ struct Theirs {
     bare: Session,
     /// Waits for the file of an administrator.
     file: Session,
+    key: ApiKey,
 }
 
 async fn theirs(place: &Place) -> Theirs {
@@ -100,6 +103,8 @@ async fn theirs(place: &Place) -> Theirs {
     let signed_in = Entry::new(Actor::user(&crew.user), Action::UserSignedIn);
     place.db.audit(crew.tenant, &signed_in, at(9)).await.unwrap();
     Theirs { crew, task, done, procedure, running, job, worker, waiting, recording: session, upload, bare, file }
+    let key = place.db.create_api_key(crew.tenant, new_key('e', None), at(9)).await.unwrap();
+    Theirs { key, crew, task, done, procedure, running, job, worker, waiting, recording: session, upload, bare, file }
 }
 
 fn outcome() -> Outcome {
@@ -214,6 +219,7 @@ macro_rules! attempts {
 fn attempts<'a>(db: &'a Db, us: &'a Crew, they: &'a Theirs) -> Vec<Attempt<'a>> {
     let tenant = us.tenant;
     let their_seat: &'static Seat = Box::leak(Box::new(Seat { tenant_id: tenant, ..they.crew.seat.clone() }));
+    let their_key: &'static ApiKey = Box::leak(Box::new(ApiKey { tenant_id: tenant, ..they.key.clone() }));
     let their_job: &'static Job = Box::leak(Box::new(Job { tenant_id: tenant, ..they.job.clone() }));
     let new_session = |task_id, key: Option<&str>| NewSession {
         name: "s".into(),
@@ -302,6 +308,10 @@ fn attempts<'a>(db: &'a Db, us: &'a Crew, they: &'a Theirs) -> Vec<Attempt<'a>> 
         add_language_use: db.add_language_use(tenant, they.running.id, &asked(None), at(50)),
         procedures: db.procedures(tenant, they.done.id),
         procedure: db.procedure(tenant, they.procedure),
+        procedure_page: async { Ok::<_, DbError>(db.procedure_page(tenant, Some(they.done.id), None, 9).await?.rows) },
+        procedure_page: async { Ok::<_, DbError>(db.procedure_page(tenant, None, None, 9).await?.rows) },
+        user_page: async { Ok::<_, DbError>(db.user_page(tenant, None, 9).await?.rows.into_iter().filter(|u| u.id != us.user.id).collect::<Vec<_>>()) },
+        seat_page: async { Ok::<_, DbError>(db.seat_page(tenant, None, 9, at(50)).await?.rows.into_iter().filter(|s| s.seat.id != us.seat.id).collect::<Vec<_>>()) },
         vocabulary: db.vocabulary(tenant, 9),
         jobs: db.jobs(tenant, they.done.id),
         cancel_processing: db.cancel_processing(tenant, they.waiting.id, at(50)),
@@ -310,6 +320,10 @@ fn attempts<'a>(db: &'a Db, us: &'a Crew, they: &'a Theirs) -> Vec<Attempt<'a>> 
         job_progressed: db.job_progressed(their_job, they.worker),
         retry_job: db.retry_job(their_job, they.worker, "x", at(50)),
         approve: db.approve(their_job, they.worker, &outcome(), at(50)),
+        api_key: db.api_key(tenant, they.key.id),
+        api_keys: db.api_keys(tenant),
+        api_key_used: db.api_key_used(their_key, at(5000)),
+        revoke_api_key: db.revoke_api_key(tenant, they.key.id, at(50)),
         fail_processing: db.fail_processing(their_job, they.worker, JobState::Failed, "x", at(50)),
     ]
 }
@@ -336,6 +350,7 @@ async fn with_another_tenants_id_nothing_is_found_and_nothing_changed() {
         tried.extend([
             "audit",
             "erase_audit",
+            "create_api_key",
             "create_user",
             "create_task",
             "tenant",
@@ -357,7 +372,7 @@ fn queries_of_a_tenant() -> BTreeSet<String> {
         for function in text.split("pub async fn ").skip(1) {
             let (name, rest) = function.split_once('(').unwrap();
             let arguments = rest.split_once('{').unwrap().0;
-            if ["TenantId", "&Seat", "&Job"].iter().any(|kind| arguments.contains(kind)) {
+            if ["TenantId", "&Seat", "&Job", "&ApiKey"].iter().any(|kind| arguments.contains(kind)) {
                 names.insert(name.to_owned());
             }
         }

@@ -2,6 +2,7 @@
 
 pub mod audit_entries;
 pub mod audit_erasures;
+pub mod api_keys;
 pub mod devices;
 pub mod jobs;
 pub mod language_uses;

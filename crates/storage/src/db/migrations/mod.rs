@@ -20,6 +20,7 @@ impl MigratorTrait for Migrator {
                 sqlite: include_str!("0007_people.sqlite.sql"),
                 postgres: include_str!("0007_people.postgres.sql"),
             }),
+            Box::new(Sql { name: "0008_api_keys", up: include_str!("0008_api_keys.sql") }),
         ]
     }
 }
