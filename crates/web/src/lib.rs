@@ -3,6 +3,7 @@
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
 mod api;
+mod api_token;
 mod assets;
 mod auth;
 mod capture;
@@ -17,6 +18,7 @@ mod router;
 mod state;
 
 pub use api::openapi;
+pub use api_token::{NewApiToken, new_api_token};
 pub use assets::is_built as has_browser_part;
 pub use auth::password::{hash_password, made_up_password};
 pub use device_token::new_device_token;

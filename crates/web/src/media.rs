@@ -19,6 +19,7 @@ use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use domain::Timestamp;
 use http_range::{HttpRange, HttpRangeParseError};
 use serde::Deserialize;
+use storage::db::recordings::Recording;
 
 /// Every address of media.
 pub fn routes() -> Router<App> {
@@ -155,6 +156,16 @@ fn wanted(range: &str, bytes: u64) -> Wanted {
 fn expired() -> Response {
     Problem::new(StatusCode::FORBIDDEN, "address-expired", "this address has expired; reload the page that showed it")
         .into_response()
+}
+
+/// What kind of media a recording is. One that plays as it came stands under a key without extension: its container tells.
+pub fn video_kind(recording: &Recording) -> &'static str {
+    match recording.video_key.rsplit_once('.').map(|(_, extension)| extension) {
+        Some("mp4") => "mp4",
+        Some("webm") => "webm",
+        _ if recording.media_info.container.contains("webm") => "webm",
+        _ => "mp4",
+    }
 }
 
 fn media_type(kind: &str) -> &'static str {

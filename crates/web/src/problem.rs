@@ -61,7 +61,7 @@ impl Problem {
 
     /// 404: there is no such thing, or it is somebody else's, which nobody is told.
     pub fn not_found(what: &str) -> Self {
-        Self::new(StatusCode::NOT_FOUND, "not-found", format!("there is no such {what} for this device"))
+        Self::new(StatusCode::NOT_FOUND, "not-found", format!("there is no such {what}"))
     }
 
     /// 422: understood, and yet not possible.

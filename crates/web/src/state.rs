@@ -17,6 +17,10 @@ pub struct WebSettings {
     pub chunk_bytes: usize,
     /// Attempts to sign in, and to pair a device, from one address per minute before it has to wait.
     pub sign_in_attempts_per_minute: u32,
+    /// Requests that an API key may make in a minute, on each server.
+    pub api_requests_per_minute: u32,
+    /// How many of them it may make at once.
+    pub api_burst: u32,
     /// Whether the client's address is taken from `X-Forwarded-For` (only behind a proxy that sets it).
     pub behind_proxy: bool,
 }
@@ -29,6 +33,8 @@ impl Default for WebSettings {
             upload_life: Duration::from_secs(7 * 24 * 3600),
             chunk_bytes: 8 << 20,
             sign_in_attempts_per_minute: 10,
+            api_requests_per_minute: 600,
+            api_burst: 120,
             behind_proxy: false,
         }
     }

@@ -8,60 +8,67 @@ mod input;
 mod pair;
 mod parts;
 mod preflight;
+mod procedures;
+mod query;
+mod seats;
+mod security;
+mod session_list;
 mod sessions;
 mod uploads;
+mod users;
 mod utterances;
 mod words;
 
 pub(crate) use sessions::upload_url;
 
-use crate::{App, problem::Problem};
+use crate::{
+    App,
+    auth::{
+        api_key::{Gate, recognise},
+        rate_limit::RateLimits,
+    },
+    problem::Problem,
+};
 use axum::{
     Router,
     http::{Method, StatusCode, header},
+    middleware::from_fn_with_state,
     routing::{any, get},
 };
-use utoipa::{
-    Modify, OpenApi,
-    openapi::security::{Http, HttpAuthScheme, SecurityScheme},
-};
+use utoipa::OpenApi;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 #[derive(OpenApi)]
 #[openapi(
     info(
         title = "TrainAR",
-        description = "Starts and stops training sessions and uploads their recordings. Every error is a problem \
-                       details object (RFC 9457). Uploads follow tus 1.0.0.",
+        description = "For devices: starts and stops training sessions and uploads their recordings; uploads follow tus \
+                       1.0.0. For programs: reads what came of them. Every error is a problem details object (RFC 9457).",
         license(name = "Apache-2.0", identifier = "Apache-2.0")
     ),
-    modifiers(&DeviceToken),
     security(("device_token" = [])),
     tags(
         (name = "device", description = "Pairing, what a device checks before a session, what it tells of itself"),
-        (name = "sessions", description = "Training runs of the seat that the device is paired with"),
+        (name = "sessions", description = "Training runs: to a device those of its seat, to a program all"),
+        (name = "procedures", description = "Pieces of work that were found in sessions, with their clips"),
+        (name = "users", description = "Who has a login, and who may run sessions with which device"),
         (name = "uploads", description = "Recordings on their way: tus 1.0.0 with creation, creation-with-upload, \
                                           creation-defer-length, checksum, termination and expiration")
     )
 )]
 struct Description;
 
-struct DeviceToken;
-
-impl Modify for DeviceToken {
-    fn modify(&self, openapi: &mut utoipa::openapi::OpenApi) {
-        let scheme = SecurityScheme::Http(Http::new(HttpAuthScheme::Bearer));
-        openapi.components.get_or_insert_default().add_security_scheme("device_token", scheme);
-    }
-}
-
 /// Every address of the API.
 pub fn routes(app: &App) -> Router<App> {
-    let (router, _) = described(app.settings.sign_in_attempts_per_minute).split_for_parts();
+    let settings = &app.settings;
+    let limits = RateLimits::new(settings.api_requests_per_minute, settings.api_burst);
+    let gate = Gate { app: app.clone(), limits };
+    let (router, _) = described(settings.sign_in_attempts_per_minute).split_for_parts();
     router
         .route("/api/v1/openapi.json", get(async || ([(header::CONTENT_TYPE, "application/json")], openapi())))
         .method_not_allowed_fallback(method_not_allowed)
         .route("/api/{*rest}", any(async || Problem::not_found("address")))
+        .layer(from_fn_with_state(gate, recognise))
 }
 
 /// The description of the API: OpenAPI 3.1 as JSON.
@@ -71,11 +78,11 @@ pub fn openapi() -> String {
 }
 
 fn described(pair_attempts_per_minute: u32) -> OpenApiRouter<App> {
-    OpenApiRouter::with_openapi(Description::openapi())
+    let mut router = OpenApiRouter::with_openapi(Description::openapi())
         .merge(pair::routes(pair_attempts_per_minute))
         .routes(routes!(preflight::preflight))
         .routes(routes!(device::put))
-        .routes(routes!(sessions::start))
+        .routes(routes!(sessions::start, session_list::list))
         .routes(routes!(sessions::show))
         .routes(routes!(sessions::heartbeat))
         .routes(routes!(sessions::stop))
@@ -86,6 +93,15 @@ fn described(pair_attempts_per_minute: u32) -> OpenApiRouter<App> {
         .routes(routes!(utterances::add))
         .routes(routes!(captions::put))
         .merge(uploads::routes())
+        .routes(routes!(session_list::procedures))
+        .routes(routes!(procedures::list))
+        .routes(routes!(procedures::show))
+        .routes(routes!(users::list))
+        .routes(routes!(users::show))
+        .routes(routes!(seats::list))
+        .routes(routes!(seats::show));
+    security::describe(router.get_openapi_mut());
+    router
 }
 
 async fn method_not_allowed(method: Method) -> Problem {

@@ -2,11 +2,16 @@
 
 use super::{
     input::{Id, Input, visible},
+    session_list::SessionDetails,
     words,
 };
 use crate::{
     App,
-    auth::device::Caller,
+    auth::{
+        api_key::{Reader, SessionsRead},
+        device::Caller,
+    },
+    media::Signer,
     pages::progress::Progress,
     problem::{Problem, ProblemDetails},
 };
@@ -71,9 +76,9 @@ pub struct StopSession {
     abnormal: bool,
 }
 
-/// A session as its device sees it.
+/// A session, as everybody sees it who may.
 #[derive(Serialize, ToSchema)]
-pub struct SessionState {
+pub struct SessionFacts {
     id: Uuid,
     name: String,
     #[schema(schema_with = words::word::<SeatRole>)]
@@ -97,14 +102,31 @@ pub struct SessionState {
     duration_seconds: Option<f64>,
     /// Until nothing more happens by itself.
     progress: Option<ProgressState>,
-    /// How much of the recording is here.
-    arrived: ArrivedState,
     /// How many procedures were found.
     procedures: u32,
+}
+
+/// A session as its device sees it.
+#[derive(Serialize, ToSchema)]
+pub struct SessionState {
+    #[serde(flatten)]
+    facts: SessionFacts,
+    /// How much of the recording is here.
+    arrived: ArrivedState,
     /// Where the recording goes: tus 1.0.0.
     upload_url: String,
     /// Send a heartbeat every so many seconds while recording.
     heartbeat_seconds: u32,
+}
+
+/// A session: with the token of a device as its device sees it, with an API key with everything around it.
+#[derive(Serialize, ToSchema)]
+#[serde(untagged)]
+pub enum SessionAnswer {
+    /// To a device.
+    Device(SessionState),
+    /// To a program.
+    Key(SessionDetails),
 }
 
 /// How far a session is.
@@ -176,22 +198,31 @@ pub async fn start(
     Ok((if is_new { StatusCode::CREATED } else { StatusCode::OK }, state_of(&app, &session).await?))
 }
 
-/// A session of this device's seat.
+/// A session: of the device's seat, or, with an API key, of the organisation.
 #[utoipa::path(
     get, path = "/api/v1/sessions/{session}", tag = "sessions",
     params(("session" = Uuid, Path)),
+    security(("device_token" = []), ("api_key" = ["sessions:read"])),
     responses(
-        (status = 200, body = SessionState),
-        (status = 404, description = "No such session for this device", body = ProblemDetails, content_type = "application/problem+json")
+        (status = 200, body = SessionAnswer),
+        (status = 404, description = "No such session for whoever asks", body = ProblemDetails, content_type = "application/problem+json")
     )
 )]
 pub async fn show(
     State(app): State<App>,
-    caller: Caller,
+    reader: Reader<SessionsRead>,
     Id(id): Id<SessionId>,
-) -> Result<Json<SessionState>, Problem> {
-    let session = caller.session(&app, id).await?;
-    state_of(&app, &session).await
+) -> Result<Json<SessionAnswer>, Problem> {
+    let tenant = match reader {
+        Reader::Device(caller) => {
+            let session = caller.session(&app, id).await?;
+            let Json(state) = state_of(&app, &session).await?;
+            return Ok(Json(SessionAnswer::Device(state)));
+        }
+        Reader::Key(key) => key.tenant,
+    };
+    let found = app.db.session_overview(tenant, id).await?.ok_or_else(|| Problem::not_found("session"))?;
+    Ok(Json(SessionAnswer::Key(SessionDetails::new(found, &Signer::new(&app)))))
 }
 
 /// Says that the session goes on. Without one for two minutes a recording session counts as ended abnormally; one that comes later
@@ -256,10 +287,21 @@ fn idempotency_key(headers: &HeaderMap) -> Result<Option<String>, Problem> {
 }
 
 impl From<SessionOverview> for SessionState {
+    fn from(found: SessionOverview) -> Self {
+        let arrived = found.arrived;
+        Self {
+            upload_url: format!("/api/v1/sessions/{}/uploads", found.session.id),
+            arrived: ArrivedState { parts: arrived.parts, complete: arrived.settled, bytes: arrived.bytes },
+            heartbeat_seconds: HEARTBEAT_SECONDS,
+            facts: found.into(),
+        }
+    }
+}
+
+impl From<SessionOverview> for SessionFacts {
     fn from(SessionOverview { session, arrived, paused, procedures, step, .. }: SessionOverview) -> Self {
         let progress = Progress::of(session.phase, paused, &arrived, step);
         Self {
-            upload_url: format!("/api/v1/sessions/{}/uploads", session.id),
             id: session.id.0,
             name: session.name,
             role: session.role,
@@ -272,9 +314,7 @@ impl From<SessionOverview> for SessionState {
             completed_at: session.completed_at,
             duration_seconds: session.duration_seconds,
             progress: progress.map(|p| ProgressState { text: p.to_string(), percent: p.percent() }),
-            arrived: ArrivedState { parts: arrived.parts, complete: arrived.settled, bytes: arrived.bytes },
             procedures,
-            heartbeat_seconds: HEARTBEAT_SECONDS,
         }
     }
 }

@@ -1,7 +1,7 @@
 //! Who calls the API: a device, by its bearer token; or, for the uploads of one session, a page with a ticket.
 
 use super::ticket;
-use crate::{App, device_token, problem::Problem};
+use crate::{App, api_token, device_token, problem::Problem};
 use axum::{
     extract::{FromRequestParts, MatchedPath},
     http::{HeaderMap, HeaderValue, StatusCode, header, request::Parts},
@@ -42,6 +42,9 @@ impl Caller {
             return Self::with_ticket(app, token).await;
         }
         let unknown = || unauthorised("this device token is not known here; pair the device again");
+        if api_token::is_one(token) {
+            return Err(unauthorised("an API key does not open this; send the token of a device"));
+        }
         if !device_token::is_plausible(token) {
             return Err(unknown());
         }
@@ -127,7 +130,7 @@ impl FromRequestParts<App> for Caller {
     }
 }
 
-fn bearer(headers: &HeaderMap) -> Option<&str> {
+pub(super) fn bearer(headers: &HeaderMap) -> Option<&str> {
     let (scheme, token) = headers.get(header::AUTHORIZATION)?.to_str().ok()?.split_once(' ')?;
     scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
 }

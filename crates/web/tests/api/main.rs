@@ -5,6 +5,8 @@
 mod capture;
 mod deleted;
 mod faults;
+mod keys;
+mod login;
 mod openapi;
 mod pair;
 mod parts;

@@ -1,56 +1,14 @@
 //! Settings as a program meets them: who may, forms from elsewhere, and the ticket for a file.
 
-use crate::support::{Device, Server, ok, problem, status, text};
+use crate::{
+    login::Login,
+    support::{Device, Server, ok, problem, status, text},
+};
 use domain::{SeatId, SessionId, user::UserRole};
 use reqwest::{Method, RequestBuilder, Response};
 use serde_json::{Value, json};
-use storage::db::people::NewUser;
 
-const PASSWORD: &str = "correct horse battery";
-
-/// Somebody who is signed in.
-struct Login<'a> {
-    server: &'a Server,
-    http: reqwest::Client,
-    cookie: String,
-    csrf: String,
-}
-
-impl<'a> Login<'a> {
-    async fn new(server: &'a Server, of: &Device, role: UserRole) -> Self {
-        let email = format!("{role}-{}@example.org", of.user);
-        let password_hash = web::hash_password(PASSWORD).unwrap();
-        let new = NewUser { email: email.clone(), full_name: "Ada".into(), role, password_hash };
-        server.app.db.create_user(of.tenant, new, server.app.clock.now()).await.unwrap();
-        let form = server.anonymous(Method::GET, "/sign-in").send().await.unwrap();
-        let (cookie, csrf) = (cookie(&form), token(&form.text().await.unwrap()));
-        let fields = [("email", email.as_str()), ("password", PASSWORD), ("csrf_token", &csrf)];
-        let http = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build().unwrap();
-        let mut this = Self { server, http, cookie, csrf: String::new() };
-        this.cookie = self::cookie(&this.post_raw("/sign-in", &fields).await);
-        this.csrf = token(&this.get("/sessions").await.text().await.unwrap());
-        this
-    }
-
-    fn call(&self, method: Method, path: &str) -> RequestBuilder {
-        let url = format!("http://{}{path}", self.server.address);
-        self.http.request(method, url).header("Cookie", &self.cookie)
-    }
-
-    async fn get(&self, path: &str) -> Response {
-        self.call(Method::GET, path).send().await.unwrap()
-    }
-
-    /// Sends a form of a page of this login.
-    async fn post(&self, path: &str, fields: &[(&str, &str)]) -> Response {
-        self.post_raw(path, &[fields, &[("csrf_token", self.csrf.as_str())]].concat()).await
-    }
-
-    async fn post_raw(&self, path: &str, fields: &[(&str, &str)]) -> Response {
-        let request = self.call(Method::POST, path).body(encoded(fields));
-        request.header("Content-Type", "application/x-www-form-urlencoded").send().await.unwrap()
-    }
-
+impl Login<'_> {
     /// Begins the upload of a file of ten bytes.
     async fn begin(&self, seat: SeatId, key: u128) -> Value {
         ok(self.try_to_begin(&seat.to_string(), "2026-11-20T09:30", "10", key).await, 201).await
@@ -61,19 +19,6 @@ impl<'a> Login<'a> {
         let fields = [("seat", seat), ("recorded_at", at), ("bytes", bytes), ("key", key.as_str())];
         self.post("/settings/upload", &fields).await
     }
-}
-
-fn cookie(answer: &Response) -> String {
-    text(answer.headers(), "set-cookie").split(';').next().unwrap().to_owned()
-}
-
-fn token(html: &str) -> String {
-    let (_, rest) = html.split_once("name=\"csrf_token\" value=\"").unwrap();
-    rest.split('"').next().unwrap().to_owned()
-}
-
-fn encoded(fields: &[(&str, &str)]) -> String {
-    serde_urlencoded::to_string(fields).unwrap()
 }
 
 async fn seat_of(server: &Server, device: &Device) -> SeatId {

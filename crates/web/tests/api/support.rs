@@ -45,15 +45,26 @@ impl Server {
         Self::over(folder, &objects).await
     }
 
+    /// With other settings.
+    pub async fn with(settings: WebSettings) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let objects = folder.path().join("objects");
+        Self::set(folder, &objects, settings).await
+    }
+
     /// Keeps its objects elsewhere.
     pub async fn over(folder: TempDir, objects: &Path) -> Self {
+        Self::set(folder, objects, WebSettings::default()).await
+    }
+
+    async fn set(folder: TempDir, objects: &Path, settings: WebSettings) -> Self {
         testkit::install_tls();
         let clock = Arc::new(FixedClock(NOW.into()));
         let app = App {
             db: Db::open_sqlite(&folder.path().join("trainar.db")).await.unwrap(),
             objects: Objects::disk(objects).unwrap(),
             clock: clock.clone(),
-            settings: Arc::new(WebSettings { chunk_bytes: CHUNK, ..Default::default() }),
+            settings: Arc::new(WebSettings { chunk_bytes: CHUNK, ..settings }),
             secret: Arc::new([7; 32]),
         };
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
