@@ -10,7 +10,7 @@ export function startCopyButtons(): void {
 async function copy(button: HTMLButtonElement, field: HTMLInputElement): Promise<void> {
   const label = button.querySelector("[data-copy-label]");
   const state = document.querySelector("[data-copy-state]");
-  let said = "Link copied";
+  let said = button.dataset["copied"] ?? "Link copied";
   try {
     await navigator.clipboard.writeText(field.value);
   } catch {

@@ -128,6 +128,8 @@ pub struct Limits {
     pub upload_idle_hours: f64,
     pub upload_keep_hours: f64,
     pub upload_gigabytes: f64,
+    pub api_requests_per_minute: u32,
+    pub api_burst: u32,
 }
 
 impl Settings {
@@ -174,6 +176,8 @@ impl Settings {
             ("limits.upload_idle_hours", limits.upload_idle_hours, 0.0001, 87_600.0),
             ("limits.upload_keep_hours", limits.upload_keep_hours, 0.0001, 87_600.0),
             ("limits.upload_gigabytes", limits.upload_gigabytes, 0.000_001, 1_000_000.0),
+            ("limits.api_requests_per_minute", f64::from(limits.api_requests_per_minute), 1.0, 1_000_000.0),
+            ("limits.api_burst", f64::from(limits.api_burst), 1.0, 1_000_000.0),
             ("server.media_address_seconds", self.server.media_address_seconds as f64, 1.0, 31_536_000.0),
             ("server.sign_in_attempts_per_minute", f64::from(self.server.sign_in_attempts_per_minute), 1.0, 10_000.0),
             ("language.timeout_seconds", self.language.timeout_seconds, 1.0, 3600.0),

@@ -258,6 +258,6 @@ fn taken(e: DbError, what: &str) -> anyhow::Error {
     }
 }
 
-fn report(as_json: bool, value: serde_json::Value, text: &str) {
+pub fn report(as_json: bool, value: serde_json::Value, text: &str) {
     if as_json { println!("{value}") } else { println!("{text}") }
 }

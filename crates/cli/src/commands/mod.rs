@@ -7,6 +7,7 @@ mod doctor;
 mod evaluate;
 mod extract;
 mod glasses;
+mod key;
 mod meanings;
 mod models;
 mod process;
@@ -62,6 +63,9 @@ enum Command {
     /// Seats: licences of engineers, with their device
     #[command(subcommand)]
     Seat(create::Seat),
+    /// API keys: access of programs
+    #[command(subcommand)]
+    Key(key::Key),
     /// Sessions: what the Dashboard does not do
     #[command(subcommand)]
     Session(session::Session),
@@ -110,6 +114,7 @@ impl Cli {
             Command::Tenant(c) => c.run(settings).await,
             Command::User(c) => c.run(settings).await,
             Command::Seat(c) => c.run(settings).await,
+            Command::Key(c) => c.run(settings).await,
             Command::Session(c) => c.run(settings).await,
             Command::Models(c) => c.run(settings).await,
             Command::Glasses(c) => c.run(&settings).await,

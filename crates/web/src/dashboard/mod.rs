@@ -2,6 +2,8 @@
 //! changes a session; Settings change seats and begin the upload of a file.
 
 mod audit;
+mod api_docs;
+mod api_keys;
 mod events;
 mod pairing;
 mod procedure;
@@ -60,10 +62,13 @@ pub fn routes(app: &App) -> Router<App> {
         .route("/procedures/{id}/media", get(procedure::media))
         .route("/tasks/{id}", get(task::show))
         .route("/events/sessions", get(events::sessions))
+        .route("/api/docs", get(api_docs::show))
         .route("/settings", get(async || Redirect::to("/settings/seats")))
         .route("/settings/seats", get(seats::show).post(seats::add))
         .route("/settings/seats/{id}/pair", get(pairing::show).post(pairing::open))
         .route("/settings/devices/{id}/revoke", get(seats::ask_to_revoke).post(seats::revoke))
+        .route("/settings/api-keys", get(api_keys::show).post(api_keys::make))
+        .route("/settings/api-keys/{id}/revoke", get(api_keys::ask_to_revoke).post(api_keys::revoke))
         .route("/settings/upload", get(upload::show).post(upload::begin))
         .route("/settings/upload/keep", post(upload::keep))
         .route("/settings/upload/{id}/ticket", post(upload::ticket))

@@ -4,7 +4,7 @@ use super::{Answer, Id, failed, missing, page, sessions::progress_of};
 use crate::{
     App,
     auth::login::Viewer,
-    media::Signer,
+    media::{Signer, video_kind},
     pages::{
         layout::{Area, Layout},
         player::{Player, SessionMedia},
@@ -71,15 +71,5 @@ fn addresses(app: &App, recording: &Recording) -> SessionMedia {
         poster: track(&recording.poster_key, "jpg"),
         captions: track(&recording.captions_key, "vtt"),
         chapters: track(&recording.chapters_key, "vtt"),
-    }
-}
-
-/// A recording that plays as it came stands under a key without extension: its container tells.
-fn video_kind(recording: &Recording) -> &'static str {
-    match recording.video_key.rsplit_once('.').map(|(_, extension)| extension) {
-        Some("mp4") => "mp4",
-        Some("webm") => "webm",
-        _ if recording.media_info.container.contains("webm") => "webm",
-        _ => "mp4",
     }
 }

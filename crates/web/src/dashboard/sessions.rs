@@ -49,7 +49,7 @@ pub async fn list(State(app): State<App>, viewer: Viewer, Query(wanted): Query<W
         (None, Some(Some(cursor))) => PageFrom::NewerThan(cursor),
         _ => return Ok(Redirect::to(&filter.url(None)).into_response()),
     };
-    let which = overview::SessionFilter { status: filter.status, role: filter.role };
+    let which = overview::SessionFilter { status: filter.status, role: filter.role, ..Default::default() };
     let found = app.db.session_page(viewer.tenant.id, which, from, PAGE_SIZE).await.map_err(failed)?;
     if found.sessions.is_empty() && matches!(from, PageFrom::NewerThan(_)) {
         return Ok(Redirect::to(&filter.url(None)).into_response());

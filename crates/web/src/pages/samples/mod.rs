@@ -1,5 +1,6 @@
 //! Every page in every state: the strings the product promises are there, and what it promises not to have is not.
 
+mod api_keys;
 mod facts;
 mod people;
 mod settings;
