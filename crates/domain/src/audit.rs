@@ -60,6 +60,10 @@ pub enum Action {
     DevicePaired,
     #[strum(serialize = "device.revoked", message = "Revoked a device")]
     DeviceRevoked,
+    #[strum(serialize = "api_key.made", message = "Made an API key")]
+    ApiKeyMade,
+    #[strum(serialize = "api_key.revoked", message = "Revoked an API key")]
+    ApiKeyRevoked,
     #[strum(serialize = "file.uploaded", message = "Began the upload of a file")]
     FileUploaded,
     #[strum(serialize = "tenant.upload_keep_changed", message = "Changed how long unfinished uploads are kept")]

@@ -4,8 +4,8 @@
 pub mod ids;
 pub mod time;
 
-pub mod audit;
 pub mod api_key;
+pub mod audit;
 pub mod device;
 pub mod knowledge;
 pub mod minutes;

@@ -4,7 +4,11 @@ use super::create::{find_tenant, report};
 use crate::{assemble, settings::Settings};
 use anyhow::{Result, bail};
 use clap::{Args, Subcommand};
-use domain::{Clock, SystemClock, api_key::Scope};
+use domain::{
+    Clock, SystemClock,
+    api_key::Scope,
+    audit::{Action, Actor, Entry},
+};
 use serde_json::json;
 use std::process::ExitCode;
 use storage::db::api_keys::NewApiKey;
@@ -54,7 +58,8 @@ impl Key {
             made_by: None,
             expires_at: args.days.map(|days| now.plus_seconds(f64::from(days) * 86_400.0)),
         };
-        let key = db.create_api_key(tenant.id, new, now).await?;
+        let by = Entry::new(Actor::operator(), Action::ApiKeyMade);
+        let key = db.create_api_key(tenant.id, new, by, now).await?;
         let scopes: Vec<_> = key.scopes.iter().map(Scope::to_string).collect();
         let value =
             json!({ "api_key_id": key.id, "api_key": made.token, "scopes": scopes, "expires_at": key.expires_at });

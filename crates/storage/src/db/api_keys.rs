@@ -1,13 +1,14 @@
 //! API keys: made, found by the hash of their token, noted as used, revoked.
 
 use super::{
-    Db, DbError, Result,
+    Db, DbError, Result, audit,
     entity::api_keys,
     error::{json, to_json},
 };
 use domain::{
     ApiKeyId, TenantId, Timestamp, UserId,
     api_key::{ApiKey, Scope},
+    audit::Entry,
 };
 use sea_orm::{ColumnTrait, Condition, EntityTrait, QueryFilter, QueryOrder, sea_query::Expr};
 use uuid::Uuid;
@@ -31,8 +32,8 @@ pub struct NewApiKey {
 }
 
 impl Db {
-    /// Keeps a new key.
-    pub async fn create_api_key(&self, tenant: TenantId, new: NewApiKey, now: Timestamp) -> Result<ApiKey> {
+    /// Keeps a new key, and notes that `by` made it.
+    pub async fn create_api_key(&self, tenant: TenantId, new: NewApiKey, by: Entry, now: Timestamp) -> Result<ApiKey> {
         let mut scopes = new.scopes;
         scopes.sort_unstable();
         scopes.dedup();
@@ -49,7 +50,12 @@ impl Db {
             last_used_at: None,
             revoked_at: None,
         };
-        api_keys::Entity::insert(api_keys::ActiveModel::from(row.clone())).exec_without_returning(&self.conn).await?;
+        let tx = self.begin().await?;
+        api_keys::Entity::insert(api_keys::ActiveModel::from(row.clone())).exec_without_returning(&tx).await?;
+        let words: Vec<_> = scopes.iter().map(Scope::to_string).collect();
+        let entry = by.on("api_key", row.id, row.name.clone()).with("scopes", words.join(" "));
+        audit::append(&tx, tenant, &entry, now).await?;
+        tx.commit().await?;
         row.try_into()
     }
 
@@ -97,16 +103,26 @@ impl Db {
         Ok(())
     }
 
-    /// Shuts a key out for good; `None` when there is no such key, or it was shut out before.
-    pub async fn revoke_api_key(&self, tenant: TenantId, id: ApiKeyId, now: Timestamp) -> Result<Option<ApiKey>> {
+    /// Shuts a key out for good, and notes that `by` did; `None` when there is no such key, or it was shut out before.
+    pub async fn revoke_api_key(
+        &self,
+        tenant: TenantId,
+        id: ApiKeyId,
+        by: Entry,
+        now: Timestamp,
+    ) -> Result<Option<ApiKey>> {
+        let tx = self.begin().await?;
         let revoked = api_keys::Entity::update_many()
             .col_expr(api_keys::Column::RevokedAt, Expr::value(now.0))
             .filter(api_keys::Column::TenantId.eq(tenant.0))
             .filter(api_keys::Column::Id.eq(id.0))
             .filter(api_keys::Column::RevokedAt.is_null())
-            .exec_with_returning(&self.conn)
+            .exec_with_returning(&tx)
             .await?;
-        revoked.into_iter().next().map(ApiKey::try_from).transpose()
+        let Some(key) = revoked.into_iter().next().map(ApiKey::try_from).transpose()? else { return Ok(None) };
+        audit::append(&tx, tenant, &by.on("api_key", id, key.name.clone()), now).await?;
+        tx.commit().await?;
+        Ok(Some(key))
     }
 }
 

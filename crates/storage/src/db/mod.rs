@@ -6,8 +6,8 @@ mod entity;
 mod error;
 mod migrations;
 
-pub mod audit;
 pub mod api_keys;
+pub mod audit;
 pub mod breaks;
 pub mod jobs;
 pub mod language_uses;

@@ -4,8 +4,12 @@ use crate::harness::{Place, at, on_both};
 use domain::{
     TenantId, Timestamp,
     api_key::{ApiKey, Scope},
+    audit::{Action, Actor, Entry},
 };
-use storage::{DbError, db::api_keys::NewApiKey};
+use storage::{
+    DbError,
+    db::{api_keys::NewApiKey, audit::AuditFilter},
+};
 
 pub fn new_key(hash: char, expires_at: Option<Timestamp>) -> NewApiKey {
     NewApiKey {
@@ -16,6 +20,14 @@ pub fn new_key(hash: char, expires_at: Option<Timestamp>) -> NewApiKey {
         made_by: None,
         expires_at,
     }
+}
+
+pub fn made() -> Entry {
+    Entry::new(Actor::operator(), Action::ApiKeyMade)
+}
+
+pub fn revoked_by() -> Entry {
+    Entry::new(Actor::operator(), Action::ApiKeyRevoked)
 }
 
 async fn found(place: &Place, hash: char, now: i64) -> Option<ApiKey> {
@@ -29,13 +41,16 @@ async fn a_key_is_good_until_it_expires_or_is_revoked() {
         let db = &place.db;
         let made_by = Some(crew.user.id);
         let new = NewApiKey { made_by, ..new_key('a', None) };
-        let lasting = db.create_api_key(crew.tenant, new, at(1)).await.unwrap();
+        let lasting = db.create_api_key(crew.tenant, new, made(), at(1)).await.unwrap();
         assert_eq!(
             (lasting.scopes.as_slice(), lasting.made_by),
             ([Scope::SessionsRead, Scope::TasksRead].as_slice(), made_by)
         );
-        let brief = db.create_api_key(crew.tenant, new_key('b', Some(at(10))), at(2)).await.unwrap();
-        assert!(matches!(db.create_api_key(crew.tenant, new_key('a', None), at(3)).await, Err(DbError::Exists(_))));
+        let brief = db.create_api_key(crew.tenant, new_key('b', Some(at(10))), made(), at(2)).await.unwrap();
+        assert!(matches!(
+            db.create_api_key(crew.tenant, new_key('a', None), made(), at(3)).await,
+            Err(DbError::Exists(_))
+        ));
 
         assert_eq!(found(place, 'a', 5).await, Some(lasting.clone()));
         assert_eq!(found(place, 'b', 9).await, Some(brief.clone()));
@@ -43,12 +58,21 @@ async fn a_key_is_good_until_it_expires_or_is_revoked() {
         assert_eq!(found(place, 'c', 5).await, None);
         assert_eq!(db.api_keys(crew.tenant).await.unwrap(), [brief.clone(), lasting.clone()]);
 
-        let revoked = db.revoke_api_key(crew.tenant, lasting.id, at(6)).await.unwrap().unwrap();
+        let revoked = db.revoke_api_key(crew.tenant, lasting.id, revoked_by(), at(6)).await.unwrap().unwrap();
         assert_eq!((revoked.id, revoked.revoked_at), (lasting.id, Some(at(6))));
         assert_eq!(found(place, 'a', 6).await, None);
-        assert_eq!(db.revoke_api_key(crew.tenant, lasting.id, at(7)).await.unwrap(), None, "once is enough");
+        assert_eq!(
+            db.revoke_api_key(crew.tenant, lasting.id, revoked_by(), at(7)).await.unwrap(),
+            None,
+            "once is enough"
+        );
+        let brief_id = brief.id;
         assert_eq!(db.api_keys(crew.tenant).await.unwrap(), [brief]);
         assert_eq!(db.api_key(crew.tenant, lasting.id).await.unwrap(), Some(revoked));
+        let noted = db.audit_page(crew.tenant, &AuditFilter::default(), None, 9).await.unwrap().entries;
+        let noted: Vec<_> = noted.iter().map(|n| (n.action.as_str(), n.target.clone().unwrap().id)).collect();
+        let (a, b) = (lasting.id.to_string(), brief_id.to_string());
+        assert_eq!(noted, [("api_key.revoked", a.clone()), ("api_key.made", b), ("api_key.made", a)]);
         assert_eq!(db.api_keys(TenantId(uuid::Uuid::nil())).await.unwrap(), []);
     })
     .await;
@@ -58,7 +82,7 @@ async fn a_key_is_good_until_it_expires_or_is_revoked() {
 async fn use_is_noted_once_a_minute() {
     on_both(async |place| {
         let crew = place.crew("acme").await;
-        let key = place.db.create_api_key(crew.tenant, new_key('a', None), at(0)).await.unwrap();
+        let key = place.db.create_api_key(crew.tenant, new_key('a', None), made(), at(0)).await.unwrap();
         let used = async |seconds| {
             // What two servers have read a moment ago.
             let read = place.db.api_key(crew.tenant, key.id).await.unwrap().unwrap();

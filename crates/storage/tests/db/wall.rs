@@ -1,15 +1,15 @@
 //! The wall: with another tenant's id every query finds nothing and changes nothing.
 
 use crate::{
-    api_keys::new_key,
+    api_keys::{made, new_key, revoked_by},
     harness::{Crew, Place, at, new_device, new_upload, on_both},
     language_uses::asked,
     recordings::{part, recording, said},
 };
 use domain::{
     ProcedureId, TaskId,
-    audit::{Action, Actor, Entry},
     api_key::ApiKey,
+    audit::{Action, Actor, Entry},
     device::DeviceReport,
     job::{JobState, Step},
     procedure::{ProcedureDraft, ProcedureStatus},
@@ -102,8 +102,7 @@ async fn theirs(place: &Place) -> Theirs {
     place.accepted(&minutes).await;
     let signed_in = Entry::new(Actor::user(&crew.user), Action::UserSignedIn);
     place.db.audit(crew.tenant, &signed_in, at(9)).await.unwrap();
-    Theirs { crew, task, done, procedure, running, job, worker, waiting, recording: session, upload, bare, file }
-    let key = place.db.create_api_key(crew.tenant, new_key('e', None), at(9)).await.unwrap();
+    let key = place.db.create_api_key(crew.tenant, new_key('e', None), made(), at(9)).await.unwrap();
     Theirs { key, crew, task, done, procedure, running, job, worker, waiting, recording: session, upload, bare, file }
 }
 
@@ -323,7 +322,7 @@ fn attempts<'a>(db: &'a Db, us: &'a Crew, they: &'a Theirs) -> Vec<Attempt<'a>> 
         api_key: db.api_key(tenant, they.key.id),
         api_keys: db.api_keys(tenant),
         api_key_used: db.api_key_used(their_key, at(5000)),
-        revoke_api_key: db.revoke_api_key(tenant, they.key.id, at(50)),
+        revoke_api_key: db.revoke_api_key(tenant, they.key.id, revoked_by(), at(50)),
         fail_processing: db.fail_processing(their_job, they.worker, JobState::Failed, "x", at(50)),
     ]
 }

@@ -18,6 +18,7 @@ use utoipa::ToSchema;
 pub struct At {
     /// Seconds on the session's clock.
     #[garde(range(min = 0.0, max = 31_622_400.0))]
+    #[schema(minimum = 0, maximum = 31_622_400)]
     at_seconds: f64,
 }
 
@@ -26,9 +27,11 @@ pub struct At {
 pub struct Stretch {
     /// Where it begins, in seconds on the session's clock.
     #[garde(range(min = 0.0, max = 31_622_400.0))]
+    #[schema(minimum = 0, maximum = 31_622_400)]
     from_seconds: f64,
     /// Where it ends, in seconds on the session's clock.
     #[garde(range(min = self.from_seconds, max = 31_622_400.0))]
+    #[schema(minimum = 0, maximum = 31_622_400)]
     to_seconds: f64,
 }
 
@@ -90,6 +93,7 @@ pub async fn resume(
     request_body = Stretch,
     responses(
         (status = 200, description = "Gone", body = Deleted),
+        (status = 400, description = "The stretch is empty", body = ProblemDetails, content_type = "application/problem+json"),
         (status = 404, description = "No such session for this device", body = ProblemDetails, content_type = "application/problem+json"),
         (status = 409, description = "The recording came in one piece, or the session has 10,000 pauses and deletions", body = ProblemDetails, content_type = "application/problem+json"),
         (status = 422, description = "A field was refused", body = ProblemDetails, content_type = "application/problem+json")

@@ -13,9 +13,16 @@ use axum::{
 use bytes::Bytes;
 use domain::{SessionId, captions, recording::Keys};
 use storage::removal::remove_words;
+use utoipa::ToSchema;
 
 /// Largest caption text that is taken, in bytes.
 const LARGEST: usize = 4 << 20;
+
+/// WebVTT or SRT.
+#[derive(ToSchema)]
+#[schema(value_type = String, pattern = "^(\\s*WEBVTT[^\\u0000]*|[^\\u0000]*-->[^\\u0000]*)$")]
+#[allow(dead_code, reason = "the body is read as bytes")]
+struct Text(String);
 
 /// Keeps captions, WebVTT or SRT in UTF-8, at most 4 MiB; they are used instead of speech recognition. Sent again, they
 /// replace the ones before. Send them before the recording's last byte. What was said in a stretch that was deleted is left
@@ -23,7 +30,7 @@ const LARGEST: usize = 4 << 20;
 #[utoipa::path(
     put, path = "/api/v1/sessions/{session}/captions", tag = "sessions",
     params(("session" = Uuid, Path)),
-    request_body(content = String, content_type = "text/vtt", description = "WebVTT or SRT"),
+    request_body(content = inline(Text), content_type = "text/vtt", description = "WebVTT or SRT"),
     responses(
         (status = 204, description = "Kept"),
         (status = 404, description = "No such session for this device", body = ProblemDetails, content_type = "application/problem+json"),

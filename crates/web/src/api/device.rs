@@ -1,6 +1,9 @@
 //! `PUT /api/v1/device`: what a device tells of itself and of what is still on it.
 
-use super::input::{Input, visible};
+use super::{
+    input::{Input, visible},
+    words,
+};
 use crate::{
     App,
     auth::device::Caller,
@@ -23,9 +26,11 @@ pub struct DeviceState {
     #[schema(maximum = 100)]
     battery_percent: Option<u8>,
     /// Minutes of recording that the disk still holds.
-    #[garde(skip)]
+    #[garde(inner(range(max = 100_000_000)))]
+    #[schema(maximum = 100_000_000)]
     storage_minutes: Option<u32>,
     #[garde(inner(length(chars, max = 100)))]
+    #[schema(max_length = 100)]
     software_version: Option<String>,
     /// The sessions of which parts are still to come, oldest first; empty when everything has been delivered.
     #[garde(length(max = 1000), dive)]
@@ -39,12 +44,15 @@ pub struct DeviceState {
 pub struct Held {
     /// Left out while the server has not heard of it.
     #[garde(skip)]
+    #[schema(schema_with = words::optional_id)]
     session_id: Option<Uuid>,
     /// How long ago it was started, in seconds.
     #[garde(range(min = 0.0, max = LONGEST_AGO))]
+    #[schema(minimum = 0, maximum = 1_000_000_000)]
     started_seconds_ago: f64,
     /// Parts still to come.
-    #[garde(skip)]
+    #[garde(range(max = 10_000_000))]
+    #[schema(maximum = 10_000_000)]
     parts: u32,
     /// Their bytes.
     #[garde(range(max = i64::MAX as u64))]
@@ -54,7 +62,7 @@ pub struct Held {
 /// Tells how the device is, in place of what it told before. The Dashboard shows it beside the seat.
 #[utoipa::path(
     put, path = "/api/v1/device", tag = "device",
-    request_body = DeviceState,
+    request_body = Option<DeviceState>,
     responses(
         (status = 204, description = "Noted"),
         (status = 401, description = "No valid device token", body = ProblemDetails, content_type = "application/problem+json"),

@@ -17,7 +17,7 @@ const LARGEST_JSON: usize = 8 << 20;
 /// Bodies that are read whole come within this.
 const SLOWEST: Duration = Duration::from_secs(60);
 
-/// A JSON body that keeps its rules. An empty body counts as `{}`.
+/// A JSON body that keeps its rules. An empty body, and `null`, count as `{}`.
 pub struct Input<T>(pub T);
 
 impl<T: DeserializeOwned + Validate<Context = ()>> FromRequest<App> for Input<T> {
@@ -26,7 +26,7 @@ impl<T: DeserializeOwned + Validate<Context = ()>> FromRequest<App> for Input<T>
     async fn from_request(request: Request, _: &App) -> Result<Self, Problem> {
         let kind = request.headers().get(header::CONTENT_TYPE).and_then(|k| k.to_str().ok()).map(str::to_lowercase);
         let body = bytes(request, LARGEST_JSON).await?;
-        if body.is_empty() {
+        if body.is_empty() || body.trim_ascii() == b"null" {
             return checked(b"{}");
         }
         let is_json = |kind: &str| kind.split(';').next().is_some_and(|k| k.trim().ends_with("json"));

@@ -37,17 +37,25 @@ pub fn routes(attempts_per_minute: u32) -> OpenApiRouter<App> {
 pub struct Pair {
     /// As the Dashboard shows it; small letters, spaces and hyphens do not matter.
     #[garde(length(max = 100))]
-    #[schema(example = "K7QM-2XPD")]
+    #[schema(max_length = 100, example = "K7QM-2XPD")]
     code: String,
     /// What the device is, for people.
     #[garde(length(chars, min = 1, max = 100))]
-    #[schema(example = "Vuzix M400")]
+    // A letter, a digit or a sign: of spaces and what cannot be seen nothing would be left.
+    #[schema(
+        min_length = 1,
+        max_length = 100,
+        pattern = "[!-~\u{a1}-\u{167f}\u{3001}-\u{d7ff}]",
+        example = "Vuzix M400"
+    )]
     model: String,
     #[garde(length(chars, max = 100))]
     #[serde(default)]
+    #[schema(max_length = 100)]
     serial: String,
     #[garde(length(chars, max = 100))]
     #[serde(default)]
+    #[schema(max_length = 100)]
     software_version: String,
 }
 

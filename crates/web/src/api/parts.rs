@@ -33,6 +33,7 @@ pub struct Parts {
 pub struct Start {
     /// Only parts with a larger number.
     #[serde(default)]
+    #[param(value_type = i64, minimum = 0, maximum = 4_294_967_295_u32)]
     after: u32,
 }
 

@@ -25,8 +25,10 @@ pub struct ProcedureQuery {
     /// Id of the session in which they were found.
     session: Option<Uuid>,
     /// The `next` of the answer before.
+    #[param(inline)]
     after: Option<Cursor>,
     /// How many at most.
+    #[param(inline)]
     limit: Option<Limit>,
 }
 

@@ -5,10 +5,11 @@ use serde_json::Value;
 use utoipa::{
     ToSchema,
     openapi::{
-        HttpMethod, OpenApi, Ref, RefOr, Response,
+        HttpMethod, OpenApi, Ref, RefOr, Response, Schema,
         content::ContentBuilder,
-        path::{Operation, ParameterIn, PathItem},
+        path::{Operation, Parameter, ParameterIn, PathItem},
         response::ResponseBuilder,
+        schema::{SchemaType, Type},
         security::{HttpAuthScheme, HttpBuilder, SecurityScheme},
     },
 };
@@ -28,6 +29,7 @@ pub fn describe(api: &mut OpenApi) {
     for (path, item) in &mut api.paths.paths {
         for (method, operation) in operations(item) {
             operation.operation_id = Some(id(&method, path));
+            operation.parameters.iter_mut().flatten().for_each(narrow);
             complete(operation);
         }
     }
@@ -61,6 +63,19 @@ fn id(method: &HttpMethod, path: &str) -> String {
     std::iter::once(method).chain(words).collect::<Vec<_>>().join("_")
 }
 
+/// What is no body is never null; and there is one version of tus.
+fn narrow(parameter: &mut RefOr<Parameter>) {
+    let RefOr::T(Parameter { name, schema: Some(RefOr::T(Schema::Object(schema))), .. }) = parameter else { return };
+    if let SchemaType::Array(kinds) = &schema.schema_type
+        && let Some(kind) = kinds.iter().find(|kind| **kind != Type::Null)
+    {
+        schema.schema_type = SchemaType::Type(kind.clone());
+    }
+    if name == "Tus-Resumable" {
+        schema.enum_values = Some(vec!["1.0.0".into()]);
+    }
+}
+
 /// Adds what the extractors refuse. What an operation says itself stays.
 fn complete(operation: &mut Operation) {
     let schemes = serde_json::to_value(&operation.security).unwrap_or_default();
@@ -74,12 +89,14 @@ fn complete(operation: &mut Operation) {
         .request_body
         .as_ref()
         .is_some_and(|body| matches!(body, RefOr::T(body) if body.content.contains_key("application/json")));
+    let speaks_tus = parameters.clone().any(|p| matches!(p, RefOr::T(p) if p.name == "Tus-Resumable"));
     let mut add = |when: bool, status: &str, says: &str| {
         if when {
             let responses = &mut operation.responses.responses;
             responses.entry(status.to_owned()).or_insert_with(|| RefOr::T(problem(says)));
         }
     };
+    add(speaks_tus, "412", "Another version of tus");
     add(!is_open, "401", "No valid token, or one of the wrong kind");
     add(takes_key, "403", "The key lacks the scope");
     add(takes_key, "429", "The key has made too many requests; Retry-After says how many seconds to wait");

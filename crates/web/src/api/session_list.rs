@@ -51,8 +51,10 @@ pub struct SessionQuery {
     #[param(schema_with = words::instant, required = false)]
     to: Option<Timestamp>,
     /// The `next` of the answer before.
+    #[param(inline)]
     after: Option<Cursor>,
     /// How many at most.
+    #[param(inline)]
     limit: Option<Limit>,
 }
 

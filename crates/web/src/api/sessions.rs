@@ -48,12 +48,15 @@ const LONGEST_IDEMPOTENCY_KEY: usize = 255;
 pub struct StartSession {
     /// The task that the session is about; its title names the session.
     #[garde(skip)]
+    #[schema(schema_with = words::optional_id)]
     task_id: Option<Uuid>,
     /// Names the session instead.
     #[garde(inner(length(chars, max = 200)))]
+    #[schema(max_length = 200)]
     name: Option<String>,
     /// How long ago recording began, for a device that was out of reach then. At most a year.
     #[garde(inner(range(min = 0.0, max = 31_622_400.0)))]
+    #[schema(minimum = 0, maximum = 31_622_400)]
     started_seconds_ago: Option<f64>,
 }
 
@@ -62,13 +65,16 @@ pub struct StartSession {
 pub struct StopSession {
     /// How many parts the device made, so that it is known when all are here. 0 says that nothing was recorded.
     #[garde(inner(range(max = 10_000_000)))]
+    #[schema(maximum = 10_000_000)]
     parts: Option<u32>,
     /// Numbers of the parts that will never come: deleted on the device, or unreadable.
     #[serde(default)]
-    #[garde(length(max = 100_000), inner(range(min = 1)))]
+    #[garde(length(max = 100_000), inner(range(min = 1, max = 10_000_000)))]
+    #[schema(schema_with = words::part_numbers, required = false)]
     missing: Vec<u32>,
     /// When, in seconds on the session's clock; else now.
     #[garde(inner(range(min = 0.0, max = 31_622_400.0)))]
+    #[schema(minimum = 0, maximum = 31_622_400)]
     at_seconds: Option<f64>,
     /// Nobody said stop: the device had crashed.
     #[serde(default)]
@@ -153,7 +159,7 @@ pub struct ArrivedState {
 /// an answer that was lost can be asked for again.
 #[utoipa::path(
     post, path = "/api/v1/sessions", tag = "sessions",
-    params(("Idempotency-Key" = Option<String>, Header, description = "Any text of at most 255 characters, such as a UUID; not one that begins with `file-upload:`")),
+    params(("Idempotency-Key" = Option<String>, Header, pattern = "^[!-~]{1,255}$", description = "Any text of at most 255 characters, such as a UUID; not one that begins with `file-upload:`")),
     request_body = Option<StartSession>,
     responses(
         (status = 201, description = "Started", body = SessionState),

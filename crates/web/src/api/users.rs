@@ -25,8 +25,10 @@ use uuid::Uuid;
 #[into_params(parameter_in = Query)]
 pub struct PartOfList {
     /// The `next` of the answer before.
+    #[param(inline)]
     pub after: Option<Cursor>,
     /// How many at most.
+    #[param(inline)]
     pub limit: Option<Limit>,
 }
 

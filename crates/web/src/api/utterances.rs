@@ -26,7 +26,7 @@ const MAX_SECONDS: f64 = 100.0 * 3600.0;
 #[derive(Deserialize, Validate, ToSchema)]
 pub struct Utterances {
     #[garde(length(min = 1, max = 1000), dive)]
-    #[schema(max_items = 1000)]
+    #[schema(min_items = 1, max_items = 1000)]
     utterances: Vec<NewUtterance>,
 }
 
@@ -35,6 +35,7 @@ pub struct Utterances {
 pub struct NewUtterance {
     /// Counts up in the session; what was sent under a number before stays as it was.
     #[garde(range(max = 10_000_000))]
+    #[schema(maximum = 10_000_000)]
     number: u32,
     #[garde(skip)]
     #[serde(default)]
@@ -42,12 +43,14 @@ pub struct NewUtterance {
     speaker: Speaker,
     /// Seconds from the start of the recording.
     #[garde(range(min = 0.0, max = MAX_SECONDS))]
+    #[schema(minimum = 0, maximum = 360_000)]
     start_seconds: f64,
     /// Seconds from the start of the recording.
     #[garde(range(min = 0.0, max = MAX_SECONDS), custom(not_before(self.start_seconds)))]
+    #[schema(minimum = 0, maximum = 360_000)]
     end_seconds: f64,
     #[garde(length(chars, min = 1, max = 5000))]
-    #[schema(max_length = 5000)]
+    #[schema(min_length = 1, max_length = 5000)]
     text: String,
     /// Probability that the text is right.
     #[garde(inner(range(min = 0.0, max = 1.0)))]
@@ -56,6 +59,7 @@ pub struct NewUtterance {
     /// Where each word stands, if that is known.
     #[garde(length(max = 2000), dive)]
     #[serde(default)]
+    #[schema(max_items = 2000)]
     words: Vec<NewWord>,
 }
 
@@ -63,12 +67,15 @@ pub struct NewUtterance {
 #[derive(Deserialize, Validate, ToSchema)]
 pub struct NewWord {
     #[garde(length(chars, min = 1, max = 200))]
+    #[schema(min_length = 1, max_length = 200)]
     text: String,
     /// Seconds from the start of the recording.
     #[garde(range(min = 0.0, max = MAX_SECONDS))]
+    #[schema(minimum = 0, maximum = 360_000)]
     start_seconds: f64,
     /// Seconds from the start of the recording.
     #[garde(range(min = 0.0, max = MAX_SECONDS), custom(not_before(self.start_seconds)))]
+    #[schema(minimum = 0, maximum = 360_000)]
     end_seconds: f64,
     /// Probability that the word was said.
     #[garde(inner(range(min = 0.0, max = 1.0)))]

@@ -3,9 +3,12 @@
 use std::fmt::Display;
 use strum::VariantArray;
 use utoipa::openapi::{
-    Object,
-    schema::{KnownFormat, ObjectBuilder, SchemaFormat, SchemaType, Type},
+    Array, Object,
+    schema::{ArrayBuilder, KnownFormat, ObjectBuilder, SchemaFormat, SchemaType, Type},
 };
+
+/// No session has more parts.
+const MOST_PARTS: u32 = 10_000_000;
 
 /// A word of a closed set.
 pub fn word<T: VariantArray + Display>() -> Object {
@@ -30,6 +33,23 @@ pub fn instant() -> Object {
 pub fn optional_instant() -> Object {
     let format = Some(SchemaFormat::KnownFormat(KnownFormat::DateTime));
     ObjectBuilder::new().schema_type(optional(Type::String)).format(format).build()
+}
+
+/// An id, or none.
+pub fn optional_id() -> Object {
+    let format = Some(SchemaFormat::KnownFormat(KnownFormat::Uuid));
+    let digits = "^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$";
+    ObjectBuilder::new().schema_type(optional(Type::String)).format(format).pattern(Some(digits)).build()
+}
+
+/// The number of a part.
+pub fn part_number() -> Object {
+    ObjectBuilder::new().schema_type(Type::Integer).minimum(Some(1)).maximum(Some(MOST_PARTS)).build()
+}
+
+/// Numbers of parts, at most 100,000.
+pub fn part_numbers() -> Array {
+    ArrayBuilder::new().items(part_number()).max_items(Some(100_000)).build()
 }
 
 fn optional(of: Type) -> SchemaType {

@@ -3,13 +3,16 @@
 use super::{Answer, failed, origin, page};
 use crate::{
     App,
-    auth::login::Viewer,
+    auth::{login::Viewer, throttle::client_address},
     pages::{
         api_docs::{ApiDocsPage, ApiView},
         layout::{Area, Layout},
     },
 };
-use axum::{extract::State, http::HeaderMap};
+use axum::{
+    extract::{Request, State},
+    http::HeaderMap,
+};
 use std::sync::LazyLock;
 use tower_sessions::Session;
 
@@ -17,8 +20,9 @@ static API: LazyLock<Result<ApiView, serde_json::Error>> =
     LazyLock::new(|| serde_json::from_str(&crate::openapi()).map(|document| ApiView::of(&document)));
 
 /// `GET /api/docs`
-pub async fn show(State(app): State<App>, login: Session, headers: HeaderMap) -> Answer {
-    let viewer = Viewer::of(&app, &login).await?;
+pub async fn show(State(app): State<App>, login: Session, headers: HeaderMap, request: Request) -> Answer {
+    let address = client_address(&request, &app.settings);
+    let viewer = Viewer::of(&app, &login, address).await?;
     let layout = match viewer {
         Some(viewer) => Layout::new("API", Area::Elsewhere, viewer.signed_in()),
         None => Layout::signed_out("API"),

@@ -16,7 +16,7 @@ use axum::{
     http::{HeaderMap, StatusCode, header},
     response::{IntoResponse, Redirect, Response},
 };
-use domain::ApiKeyId;
+use domain::{ApiKeyId, audit::Action};
 use storage::db::api_keys::NewApiKey;
 use tower_sessions::Session;
 
@@ -50,7 +50,7 @@ pub async fn make(
         made_by: Some(viewer.user.id),
         expires_at: form.days.map(|days| now.plus_seconds(f64::from(days) * 86_400.0)),
     };
-    let key = app.db.create_api_key(tenant, new, now).await.map_err(failed)?;
+    let key = app.db.create_api_key(tenant, new, viewer.did(Action::ApiKeyMade), now).await.map_err(failed)?;
     tracing::info!(%tenant, key = %key.id, by = %viewer.user.id, "API key made");
     let made = MadeKey::new(&key, made.token, &origin(&app, &headers));
     let shown = ApiKeysPage { made: Some(made), ..keys(&app, &viewer, KeyForm::default()).await? };
@@ -80,7 +80,8 @@ pub async fn revoke(
     own_form(&login, &viewer, &form.csrf_token).await?;
     let tenant = viewer.tenant.id;
     // One that is gone already is as good as revoked.
-    if app.db.revoke_api_key(tenant, id, app.now()).await.map_err(failed)?.is_some() {
+    let by = viewer.did(Action::ApiKeyRevoked);
+    if app.db.revoke_api_key(tenant, id, by, app.now()).await.map_err(failed)?.is_some() {
         tracing::info!(%tenant, key = %id, by = %viewer.user.id, "API key revoked");
     }
     Ok(Redirect::to("/settings/api-keys").into_response())

@@ -1,9 +1,9 @@
 //! The Dashboard: a handler per page, which reads what the page shows and fills its template. Nothing here
 //! changes a session; Settings change seats and begin the upload of a file.
 
-mod audit;
 mod api_docs;
 mod api_keys;
+mod audit;
 mod events;
 mod pairing;
 mod procedure;

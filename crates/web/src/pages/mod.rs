@@ -4,9 +4,9 @@
 pub mod layout;
 pub mod when;
 
-pub mod audit;
 pub mod api_docs;
 pub mod api_keys;
+pub mod audit;
 pub mod error;
 pub mod pair;
 pub mod procedure;

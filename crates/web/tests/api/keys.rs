@@ -7,6 +7,7 @@ use crate::{
 use domain::{
     ApiKeyId, SeatId, SessionId,
     api_key::Scope,
+    audit::{Action, Actor, Entry},
     job::JobState,
     procedure::{ProcedureDraft, ProcedureStatus},
     user::UserRole,
@@ -31,7 +32,12 @@ async fn key(server: &Server, of: &Device, scopes: &[Scope], seconds: Option<f64
         made_by: None,
         expires_at: seconds.map(|s| now.plus_seconds(s)),
     };
-    let key = server.app.db.create_api_key(of.tenant, new, now).await.unwrap();
+    let key = server
+        .app
+        .db
+        .create_api_key(of.tenant, new, Entry::new(Actor::operator(), Action::ApiKeyMade), now)
+        .await
+        .unwrap();
     (key.id, Device { token: made.token, ..of.clone() })
 }
 
@@ -90,7 +96,8 @@ async fn a_key_opens_what_its_scopes_say_until_it_expires_or_is_revoked() {
     server.clock.advance(100.0);
     problem(get(&server, &brief, "/api/v1/sessions").await, 401).await;
     ok(get(&server, &reader, "/api/v1/sessions").await, 200).await;
-    server.app.db.revoke_api_key(server.acme.tenant, id, server.app.clock.now()).await.unwrap().unwrap();
+    let by = Entry::new(Actor::operator(), Action::ApiKeyRevoked);
+    server.app.db.revoke_api_key(server.acme.tenant, id, by, server.app.clock.now()).await.unwrap().unwrap();
     let answer = get(&server, &reader, "/api/v1/sessions").await;
     assert_eq!(answer.headers()["www-authenticate"], "Bearer");
     assert_eq!(problem(answer, 401).await.0, "unauthorised");

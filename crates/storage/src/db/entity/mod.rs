@@ -1,8 +1,8 @@
 //! The rows as SeaORM sees them, a file per table; nothing outside `db` sees these.
 
+pub mod api_keys;
 pub mod audit_entries;
 pub mod audit_erasures;
-pub mod api_keys;
 pub mod devices;
 pub mod jobs;
 pub mod language_uses;

@@ -41,6 +41,7 @@ use uuid::Uuid;
     request_body(content = String, content_type = "application/offset+octet-stream", description = "Bytes"),
     responses(
         (status = 204, description = "Kept", headers(("Upload-Offset" = u64), ("Upload-Expires" = String), ("Repr-Digest" = String))),
+        (status = 400, description = "A header is missing or no such value", body = ProblemDetails, content_type = "application/problem+json"),
         (status = 401, description = "The device was revoked, perhaps while it sent; what came before is kept", body = ProblemDetails, content_type = "application/problem+json"),
         (status = 404, description = "No such upload for this device", body = ProblemDetails, content_type = "application/problem+json"),
         (status = 409, description = "The upload does not go on at this offset; Upload-Offset says where", body = ProblemDetails, content_type = "application/problem+json"),

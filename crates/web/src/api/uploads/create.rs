@@ -40,18 +40,20 @@ use uuid::Uuid;
         ("session" = Uuid, Path),
         ("Tus-Resumable" = String, Header, description = "1.0.0"),
         ("Upload-Length" = Option<u64>, Header, description = "Bytes; or else Upload-Defer-Length"),
-        ("Upload-Defer-Length" = Option<u8>, Header, description = "1: the length comes later"),
+        ("Upload-Defer-Length" = Option<u8>, Header, minimum = 1, maximum = 1, description = "1: the length comes later"),
         ("Upload-Metadata" = Option<String>, Header, description = "part, run, start_ms, duration_ms, sha256, filename and filetype")
     ),
     responses(
         (status = 201, description = "Created, or there already", headers(
             ("Location" = String), ("Upload-Offset" = u64), ("Upload-Expires" = String), ("Repr-Digest" = String)
         )),
+        (status = 400, description = "A header is missing or no such value", body = ProblemDetails, content_type = "application/problem+json"),
         (status = 401, description = "The device was revoked, perhaps while it sent", body = ProblemDetails, content_type = "application/problem+json"),
         (status = 404, description = "No such session for this device", body = ProblemDetails, content_type = "application/problem+json"),
         (status = 409, description = "The session has other bytes there (Location says which upload), or its recording comes the other way: in parts, or in one piece", body = ProblemDetails, content_type = "application/problem+json"),
         (status = 410, description = "This stretch of the recording was deleted", body = ProblemDetails, content_type = "application/problem+json"),
         (status = 412, description = "Another version of tus", body = ProblemDetails, content_type = "application/problem+json"),
+        (status = 415, description = "Bytes that are not application/offset+octet-stream", body = ProblemDetails, content_type = "application/problem+json"),
         (status = 413, description = "Larger than the tenant's limit (Tus-Max-Size)", body = ProblemDetails, content_type = "application/problem+json"),
         (status = 460, description = "The hash does not match", body = ProblemDetails, content_type = "application/problem+json")
     )

@@ -73,7 +73,8 @@ pub async fn overridden(State(app): State<App>, request: Request) -> Result<Resp
         Some(b"HEAD") => show::show(State(app), caller, id).await,
         _ => {
             let detail = "POST is possible here only with `X-HTTP-Method-Override: PATCH`, `DELETE` or `HEAD`";
-            Err(Problem::new(StatusCode::METHOD_NOT_ALLOWED, "method-not-allowed", detail))
+            Err(Problem::new(StatusCode::METHOD_NOT_ALLOWED, "method-not-allowed", detail)
+                .with_header(header::ALLOW, HeaderValue::from_static("HEAD,PATCH,DELETE,OPTIONS")))
         }
     }
 }
