@@ -68,6 +68,12 @@ pub enum Action {
     FileUploaded,
     #[strum(serialize = "tenant.upload_keep_changed", message = "Changed how long unfinished uploads are kept")]
     UploadKeepChanged,
+    #[strum(serialize = "tenant.included_minutes_changed", message = "Changed the included minutes")]
+    IncludedMinutesChanged,
+    #[strum(serialize = "minutes.added", message = "Added minutes")]
+    MinutesAdded,
+    #[strum(serialize = "minutes.adjusted", message = "Adjusted minutes")]
+    MinutesAdjusted,
 }
 
 /// What is to be noted.

@@ -21,5 +21,7 @@ pub struct Tenant {
     pub upload_limit_bytes: u64,
     /// Hours that an unfinished upload is kept open; `None` takes the installation's setting.
     pub upload_keep_hours: Option<u32>,
+    /// Minutes of active session time that each month brings; `None` where minutes are not counted.
+    pub included_minutes: Option<u32>,
     pub created_at: Timestamp,
 }

@@ -1,6 +1,6 @@
 //! Time: instants in microseconds UTC, spans in seconds of a recording, and how both are shown.
 
-use jiff::tz::TimeZone;
+use jiff::{civil::Date, tz::TimeZone};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::fmt;
 
@@ -33,9 +33,24 @@ impl Timestamp {
         self.zoned(timezone).strftime("%-d %b %Y, %H:%M:%S %Z").to_string()
     }
 
-    fn zoned(self, timezone: &str) -> jiff::Zoned {
-        self.jiff().to_zoned(TimeZone::get(timezone).unwrap_or(TimeZone::UTC))
+    /// The day of the calendar in a tenant's timezone.
+    pub fn date(self, timezone: &str) -> Date {
+        self.zoned(timezone).date()
     }
+
+    /// The instant at which a day begins in a tenant's timezone.
+    pub fn start_of(day: Date, timezone: &str) -> Self {
+        day.to_zoned(zone(timezone)).map_or(Self(0), |at| at.timestamp().into())
+    }
+
+    fn zoned(self, timezone: &str) -> jiff::Zoned {
+        self.jiff().to_zoned(zone(timezone))
+    }
+}
+
+/// An unknown timezone counts as UTC.
+fn zone(name: &str) -> TimeZone {
+    TimeZone::get(name).unwrap_or(TimeZone::UTC)
 }
 
 /// RFC 3339 with microseconds, as in JSON.

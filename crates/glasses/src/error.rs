@@ -121,6 +121,11 @@ impl GlassesError {
         matches!(self, Self::Refused { status, problem, .. } if *status == wanted && !problem.is_empty())
     }
 
+    /// Whether the server takes no new session, as no minutes are left. Later it is one that took place, which is taken.
+    pub fn is_no_minutes(&self) -> bool {
+        matches!(self, Self::Refused { status: 402, problem, .. } if problem == "no-minutes")
+    }
+
     /// Whether the disk has no room left.
     pub fn is_disk_full(&self) -> bool {
         matches!(self, Self::Disk { cause, .. }

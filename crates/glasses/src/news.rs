@@ -1,6 +1,9 @@
 //! What happens on the device, for whoever shows it, speaks it or tests it.
 
-use crate::{preflight::Check, protocol::HeldSession};
+use crate::{
+    preflight::{Check, NO_MINUTES},
+    protocol::HeldSession,
+};
 use serde::Serialize;
 use std::path::PathBuf;
 use uuid::Uuid;
@@ -110,6 +113,8 @@ pub enum News {
         /// Its sentence.
         detail: String,
     },
+    /// The server takes no new session, as no minutes are left. What is recorded is kept and sent a little later.
+    NoMinutes,
     /// What waits on the device, as it was asked for.
     Held {
         /// Each session.
@@ -166,6 +171,7 @@ impl News {
                 "The server does not know this device any more. Everything is kept; pair again.".to_owned()
             }
             Self::Refused { detail } => format!("Kept on the device: {detail}"),
+            Self::NoMinutes => format!("{NO_MINUTES} What is recorded is kept, and sent in a few minutes."),
             Self::Held { sessions } => {
                 let bytes: u64 = sessions.iter().map(|session| session.bytes).sum();
                 let parts: u64 = sessions.iter().map(|session| session.parts).sum();
@@ -198,6 +204,7 @@ impl News {
             Self::Uploading { sessions } => format!("Uploading {}", sessions_in_words(*sessions)),
             Self::Delivered { .. } => "Session delivered".to_owned(),
             Self::NoNetwork { .. } => "Saved on device, no network".to_owned(),
+            Self::NoMinutes => NO_MINUTES.to_owned(),
             Self::Held { sessions } if sessions.is_empty() => "Everything is delivered".to_owned(),
             Self::Held { sessions } => format!("{} on the device", sessions_in_words(sessions.len())),
             // Without the phrase itself: the microphone hears this as well.

@@ -6,7 +6,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use serde::Serialize;
-use storage::{DbError, objects::ObjectError, removal::RemovalError};
+use storage::{DbError, db::Rule, objects::ObjectError, removal::RemovalError};
 use utoipa::ToSchema;
 
 /// Seconds after which a client is asked to try again.
@@ -132,6 +132,9 @@ impl From<DbError> for Problem {
             return Self::storage_is_full();
         }
         match &error {
+            DbError::Rule(Rule::NoMinutes) => {
+                Self::new(StatusCode::PAYMENT_REQUIRED, Rule::NoMinutes.kind(), Rule::NoMinutes.to_string())
+            }
             DbError::Rule(rule) => Self::new(StatusCode::CONFLICT, rule.kind(), rule.to_string()),
             DbError::Exists(_) | DbError::Refused(_) => {
                 tracing::warn!(%error, "the database refused a row");

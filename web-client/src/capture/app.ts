@@ -4,13 +4,14 @@ import { stayAwake } from "./awake";
 import { closeCamera, isCameraAllowed, NoCamera, openCamera } from "./camera";
 import { Delivery, type Outcome } from "./delivery";
 import { Level } from "./level";
-import { screenOf, totals, type Model } from "./model";
+import { outOfMinutes, screenOf, totals, type Model } from "./model";
 import { pair } from "./pairing";
 import { report } from "./report";
 import { RunningSession } from "./session";
 import type { Spool } from "./spool";
 import { FEW_MINUTES, keepForGood, minutesOfRoom } from "./storage";
 import { say } from "./voice";
+import { NO_MINUTES } from "./words";
 
 const ARMED_MS = 5000;
 const ARMED_BY_VOICE_MS = 15_000;
@@ -56,6 +57,7 @@ export class App {
   }
 
   async start(): Promise<void> {
+    if (outOfMinutes(this.model)) return say(NO_MINUTES);
     const stream = await this.camera();
     if (!stream) return;
     void keepForGood();
@@ -223,9 +225,13 @@ export class App {
     this.draw();
   }
 
-  private told({ network, busy, revoked, changed, delivered }: Outcome): void {
+  private told({ network, busy, revoked, changed, delivered, noMinutes }: Outcome): void {
     if (network) Object.assign(this.model, { network, busy: busy ?? "" });
     if (revoked) this.model.revoked = true;
+    if (noMinutes) {
+      this.model.notice = `${NO_MINUTES} What is recorded is kept on this device and sent in a few minutes.`;
+      say(NO_MINUTES);
+    }
     if (changed || delivered) void this.refresh();
     else this.draw();
     if (delivered) void this.report();

@@ -12,6 +12,8 @@ const LONGEST_WAIT = 30;
 const IDLE_SECONDS = 60;
 /** More than this long ago is not believed: the device's clock was wrong. */
 const OLDEST_START_SECONDS = 30 * 86_400;
+/** After so long a session counts as one that took place, and is taken however many minutes are left. */
+const NO_MINUTES_WAIT_MS = 125_000;
 
 export interface Outcome {
   network?: "reached" | "lost";
@@ -22,6 +24,8 @@ export interface Outcome {
   changed?: true;
   /** A session has been delivered and left the spool. */
   delivered?: string;
+  /** The server takes no new session. What is recorded stays, and is sent later. */
+  noMinutes?: true;
 }
 
 export class Delivery {
@@ -31,6 +35,8 @@ export class Delivery {
   private failures = 0;
   private wake: () => void = () => {};
   private readonly reconciled = new Set<string>();
+  /** Sessions that are not offered before then. */
+  private readonly later = new Map<string, number>();
 
   constructor(
     private readonly spool: Spool,
@@ -103,7 +109,7 @@ export class Delivery {
     const pairing = this.pairing();
     if (!pairing) return false;
     const { token } = pairing;
-    const sessions = (await this.spool.sessions()).filter((session) => !session.refused && isOurs(session, pairing));
+    const sessions = (await this.spool.sessions()).filter((session) => !session.refused && isOurs(session, pairing) && (this.later.get(session.key) ?? 0) <= Date.now());
     const running = sessions.filter((session) => session.state !== "stopped");
     for (const session of [...running, ...sessions.filter((session) => session.state === "stopped")]) {
       if (await this.advance(session, token)) return true;
@@ -132,7 +138,9 @@ export class Delivery {
       if (!id) throw new NoNetwork("this is not the server's answer");
       await this.spool.change(session.key, (session) => void (session.id = id));
     } catch (error) {
-      await this.refuseSession(session, error);
+      if (!(error instanceof Refused) || error.kind !== "no-minutes") return this.refuseSession(session, error);
+      this.later.set(session.key, Date.now() + NO_MINUTES_WAIT_MS);
+      this.tell({ network: "reached", noMinutes: true });
     }
     return true;
   }

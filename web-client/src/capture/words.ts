@@ -2,6 +2,9 @@
 import { outOfMinutes, totals, type Model } from "./model";
 import { isOurs } from "./types";
 
+/** What is said when the server takes no new session. */
+export const NO_MINUTES = "No minutes left. Ask your administrator.";
+
 /** The words of every place `data-text` on the page. */
 export function words(model: Model): Record<string, string> {
   const session = model.session?.current;
@@ -16,7 +19,7 @@ export function words(model: Model): Record<string, string> {
     sent: sent(model),
     waiting: waiting(model),
     "start-button": "Start training session",
-    "start-refused": outOfMinutes(model) ? "No minutes are left. Ask an administrator for more." : "",
+    "start-refused": outOfMinutes(model) ? NO_MINUTES : "",
     "delete-button": model.deleteArmed ? "Tap again to delete" : "Delete last minute",
     "voice-hint": `Say “start training session”; pause, resume, stop in the same way; “delete the last minute”, said twice. ${
       model.listensLocally ? "This device hears by itself." : "Your browser may send the sound to its maker."

@@ -1,5 +1,6 @@
 //! `trainar tenant|user|seat create`: what exists before anybody can sign in. And what of a tenant can be changed.
 
+use super::minutes::Included;
 use crate::{assemble, settings::Settings};
 use anyhow::{Context, Result, bail};
 use clap::{Args, Subcommand};
@@ -26,6 +27,9 @@ pub enum Tenant {
     Create(CreateTenant),
     /// Change a tenant
     Set(SetTenant),
+    /// Minutes of active session time: what is left, and more of them
+    #[command(subcommand)]
+    Minutes(super::minutes::Minutes),
 }
 
 #[derive(Debug, Args)]
@@ -34,8 +38,11 @@ pub struct SetTenant {
     #[arg(long)]
     tenant: String,
     /// Hours that an unfinished upload is kept open; 0 takes the installation's `limits.upload_keep_hours`
-    #[arg(long, value_name = "HOURS", value_parser = clap::value_parser!(u32).range(0..=87_600))]
-    upload_keep_hours: u32,
+    #[arg(long, required_unless_present = "included_minutes", value_name = "HOURS", value_parser = clap::value_parser!(u32).range(0..=87_600))]
+    upload_keep_hours: Option<u32>,
+    /// Minutes of active session time that each month brings, or `unlimited`: they are then not counted
+    #[arg(long, value_name = "MINUTES")]
+    included_minutes: Option<Included>,
 }
 
 #[derive(Debug, Args)]
@@ -65,6 +72,7 @@ impl Tenant {
         let args = match self {
             Self::Create(args) => args,
             Self::Set(args) => return args.run(&settings).await,
+            Self::Minutes(args) => return args.run(&settings).await,
         };
         let name = args.name.trim().to_owned();
         if name.is_empty() || name.chars().count() > 200 {
@@ -99,11 +107,15 @@ impl SetTenant {
     async fn run(self, settings: &Settings) -> Result<ExitCode> {
         let db = assemble::db(settings).await?;
         let tenant = find_tenant(&db, &self.tenant).await?;
-        let hours = Some(self.upload_keep_hours).filter(|hours| *hours > 0);
-        db.set_upload_keep_hours(tenant.id, hours).await?;
-        match hours {
-            Some(hours) => println!("{} keeps unfinished uploads open for {hours} hours", tenant.name),
-            None => println!("{} keeps unfinished uploads open as long as this installation", tenant.name),
+        if let Some(hours) = self.upload_keep_hours {
+            db.set_upload_keep_hours(tenant.id, Some(hours).filter(|hours| *hours > 0)).await?;
+            match hours {
+                0 => println!("{} keeps unfinished uploads open as long as this installation", tenant.name),
+                hours => println!("{} keeps unfinished uploads open for {hours} hours", tenant.name),
+            }
+        }
+        if let Some(included) = self.included_minutes {
+            included.set(&db, &tenant).await?;
         }
         Ok(ExitCode::SUCCESS)
     }

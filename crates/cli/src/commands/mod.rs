@@ -9,6 +9,7 @@ mod extract;
 mod glasses;
 mod key;
 mod meanings;
+mod minutes;
 mod models;
 mod process;
 mod recognise;

@@ -143,6 +143,7 @@ async fn housekeeping(db: Db, limits: PhaseLimits, stop: CancellationToken) -> R
             let sessions = db.end_silent_sessions(limits, now).await?;
             let uploads = db.expire_uploads(now).await?;
             db.expire_pairing_codes(now).await?;
+            db.refresh_minutes(now).await?;
             db.delete_expired_logins(now).await?;
             Ok::<_, storage::DbError>((sessions, uploads))
         };

@@ -211,7 +211,8 @@ impl Delivery {
             Err(error) if is_of_this_session(&error) => {
                 work.block(REFUSED_AGAIN);
                 self.reached(true, None);
-                self.shared.tell(News::Refused { detail: error.to_string() });
+                let no_minutes = error.is_no_minutes();
+                self.shared.tell(if no_minutes { News::NoMinutes } else { News::Refused { detail: error.to_string() } });
                 Ok(Step::Nothing { refused: true })
             }
             Err(error) => Err(error),

@@ -24,6 +24,9 @@ const FEW_MINUTES: u64 = 30;
 /// A clock that is further off is said; recordings do not depend on it.
 const CLOCK_OFF_SECONDS: i64 = 120;
 
+/// What is said when the server takes no new session.
+pub const NO_MINUTES: &str = "No minutes left. Ask your administrator.";
+
 /// How one thing is.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Check {
@@ -130,7 +133,7 @@ impl Preflight<'_> {
         let mut checks = vec![check("network", State::Good, format!("the server answers in {} ms", took.as_millis()))];
         checks.extend(clock(&answer.server_time, took));
         checks.extend(answer.minutes_left.map(|left| match left {
-            ..=0 => check("minutes", State::Warning, "No minutes are left. Ask your administrator"),
+            ..=0 => check("minutes", State::Impossible, NO_MINUTES),
             1..30 => check("minutes", State::Warning, format!("Only {left} minutes are left. Ask your administrator")),
             _ => check("minutes", State::Good, format!("{left} minutes are left")),
         }));
@@ -204,6 +207,7 @@ pub fn table(checks: &[Check]) -> String {
 /// What is not as it should be, to be spoken; `None` where everything is.
 pub fn spoken(checks: &[Check]) -> Option<String> {
     let wrong: Vec<_> = checks.iter().filter(|c| c.state != State::Good).map(|c| c.detail.as_str()).collect();
+    let wrong: Vec<_> = wrong.into_iter().map(|detail| detail.trim_end_matches('.')).collect();
     (!wrong.is_empty()).then(|| wrong.join(". "))
 }
 

@@ -2,7 +2,7 @@
 //! the engineer had it deleted. Times are milliseconds on the session's clock.
 
 use super::{
-    Db, DbError, Result, Rule,
+    Db, DbError, Result, Rule, charges,
     entity::{jobs, procedures, session_breaks, sessions, uploads, utterances},
     error::word,
     phases::{advance, alive, locked, touch},
@@ -60,6 +60,7 @@ impl Db {
             return Ok(false);
         }
         insert(&tx, tenant, id, Break { kind: GapKind::Paused, start_ms: at_ms, end_ms: None }).await?;
+        charges::settle(&tx, tenant, id, now).await?;
         touch(&tx, tenant, id, now).await?;
         tx.commit().await?;
         Ok(true)
@@ -84,6 +85,7 @@ impl Db {
                 .exec(&tx)
                 .await?;
         }
+        charges::settle(&tx, tenant, id, now).await?;
         touch(&tx, tenant, id, now).await?;
         tx.commit().await?;
         Ok(true)
@@ -135,24 +137,29 @@ impl Db {
     /// The breaks of a session, by where they begin. A pause of which nobody said that it is over ends where the next run
     /// begins, or with the session.
     pub async fn breaks(&self, tenant: TenantId, id: SessionId) -> Result<Vec<Break>> {
-        let rows = session_breaks::Entity::find()
-            .filter(of(tenant, id))
-            .order_by_asc(session_breaks::Column::StartMs)
-            .order_by_asc(session_breaks::Column::Kind)
-            .all(&self.conn)
-            .await?;
-        let mut breaks: Vec<Break> = rows.into_iter().map(Break::try_from).collect::<Result<_>>()?;
-        if breaks.iter().any(|b| b.end_ms.is_none()) {
-            let mut ends = run_starts(&self.conn, tenant, &[id.0]).await?.remove(&id.0).unwrap_or_default();
-            let session = self.session(tenant, id).await?;
-            let stopped = session.and_then(|s| Some(s.stopped_at?.seconds_since(s.started_at)));
-            ends.extend(stopped.map(|seconds| (seconds.max(0.0) * 1e3) as u64));
-            for open in breaks.iter_mut().filter(|b| b.end_ms.is_none()) {
-                open.end_ms = ends.iter().copied().filter(|end| *end >= open.start_ms).min();
-            }
-        }
-        Ok(breaks)
+        all_of(&self.conn, tenant, id).await
     }
+}
+
+/// As [`Db::breaks`].
+pub(crate) async fn all_of(conn: &impl ConnectionTrait, tenant: TenantId, id: SessionId) -> Result<Vec<Break>> {
+    let rows = session_breaks::Entity::find()
+        .filter(of(tenant, id))
+        .order_by_asc(session_breaks::Column::StartMs)
+        .order_by_asc(session_breaks::Column::Kind)
+        .all(conn)
+        .await?;
+    let mut breaks: Vec<Break> = rows.into_iter().map(Break::try_from).collect::<Result<_>>()?;
+    if breaks.iter().any(|b| b.end_ms.is_none()) {
+        let mut ends = run_starts(conn, tenant, &[id.0]).await?.remove(&id.0).unwrap_or_default();
+        let session = sessions::Entity::find_by_id(id.0).filter(super::sessions::of(tenant)).one(conn).await?;
+        let stopped = session.and_then(|s| Some(s.stopped_at? - s.started_at));
+        ends.extend(stopped.map(|micros| Ord::max(micros, 0) as u64 / 1000));
+        for open in breaks.iter_mut().filter(|b| b.end_ms.is_none()) {
+            open.end_ms = ends.iter().copied().filter(|end| *end >= open.start_ms).min();
+        }
+    }
+    Ok(breaks)
 }
 
 /// Sessions of these that are paused now: nothing was recorded since their last pause, and nobody said that it is over.

@@ -52,6 +52,17 @@ pub enum Rule {
          several"
     )]
     TooManyBreaks,
+    /// A new session of a tenant that has no minute left.
+    #[error("No minutes left. Ask your administrator.")]
+    NoMinutes,
+    /// More minutes are to be taken away than there are.
+    #[error("only {0} minutes are left; take away at most as many")]
+    TooFewMinutes(i64),
+    /// Minutes are to be added to a tenant whose minutes are not counted.
+    #[error(
+        "the minutes of this organisation are not counted, so nothing can be added or taken away: give it included minutes first"
+    )]
+    MinutesNotCounted,
 }
 
 impl Rule {
@@ -62,6 +73,9 @@ impl Rule {
             Self::WholeAfterParts => "comes-in-parts",
             Self::PartAfterWhole => "comes-in-one-piece",
             Self::TooManyBreaks => "too-many-breaks",
+            Self::NoMinutes => "no-minutes",
+            Self::TooFewMinutes(_) => "too-few-minutes",
+            Self::MinutesNotCounted => "minutes-not-counted",
         }
     }
 }

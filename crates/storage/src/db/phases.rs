@@ -3,6 +3,7 @@
 use super::{
     Result,
     breaks::has_deletions,
+    charges,
     entity::{sessions, uploads},
     jobs::enqueue,
     removals,
@@ -25,8 +26,13 @@ use std::collections::HashSet;
 pub const ALL_DELETED: &str = "The engineer had the whole recording deleted.";
 
 /// Moves a session on from the facts in its rows. Runs in the transaction of the fact that may move it: a stop, the
-/// last byte of a part, a silence that lasted too long.
+/// last byte of a part, a silence that lasted too long. What the session takes of the tenant's minutes moves with it.
 pub(crate) async fn advance(tx: &DatabaseTransaction, tenant: TenantId, id: SessionId, now: Timestamp) -> Result<()> {
+    move_on(tx, tenant, id, now).await?;
+    charges::settle(tx, tenant, id, now).await
+}
+
+async fn move_on(tx: &DatabaseTransaction, tenant: TenantId, id: SessionId, now: Timestamp) -> Result<()> {
     let Some(session) = locked(tx, tenant, id).await? else { return Ok(()) };
     let stopped = session.stopped_at.is_some();
     if !stopped && !session.ended_abnormally {

@@ -4,6 +4,7 @@ use super::{
     Db, DbError, Result,
     entity::sessions,
     error::{json, to_json, word},
+    minutes,
     phases::{advance, alive, begin_processing, holds_recording, locked, set_ended_abnormally},
 };
 use domain::{
@@ -12,7 +13,8 @@ use domain::{
     session::{Phase, Session, SessionStatus},
 };
 use sea_orm::{
-    ColumnTrait, Condition, EntityTrait, ExprTrait, IntoActiveModel, QueryFilter, QueryOrder, QuerySelect,
+    ColumnTrait, Condition, ConnectionTrait, EntityTrait, ExprTrait, IntoActiveModel, QueryFilter, QueryOrder,
+    QuerySelect,
     sea_query::{Expr, OnConflict},
 };
 use std::collections::HashSet;
@@ -62,9 +64,11 @@ impl Stop {
 }
 
 impl Db {
-    /// Starts a session of a seat. The flag is `false` when its idempotency key had started it before.
+    /// Starts a session of a seat. The flag is `false` when its idempotency key had started it before. [`Rule::NoMinutes`] when
+    /// the tenant has no minute left, unless the session took place while its device was out of reach.
+    ///
+    /// [`Rule::NoMinutes`]: super::Rule::NoMinutes
     pub async fn start_session(&self, seat: &Seat, new: NewSession, now: Timestamp) -> Result<(Session, bool)> {
-        let key = new.idempotency_key.clone();
         let row = sessions::Model {
             id: Uuid::now_v7(),
             tenant_id: seat.tenant_id.0,
@@ -91,22 +95,23 @@ impl Db {
             summary: None,
             trainer_notes: None,
             updated_at: now.0,
+            last_beat_at: None,
         };
         use sessions::Column as C;
+        let tx = self.begin().await?;
+        let reserved = minutes::admit(&tx, seat.tenant_id, &row, now).await?;
         // Insert first: of two requests that come at once, one finds the other's row.
         let inserted = sessions::Entity::insert(row.clone().into_active_model())
             .on_conflict(OnConflict::columns([C::SeatId, C::IdempotencyKey]).do_nothing().to_owned())
-            .exec_without_returning(&self.conn)
+            .exec_without_returning(&tx)
             .await?;
         if inserted > 0 {
+            minutes::reserve(&tx, seat.tenant_id, row.id.into(), reserved).await?;
+            tx.commit().await?;
             return Ok((row.try_into()?, true));
         }
-        let known = sessions::Entity::find()
-            .filter(of(seat.tenant_id))
-            .filter(C::SeatId.eq(seat.id.0))
-            .filter(C::IdempotencyKey.eq(key))
-            .one(&self.conn)
-            .await?;
+        tx.commit().await?;
+        let known = known_by_key(&self.conn, &row).await?;
         let known = known.ok_or_else(|| DbError::Refused("the seat is of another tenant".into()))?;
         Ok((known.try_into()?, false))
     }
@@ -137,6 +142,12 @@ impl Db {
     pub async fn heartbeat(&self, tenant: TenantId, id: SessionId, now: Timestamp) -> Result<bool> {
         let tx = self.begin().await?;
         let known = alive(&tx, tenant, id, now).await?;
+        sessions::Entity::update_many()
+            .col_expr(sessions::Column::LastBeatAt, Expr::value(now.0))
+            .filter(of(tenant))
+            .filter(sessions::Column::Id.eq(id.0))
+            .exec(&tx)
+            .await?;
         tx.commit().await?;
         Ok(known)
     }
@@ -258,6 +269,17 @@ impl Db {
             .await?;
         Ok(rows.into_iter().map(|(id, at)| (id.into(), Timestamp(at))).collect())
     }
+}
+
+/// The session that the same key of the same seat has started before.
+pub(crate) async fn known_by_key(
+    conn: &impl ConnectionTrait,
+    new: &sessions::Model,
+) -> Result<Option<sessions::Model>> {
+    let Some(key) = &new.idempotency_key else { return Ok(None) };
+    use sessions::Column as C;
+    let of_seat = of(new.tenant_id.into()).and(C::SeatId.eq(new.seat_id)).and(C::IdempotencyKey.eq(key.as_str()));
+    Ok(sessions::Entity::find().filter(of_seat).one(conn).await?)
 }
 
 /// Numbers of the parts of a session that will never come.

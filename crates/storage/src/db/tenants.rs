@@ -37,6 +37,7 @@ impl Db {
             upload_limit_bytes: new.upload_limit_bytes.min(i64::MAX as u64) as i64,
             created_at: now.0,
             upload_keep_hours: None,
+            included_minutes: None,
         };
         tenants::Entity::insert(tenants::ActiveModel::from(row.clone())).exec_without_returning(&tx).await?;
         let queue = tenant_queues::ActiveModel {
@@ -83,6 +84,7 @@ impl From<tenants::Model> for Tenant {
             retention_days: r.retention_days.map(|d| d as u32),
             upload_limit_bytes: r.upload_limit_bytes as u64,
             upload_keep_hours: r.upload_keep_hours.map(|h| h as u32),
+            included_minutes: r.included_minutes.map(|m| m as u32),
             created_at: Timestamp(r.created_at),
         }
     }

@@ -14,6 +14,7 @@ mod audit;
 mod jobs;
 mod language_uses;
 mod logins;
+mod minutes;
 mod overview;
 mod pairing;
 mod parts;

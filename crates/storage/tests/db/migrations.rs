@@ -67,6 +67,13 @@ async fn a_database_of_the_first_version_is_brought_up_to_date_with_its_rows() {
             "DROP TABLE audit_erasures",
             "DROP TABLE audit_entries",
             "DROP TABLE api_keys",
+            "DROP TABLE minute_erasures",
+            "DROP TABLE minute_reservations",
+            "DROP TABLE minute_transactions",
+            "CREATE TABLE minute_transactions (id uuid PRIMARY KEY, tenant_id uuid NOT NULL, kind text NOT NULL, seconds bigint NOT NULL, \
+             session_id uuid, created_at bigint NOT NULL)",
+            "ALTER TABLE sessions DROP COLUMN last_beat_at",
+            "ALTER TABLE tenants DROP COLUMN included_minutes",
             "DROP TABLE removals",
             "DROP TABLE session_breaks",
             "DROP TABLE pairing_codes",

@@ -204,25 +204,3 @@ async fn a_device_tells_what_it_holds() {
     })
     .await;
 }
-
-#[tokio::test(flavor = "multi_thread")]
-async fn minutes_are_the_sum_of_the_ledger_and_unknown_where_there_is_none() {
-    on_both(async |place| {
-        let crew = place.crew("acme").await;
-        assert_eq!(place.db.seconds_left(crew.tenant).await.unwrap(), None);
-        let session = place.recording(&crew, at(0)).await;
-        let id = || place.id(uuid::Uuid::now_v7());
-        for (kind, seconds, session) in
-            [("included", 600, "NULL".into()), ("purchased", 3600, "NULL".into()), ("used", -90, place.id(session.id))]
-        {
-            let row = format!("({}, {}, '{kind}', {seconds}, {session}, 0)", id(), place.id(crew.tenant));
-            place
-                .accepted(&format!(
-                    "INSERT INTO minute_transactions (id, tenant_id, kind, seconds, session_id, created_at) VALUES {row}"
-                ))
-                .await;
-        }
-        assert_eq!(place.db.seconds_left(crew.tenant).await.unwrap(), Some(4110));
-    })
-    .await;
-}

@@ -8,7 +8,7 @@ use crate::{
 use domain::{
     job::{JobKind, JobState, StepState},
     knowledge::DocumentStatus,
-    minutes::MinuteKind,
+    minutes::{MinuteCause, MinuteKind},
     procedure::ProcedureStatus,
     seat::{SeatRole, SeatStatus},
     session::{FailureReason, Phase, SessionStatus},
@@ -69,14 +69,27 @@ async fn every_word_of_the_domain_is_taken_and_no_other() {
                 format!("UPDATE procedures SET status = '{word}', excluded_reason = {reason} WHERE true")
             })
             .await;
-        world
-            .words(MinuteKind::VARIANTS, |word| {
-                let session = &world.session_id;
+        for cause in MinuteCause::VARIANTS {
+            let (kind, session) = (cause.kind(), &world.session_id);
+            let is_of_month = matches!(cause, MinuteCause::Granted | MinuteCause::Lapsed | MinuteCause::IncludedChanged);
+            let period = if is_of_month { "'2026-11'" } else { "NULL" };
+            let seconds = if matches!(cause, MinuteCause::Session | MinuteCause::Lapsed) { -1 } else { 1 };
+            let included = if is_of_month { seconds } else { 0 };
+            let row = |kind: &str, cause: &str| {
                 format!(
-                    "UPDATE minute_transactions SET kind = '{word}', seconds = -1, session_id = {session} WHERE true"
+                    "INSERT INTO minute_transactions (id, tenant_id, kind, cause, seconds, included_seconds, counted, session_id, \
+                     period, reason, created_at) VALUES ({}, {}, '{kind}', '{cause}', {seconds}, {included}, true, {session}, \
+                     {period}, 'r', 0)",
+                    place.id(uuid::Uuid::now_v7()),
+                    world.tenant
                 )
-            })
-            .await;
+            };
+            place.accepted(&row(&kind.to_string(), &cause.to_string())).await;
+            for other in MinuteKind::VARIANTS.iter().filter(|other| **other != kind) {
+                place.refused(&row(&other.to_string(), &cause.to_string())).await;
+            }
+            place.refused(&row(&kind.to_string(), "paused")).await;
+        }
         world
             .words(JobState::VARIANTS, |word| {
                 let lease = if word == "running" { (world.tenant.as_str(), "1") } else { ("NULL", "NULL") };
@@ -199,15 +212,41 @@ async fn the_minutes_of_a_session_are_used_once() {
     on_both(async |place| {
         let world = World::new(place, "acme").await;
         let session = &world.session_id;
-        place.refused(&world.minutes("'used'", "-60", "NULL")).await;
-        place.refused(&world.minutes("'used'", "60", session)).await;
-        place.accepted(&world.minutes("'used'", "-60", session)).await;
-        place.refused(&world.minutes("'used'", "-60", session)).await;
-        for kind in ["'adjusted'", "'purchased'"] {
+        let used = |seconds, session| world.minutes("'used'", "'session'", seconds, session);
+        place.refused(&used("-60", "NULL")).await;
+        place.refused(&used("60", session)).await;
+        place.accepted(&used("-60", session)).await;
+        place.refused(&used("-60", session)).await;
+        for (kind, cause) in [("'adjusted'", "'session_changed'"), ("'purchased'", "'pack'")] {
             for _ in 0..2 {
-                place.accepted(&world.minutes(kind, "60", session)).await;
+                place.accepted(&world.minutes(kind, cause, "60", session)).await;
             }
         }
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_row_of_the_ledger_changes_or_goes_before_its_tenant_is_erased() {
+    on_both(async |place| {
+        let world = World::new(place, "acme").await;
+        let tenant = &world.tenant;
+        let rows = "SELECT count(*) FROM minute_transactions";
+        let before = place.number(rows).await;
+        assert!(before > 0);
+        for change in [
+            "UPDATE minute_transactions SET seconds = 0".to_owned(),
+            "UPDATE minute_transactions SET reason = 'x'".to_owned(),
+            "DELETE FROM minute_transactions".to_owned(),
+            format!("DELETE FROM minute_transactions WHERE tenant_id = {tenant}"),
+        ] {
+            place.refused(&change).await;
+        }
+        assert_eq!(place.number(rows).await, before);
+        place.accepted(&format!("INSERT INTO minute_erasures (tenant_id) VALUES ({tenant})")).await;
+        place.refused("UPDATE minute_transactions SET seconds = 0").await;
+        place.sql(&format!("DELETE FROM minute_transactions WHERE tenant_id = {tenant}")).await.unwrap();
+        assert_eq!(place.number(rows).await, 0);
     })
     .await;
 }
@@ -243,7 +282,7 @@ async fn no_row_points_across_the_wall() {
             ),
             format!("UPDATE utterances SET session_id = {s}, number = 9 WHERE tenant_id = {tenant}"),
             ours.procedure(s, 9, "'approved'", "NULL", "'v'", "'t'", "1", "2"),
-            ours.minutes("'used'", "-1", s),
+            ours.minutes("'used'", "'session'", "-1", s),
             ours.job(s, "'done'", "NULL", "NULL"),
             format!("UPDATE step_runs SET session_id = {s}, step = 'score' WHERE tenant_id = {tenant}"),
             format!(

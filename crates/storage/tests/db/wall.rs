@@ -24,6 +24,7 @@ use storage::{
     db::{
         audit::{AuditFilter, AuditPage},
         jobs::{Job, Lease},
+        minutes::By,
         overview::{PageFrom, SessionFilter},
         procedures::{NewProcedure, Outcome},
         recordings::{Tracks, UtteranceOrigin},
@@ -94,15 +95,12 @@ async fn theirs(place: &Place) -> Theirs {
     place.db.delete_stretch(crew.tenant, bare.id, (0, 1), at(9)).await.unwrap();
     let open = "9876543210".repeat(7)[..64].to_owned();
     place.db.open_pairing_code(crew.tenant, crew.seat.id, &open, at(999), at(9)).await.unwrap();
-    let minutes = format!(
-        "INSERT INTO minute_transactions (id, tenant_id, kind, seconds, created_at) VALUES ({}, {}, 'included', 60, 0)",
-        place.id(Uuid::now_v7()),
-        place.id(crew.tenant)
-    );
-    place.accepted(&minutes).await;
     let signed_in = Entry::new(Actor::user(&crew.user), Action::UserSignedIn);
     place.db.audit(crew.tenant, &signed_in, at(9)).await.unwrap();
     let key = place.db.create_api_key(crew.tenant, new_key('e', None), made(), at(9)).await.unwrap();
+    place.db.set_included_minutes(crew.tenant, Some(60), By { actor: Actor::operator(), address: None }, at(9)).await.unwrap();
+    place.db.stop_session(crew.tenant, session.id, &Stop::with_parts(Some(1)), at(9)).await.unwrap();
+    place.db.heartbeat(crew.tenant, session.id, at(9)).await.unwrap();
     Theirs { key, crew, task, done, procedure, running, job, worker, waiting, recording: session, upload, bare, file }
 }
 
@@ -244,7 +242,10 @@ fn attempts<'a>(db: &'a Db, us: &'a Crew, they: &'a Theirs) -> Vec<Attempt<'a>> 
         seat_overview: db.seat_overview(tenant, they.crew.seat.id, at(50)),
         seat_overviews: async { Ok::<_, DbError>(db.seat_overviews(tenant, at(50)).await?.into_iter().filter(|s| s.seat.id != us.seat.id).collect::<Vec<_>>()) },
         audit_page: db.audit_page(tenant, &AuditFilter::default(), None, 10),
-        seconds_left: db.seconds_left(tenant),
+        minute_balance: db.minute_balance(tenant, at(50)),
+        minute_rows: db.minute_rows(tenant, (at(-9), at(99)), None, 9),
+        minutes_used: db.minutes_used(tenant, at(-9), at(99)),
+        first_minute_used: db.first_minute_used(tenant),
         unfinished_uploads: db.unfinished_uploads(tenant, at(50)),
         file_session: db.file_session(tenant, they.file.id),
         task: db.task(tenant, they.task),
@@ -350,10 +351,14 @@ async fn with_another_tenants_id_nothing_is_found_and_nothing_changed() {
             "audit",
             "erase_audit",
             "create_api_key",
+            "erase_minutes",
             "create_user",
             "create_task",
             "tenant",
             "set_upload_keep_hours",
+            "set_included_minutes",
+            "add_minutes",
+            "adjust_minutes",
             "due_removals",
         ]);
         let forgotten: Vec<_> = queries_of_a_tenant().into_iter().filter(|n| !tried.contains(n.as_str())).collect();

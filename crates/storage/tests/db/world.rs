@@ -24,7 +24,7 @@ impl<'a> World<'a> {
             this.task("'api'", "'1'"),
             this.procedure(&this.session_id, 1, "'approved'", "NULL", "'v'", "'t'", "1", "2"),
             this.utterance("'device'", 0, "1", "2", "1"),
-            this.minutes("'included'", "60", "NULL"),
+            this.minutes("'purchased'", "'pack'", "60", "NULL"),
             this.step("'receive'", "'running'", "NULL", "NULL"),
             this.skill("'look up'", "'server'"),
             this.document("'queued'"),
@@ -76,11 +76,11 @@ impl<'a> World<'a> {
         )
     }
 
-    pub fn minutes(&self, kind: &str, seconds: &str, session: &str) -> String {
+    pub fn minutes(&self, kind: &str, cause: &str, seconds: &str, session: &str) -> String {
         let (id, tenant) = (self.new_id(), &self.tenant);
         format!(
-            "INSERT INTO minute_transactions (id, tenant_id, kind, seconds, session_id, created_at) \
-             VALUES ({id}, {tenant}, {kind}, {seconds}, {session}, 0)"
+            "INSERT INTO minute_transactions (id, tenant_id, kind, cause, seconds, included_seconds, counted, session_id, \
+             reason, created_at) VALUES ({id}, {tenant}, {kind}, {cause}, {seconds}, 0, true, {session}, 'r', 0)"
         )
     }
 

@@ -7,7 +7,7 @@ use crate::{
     problem::{Problem, ProblemDetails},
 };
 use axum::{Json, extract::State};
-use domain::{Timestamp, seat::SeatRole};
+use domain::{Timestamp, minutes::whole_minutes, seat::SeatRole};
 use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -23,7 +23,8 @@ pub struct Preflight {
     seat_id: Uuid,
     #[schema(schema_with = words::word::<SeatRole>)]
     role: SeatRole,
-    /// Whole minutes of active session time; null where minutes are not counted.
+    /// Whole minutes of active session time that a new session could take: with 0 it is refused. Null where minutes are not
+    /// counted.
     minutes_left: Option<u64>,
     /// Largest recording that is taken.
     upload_limit_bytes: u64,
@@ -43,14 +44,14 @@ pub async fn preflight(State(app): State<App>, caller: Caller) -> Result<Json<Pr
     let seat = &caller.seat;
     let tenant = app.db.tenant(seat.tenant_id).await?.ok_or_else(|| Problem::not_found("tenant"))?;
     let user = app.db.user(seat.tenant_id, seat.user_id).await?.ok_or_else(|| Problem::not_found("user"))?;
-    let seconds_left = app.db.seconds_left(seat.tenant_id).await?;
+    let balance = app.db.minute_balance(seat.tenant_id, app.now()).await?;
     Ok(Json(Preflight {
         server_time: app.now(),
         tenant_name: tenant.name,
         user_name: user.full_name,
         seat_id: seat.id.0,
         role: seat.role,
-        minutes_left: seconds_left.map(|seconds| seconds.max(0) as u64 / 60),
+        minutes_left: balance.map(|balance| whole_minutes(balance.available()) as u64),
         upload_limit_bytes: tenant.upload_limit_bytes.min(i64::MAX as u64),
         heartbeat_seconds: HEARTBEAT_SECONDS,
     }))

@@ -156,7 +156,8 @@ pub struct ArrivedState {
 }
 
 /// Starts a session of the seat that the device is paired with. The same `Idempotency-Key` gives the same session, so
-/// an answer that was lost can be asked for again.
+/// an answer that was lost can be asked for again. Where no minute is left a new session is refused, with the type
+/// `urn:trainar:problem:no-minutes`; never one that began 120 seconds ago or earlier, as it took place without the server.
 #[utoipa::path(
     post, path = "/api/v1/sessions", tag = "sessions",
     params(("Idempotency-Key" = Option<String>, Header, pattern = "^[!-~]{1,255}$", description = "Any text of at most 255 characters, such as a UUID; not one that begins with `file-upload:`")),
@@ -166,6 +167,7 @@ pub struct ArrivedState {
         (status = 200, description = "The same key had started this one before", body = SessionState),
         (status = 400, description = "The Idempotency-Key was refused", body = ProblemDetails, content_type = "application/problem+json"),
         (status = 401, description = "No valid device token", body = ProblemDetails, content_type = "application/problem+json"),
+        (status = 402, description = "No minutes left; what is recorded all the same is taken later", body = ProblemDetails, content_type = "application/problem+json"),
         (status = 404, description = "No such task", body = ProblemDetails, content_type = "application/problem+json"),
         (status = 422, description = "A field was refused", body = ProblemDetails, content_type = "application/problem+json")
     )

@@ -31,6 +31,7 @@ pub struct Model {
     pub summary: Option<String>,
     pub trainer_notes: Option<String>,
     pub updated_at: i64,
+    pub last_beat_at: Option<i64>,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

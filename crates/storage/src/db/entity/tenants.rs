@@ -15,6 +15,7 @@ pub struct Model {
     pub upload_limit_bytes: i64,
     pub created_at: i64,
     pub upload_keep_hours: Option<i64>,
+    pub included_minutes: Option<i64>,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

@@ -21,6 +21,12 @@ impl MigratorTrait for Migrator {
                 postgres: include_str!("0007_people.postgres.sql"),
             }),
             Box::new(Sql { name: "0008_api_keys", up: include_str!("0008_api_keys.sql") }),
+            Box::new(Sql { name: "0009_minutes", up: include_str!("0009_minutes.sql") }),
+            Box::new(PerEngine {
+                name: "0009_minutes_triggers",
+                sqlite: include_str!("0009_minutes.sqlite.sql"),
+                postgres: include_str!("0009_minutes.postgres.sql"),
+            }),
         ]
     }
 }
