@@ -212,7 +212,11 @@ impl Delivery {
                 work.block(REFUSED_AGAIN);
                 self.reached(true, None);
                 let no_minutes = error.is_no_minutes();
-                self.shared.tell(if no_minutes { News::NoMinutes } else { News::Refused { detail: error.to_string() } });
+                self.shared.tell(if no_minutes {
+                    News::NoMinutes
+                } else {
+                    News::Refused { detail: error.to_string() }
+                });
                 Ok(Step::Nothing { refused: true })
             }
             Err(error) => Err(error),

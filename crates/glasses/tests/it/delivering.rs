@@ -164,6 +164,7 @@ async fn a_fault_now_and_then_costs_time_only(#[case] fault: Fault) {
 #[case::portal(Fault::Portal)]
 #[case::revoked(Fault::Problem(401, "unauthorized"))]
 #[case::refused(Fault::Problem(403, "forbidden"))]
+#[case::no_minutes(Fault::Problem(402, "no-minutes"))]
 #[tokio::test]
 async fn nothing_is_removed_that_the_server_has_not(#[case] fault: Fault) {
     let mut place = Place::new().await;
@@ -177,6 +178,10 @@ async fn nothing_is_removed_that_the_server_has_not(#[case] fault: Fault) {
     match fault {
         Fault::Portal => assert_eq!(said(|news| matches!(news, News::NoNetwork { .. })), 1),
         Fault::Problem(401, _) => assert_eq!(said(|news| *news == News::Unpaired), 1),
+        Fault::Problem(402, _) => {
+            assert_eq!(said(|news| *news == News::NoMinutes), 1);
+            assert_eq!(News::NoMinutes.spoken().unwrap(), "No minutes left. Ask your administrator.");
+        }
         _ => assert_eq!(said(|news| matches!(news, News::Refused { .. })), 1),
     }
     place.server.look(|kept| kept.always = None);

@@ -139,7 +139,8 @@ impl Db {
             idempotency_key: pack.idempotency_key,
             ..Entry::new(MinuteCause::Pack, pack.seconds)
         };
-        let noted = by.act(Action::MinutesAdded).with("minutes", minutes(new.seconds)).with("reason", new.reason.clone());
+        let noted =
+            by.act(Action::MinutesAdded).with("minutes", minutes(new.seconds)).with("reason", new.reason.clone());
         let row = append(&tx, tenant, new, now).await?;
         audit::append(&tx, tenant, &noted, now).await?;
         tx.commit().await?;

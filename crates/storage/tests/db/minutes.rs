@@ -335,11 +335,8 @@ async fn packs_adjustments_and_a_changed_month() {
     on_both(async |place| {
         let crew = with_minutes(place, "acme", 0).await;
         let (db, tenant) = (&place.db, crew.tenant);
-        let pack = |key: &str| NewPack {
-            seconds: 600,
-            reason: Some("Invoice 7".into()),
-            idempotency_key: Some(key.into()),
-        };
+        let pack =
+            |key: &str| NewPack { seconds: 600, reason: Some("Invoice 7".into()), idempotency_key: Some(key.into()) };
         let (first, is_new) = db.add_minutes(tenant, pack("k"), by(&crew), at(1)).await.unwrap();
         assert!(is_new);
         assert_eq!(db.add_minutes(tenant, pack("k"), by(&crew), at(2)).await.unwrap(), (first, false));
@@ -367,8 +364,7 @@ async fn packs_adjustments_and_a_changed_month() {
         let (user, operator) = (crew.user.full_name.as_str(), "Operator");
         let changed = (operator, "Changed the included minutes");
         let adjusted = "Adjusted minutes";
-        let expected =
-            [(user, "Added minutes"), changed, (user, adjusted), changed, changed, (operator, adjusted)];
+        let expected = [(user, "Added minutes"), changed, (user, adjusted), changed, changed, (operator, adjusted)];
         assert_eq!(acts, expected, "what was refused and what was said twice is not noted");
         assert_eq!(db.erase_minutes(tenant).await.unwrap(), (rows.len() + older.len()) as u64);
     })

@@ -98,7 +98,11 @@ async fn theirs(place: &Place) -> Theirs {
     let signed_in = Entry::new(Actor::user(&crew.user), Action::UserSignedIn);
     place.db.audit(crew.tenant, &signed_in, at(9)).await.unwrap();
     let key = place.db.create_api_key(crew.tenant, new_key('e', None), made(), at(9)).await.unwrap();
-    place.db.set_included_minutes(crew.tenant, Some(60), By { actor: Actor::operator(), address: None }, at(9)).await.unwrap();
+    place
+        .db
+        .set_included_minutes(crew.tenant, Some(60), By { actor: Actor::operator(), address: None }, at(9))
+        .await
+        .unwrap();
     place.db.stop_session(crew.tenant, session.id, &Stop::with_parts(Some(1)), at(9)).await.unwrap();
     place.db.heartbeat(crew.tenant, session.id, at(9)).await.unwrap();
     Theirs { key, crew, task, done, procedure, running, job, worker, waiting, recording: session, upload, bare, file }

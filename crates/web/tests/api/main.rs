@@ -7,6 +7,7 @@ mod deleted;
 mod faults;
 mod keys;
 mod login;
+mod minutes;
 mod openapi;
 mod pair;
 mod parts;

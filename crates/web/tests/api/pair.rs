@@ -128,26 +128,6 @@ async fn a_revoked_device_is_shut_out_at_once_whatever_it_asks() {
     problem(server.call(&server.acme, Method::PUT, "/api/v1/device").send().await.unwrap(), 401).await;
 }
 
-/// A row of the ledger, which so far nothing writes.
-async fn add_minutes(server: &Server, seconds: i64) {
-    let url = format!("sqlite://{}", server.folder.path().join("trainar.db").display());
-    let rows = sqlx::SqlitePool::connect(&url).await.unwrap();
-    let insert =
-        "INSERT INTO minute_transactions (id, tenant_id, kind, seconds, created_at) VALUES (?, ?, 'adjusted', ?, 0)";
-    let insert = sqlx::query(insert).bind(rand::random::<[u8; 16]>().to_vec());
-    let tenant = uuid::Uuid::from(server.acme.tenant).as_bytes().to_vec();
-    insert.bind(tenant).bind(seconds).execute(&rows).await.unwrap();
-}
-
-#[tokio::test]
-async fn minutes_are_told_where_they_are_counted() {
-    let server = Server::start().await;
-    for (seconds, told) in [(90 * 60 + 59, 90), (-100 * 60, 0)] {
-        add_minutes(&server, seconds).await;
-        assert_eq!(ok(preflight(&server, &server.acme).await, 200).await["minutes_left"], told);
-    }
-}
-
 #[tokio::test]
 async fn a_device_tells_what_is_still_on_it() {
     let server = Server::start().await;
