@@ -12,7 +12,14 @@ use pipeline::{
     engine::{Pace, Workspace},
 };
 use secrecy::ExposeSecret;
-use std::{fs, io::Write, os::unix::fs::OpenOptionsExt, path::Path, sync::Arc, time::Duration};
+use std::{
+    fs,
+    io::Write,
+    os::unix::fs::OpenOptionsExt,
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
 use storage::{
     Db,
     db::sessions::PhaseLimits,
@@ -20,16 +27,37 @@ use storage::{
 };
 use web::{App, WebSettings};
 
+/// The file in the data folder that holds the installation's key.
+pub const SECRET: &str = "secret.key";
+
 /// Opens the database.
 pub async fn db(settings: &Settings) -> Result<Db> {
-    let url = settings.database.url.expose_secret();
-    if url.is_empty() {
-        let folder = &settings.data_dir;
-        fs::create_dir_all(folder).with_context(|| format!("cannot create the data folder {}", folder.display()))?;
-        let path = folder.join("trainar.db");
-        return Db::open_sqlite(&path).await.with_context(|| format!("cannot open {}", path.display()));
+    match sqlite(settings)? {
+        Some(path) => Db::open_sqlite(&path).await.with_context(|| format!("cannot open {}", path.display())),
+        None => Db::open_postgres(settings.database.url.expose_secret()).await.context(POSTGRES),
     }
-    Db::open_postgres(url).await.context("cannot open the PostgreSQL database of [database] url")
+}
+
+/// Opens a database that a backup with these migrations is restored into.
+pub async fn db_as_of(settings: &Settings, schema: &[String]) -> Result<Db> {
+    match sqlite(settings)? {
+        Some(path) => Db::open_sqlite_as_of(&path, schema)
+            .await
+            .with_context(|| format!("cannot restore into {}", path.display())),
+        None => Db::open_postgres_as_of(settings.database.url.expose_secret(), schema).await.context(POSTGRES),
+    }
+}
+
+const POSTGRES: &str = "cannot open the PostgreSQL database of [database] url";
+
+/// Where the SQLite database stands, unless it is PostgreSQL.
+fn sqlite(settings: &Settings) -> Result<Option<PathBuf>> {
+    if !settings.database.url.expose_secret().is_empty() {
+        return Ok(None);
+    }
+    let folder = &settings.data_dir;
+    fs::create_dir_all(folder).with_context(|| format!("cannot create the data folder {}", folder.display()))?;
+    Ok(Some(folder.join("trainar.db")))
 }
 
 /// Opens the object store.
@@ -141,9 +169,9 @@ pub fn app(settings: &Settings, db: Db, objects: Objects) -> Result<App> {
 }
 
 /// The key of this installation, made at the first start. Servers that share a database must share this file.
-fn secret(data_dir: &Path) -> Result<[u8; 32]> {
+pub fn secret(data_dir: &Path) -> Result<[u8; 32]> {
     fs::create_dir_all(data_dir)?;
-    let path = data_dir.join("secret.key");
+    let path = data_dir.join(SECRET);
     let create = fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path);
     if let Ok(mut file) = create {
         let fresh: [u8; 32] = rand::random();

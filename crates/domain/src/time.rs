@@ -38,6 +38,11 @@ impl Timestamp {
         self.zoned(timezone).date()
     }
 
+    /// `20261121T100437Z`: for the names of files.
+    pub fn compact(self) -> String {
+        self.jiff().strftime("%Y%m%dT%H%M%SZ").to_string()
+    }
+
     /// The instant at which a day begins in a tenant's timezone.
     pub fn start_of(day: Date, timezone: &str) -> Self {
         day.to_zoned(zone(timezone)).map_or(Self(0), |at| at.timestamp().into())

@@ -1,5 +1,6 @@
 //! The command line, a file per command.
 
+mod backup;
 mod config;
 mod create;
 mod demo;
@@ -76,6 +77,12 @@ enum Command {
     /// This machine as a pair of glasses: records, keeps, delivers
     #[command(subcommand)]
     Glasses(glasses::Glasses),
+    /// Take a backup of everything while the server runs
+    ///
+    /// Exit code 0: taken; 2: taken, but the installation has lost objects that its rows speak of; 1: an error.
+    Backup(backup::Backup),
+    /// Restore a backup into an empty installation: any database, any object store
+    Restore(backup::Restore),
     /// Start a server with sample data in a folder of its own
     Demo(demo::Demo),
     /// Print the settings as a commented template
@@ -119,6 +126,8 @@ impl Cli {
             Command::Session(c) => c.run(settings).await,
             Command::Models(c) => c.run(settings).await,
             Command::Glasses(c) => c.run(&settings).await,
+            Command::Backup(c) => c.run(settings).await,
+            Command::Restore(c) => c.run(settings).await,
             Command::Demo(c) => c.run(settings).await,
             Command::Config(c) => c.run(),
             Command::Doctor(c) => c.run(settings).await,

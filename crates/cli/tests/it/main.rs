@@ -37,6 +37,8 @@ mod evaluate;
 
 mod language;
 
+mod backup;
+
 mod bad_input;
 
 mod disk_full;

@@ -64,7 +64,7 @@ pub fn parts() -> Vec<Part> {
 }
 
 /// What is said, at its time on the session's clock.
-fn said() -> String {
+pub fn said() -> String {
     let (from, length) = (PAUSE.0 as f64, PAUSE.1 as f64);
     let said = BOILER_SERVICE.iter().filter(|line| line.0 < 99.0);
     let said: Vec<_> = said.map(|&(at, text, scene)| (if at < from { at } else { at + length }, text, scene)).collect();

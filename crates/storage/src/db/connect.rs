@@ -1,6 +1,11 @@
 //! Opening a database and bringing its schema up to date.
 
-use super::{DbError, Result, migrations::Migrator};
+use super::{
+    DbError, Result,
+    dump::{applied, steps},
+    error::refused,
+    migrations::Migrator,
+};
 use sea_orm::{
     ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr, RuntimeErr,
     SqliteTransactionMode, TransactionOptions, TransactionTrait,
@@ -34,6 +39,40 @@ pub struct Db {
 impl Db {
     /// Opens (and creates where it is missing) the SQLite database at `path` and migrates it.
     pub async fn open_sqlite(path: &Path) -> Result<Self> {
+        let db = Self::connect_sqlite(path).await?;
+        db.migrate().await?;
+        Ok(db)
+    }
+
+    /// Connects to a PostgreSQL database (`postgres://…`) and migrates it.
+    pub async fn open_postgres(url: &str) -> Result<Self> {
+        let db = Self::connect_postgres(url).await?;
+        db.migrate().await?;
+        Ok(db)
+    }
+
+    /// Opens (and creates where it is missing) the SQLite database at `path` with the schema as it was after these migrations,
+    /// to put the rows of that time into it.
+    ///
+    /// # Errors
+    /// [`DbError::Refused`] when it has another schema, or the migrations are not of this program.
+    pub async fn open_sqlite_as_of(path: &Path, schema: &[String]) -> Result<Self> {
+        let db = Self::connect_sqlite(path).await?;
+        db.migrate_as_of(schema).await?;
+        Ok(db)
+    }
+
+    /// The same with a PostgreSQL database, which must exist.
+    ///
+    /// # Errors
+    /// As [`Db::open_sqlite_as_of`].
+    pub async fn open_postgres_as_of(url: &str, schema: &[String]) -> Result<Self> {
+        let db = Self::connect_postgres(url).await?;
+        db.migrate_as_of(schema).await?;
+        Ok(db)
+    }
+
+    async fn connect_sqlite(path: &Path) -> Result<Self> {
         // The change to write-ahead logging does not wait for other openers, whatever the busy timeout.
         let turn = turn_to_open(path).await?;
         let opened = Self::connect(sqlite(path, 8)).await;
@@ -41,27 +80,41 @@ impl Db {
         opened
     }
 
-    /// Connects to a PostgreSQL database (`postgres://…`) and migrates it.
-    pub async fn open_postgres(url: &str) -> Result<Self> {
+    async fn connect_postgres(url: &str) -> Result<Self> {
         let mut options = ConnectOptions::new(url);
         options.max_connections(16).acquire_timeout(Duration::from_secs(15)).sqlx_logging(false);
         Self::connect(options).await
     }
 
     async fn connect(options: ConnectOptions) -> Result<Self> {
-        let db = Self { conn: Database::connect(options).await?, traces: Arc::new(AtomicBool::new(true)) };
-        db.migrate().await?;
-        Ok(db)
+        Ok(Self { conn: Database::connect(options).await?, traces: Arc::new(AtomicBool::new(true)) })
     }
 
-    async fn migrate(&self) -> Result<()> {
+    /// Brings the schema up to date.
+    pub async fn migrate(&self) -> Result<()> {
+        self.migrate_by(None).await
+    }
+
+    async fn migrate_as_of(&self, schema: &[String]) -> Result<()> {
+        let steps = steps(schema)?;
+        Migrator::install(&self.conn).await?;
+        let has = applied(&self.conn).await?;
+        if has.is_empty() {
+            self.migrate_by(Some(steps)).await?;
+        } else if has != schema {
+            return Err(refused("the database is in use by another version of this program: give an empty one"));
+        }
+        Ok(())
+    }
+
+    async fn migrate_by(&self, steps: Option<u32>) -> Result<()> {
         // The lock lives as long as this transaction; on SQLite, BEGIN IMMEDIATE itself is the lock.
         let lock = self.begin().await?;
         if lock.get_database_backend() == DbBackend::Postgres {
             lock.execute_unprepared(&format!("SELECT pg_advisory_xact_lock({MIGRATION_LOCK})")).await?;
-            Migrator::up(&self.conn, None).await?;
+            Migrator::up(&self.conn, steps).await?;
         } else {
-            Migrator::up(&lock, None).await?;
+            Migrator::up(&lock, steps).await?;
         }
         lock.commit().await?;
         Ok(())
@@ -167,6 +220,7 @@ mod tests {
     async fn a_full_disk_costs_no_connection() {
         let folder = tempfile::tempdir().unwrap();
         let db = Db::connect(sqlite(&folder.path().join("rows.db"), 1)).await.unwrap();
+        db.migrate().await.unwrap();
         for _ in 0..3 {
             // As if the disk had no page left; only this connection knows.
             db.conn.execute_unprepared("PRAGMA max_page_count = 1").await.unwrap();

@@ -108,6 +108,11 @@ fn check_violation(e: &DbErr) -> Option<String> {
     matches!(e.kind(), ErrorKind::CheckViolation | ErrorKind::NotNullViolation).then(|| e.message().to_owned())
 }
 
+/// What no row, database or backup may be.
+pub(crate) fn refused(why: impl Into<String>) -> DbError {
+    DbError::Refused(why.into())
+}
+
 /// Reads a word of a closed set.
 pub(crate) fn word<T: std::str::FromStr>(what: &'static str, value: &str) -> super::Result<T> {
     value.parse().map_err(|_| DbError::corrupt(what, value))

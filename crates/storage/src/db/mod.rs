@@ -5,11 +5,13 @@ mod connect;
 mod entity;
 mod error;
 mod migrations;
+mod tables;
 
 pub mod api_keys;
 pub mod audit;
 pub mod breaks;
 mod charges;
+pub mod dump;
 pub mod jobs;
 pub mod language_uses;
 pub mod lists;
@@ -34,5 +36,6 @@ pub mod words;
 
 pub use connect::Db;
 pub use error::{DbError, Rule};
+pub use tables::{Row, Table};
 
 pub(crate) type Result<T> = std::result::Result<T, DbError>;

@@ -59,17 +59,18 @@ pub(super) async fn head(store: &dyn ObjectStore, key: &str) -> Result<Option<Ob
     Ok(meta.map(|meta| ObjectMeta { bytes: meta.size, etag: meta.e_tag }))
 }
 
-pub(super) async fn list(store: &dyn ObjectStore, prefix: &str) -> Result<Vec<String>, ObjectError> {
+/// Sorted by key.
+pub(super) async fn list(store: &dyn ObjectStore, prefix: &str) -> Result<Vec<(String, ObjectMeta)>, ObjectError> {
     let under = (!prefix.is_empty()).then(|| location(prefix));
-    let mut keys: Vec<String> = store
+    let mut found: Vec<(String, ObjectMeta)> = store
         .list(under.as_ref())
-        .map_ok(|meta| meta.location.to_string())
-        .try_filter(|key| std::future::ready(!key.starts_with('.')))
+        .map_ok(|meta| (meta.location.to_string(), ObjectMeta { bytes: meta.size, etag: meta.e_tag }))
+        .try_filter(|(key, _)| std::future::ready(!key.starts_with('.')))
         .try_collect()
         .await
         .map_err(|error| ObjectError::store(format!("listing {prefix}"), error))?;
-    keys.sort();
-    Ok(keys)
+    found.sort_by(|a, b| a.0.cmp(&b.0));
+    Ok(found)
 }
 
 pub(super) async fn delete(store: &dyn ObjectStore, key: &str) -> Result<(), ObjectError> {
@@ -77,11 +78,11 @@ pub(super) async fn delete(store: &dyn ObjectStore, key: &str) -> Result<(), Obj
 }
 
 pub(super) async fn delete_prefix(store: &dyn ObjectStore, prefix: &str) -> Result<u64, ObjectError> {
-    let keys = list(store, prefix).await?;
-    for key in &keys {
+    let found = list(store, prefix).await?;
+    for (key, _) in &found {
         delete(store, key).await?;
     }
-    Ok(keys.len() as u64)
+    Ok(found.len() as u64)
 }
 
 /// The key as the library takes it. Keys are checked before, so nothing in them is escaped.

@@ -12,6 +12,7 @@ mod local;
 mod s3;
 
 pub use error::ObjectError;
+pub(crate) use hash::Sha256;
 pub use local::LocalFile;
 pub use s3::S3Settings;
 
@@ -149,6 +150,12 @@ impl Objects {
 
     /// The keys under `prefix` (whole segments; empty: all), sorted.
     pub async fn list(&self, prefix: &str) -> Result<Vec<String>, ObjectError> {
+        let found = self.list_with_meta(prefix).await?;
+        Ok(found.into_iter().map(|(key, _)| key).collect())
+    }
+
+    /// The same with what is known of each.
+    pub async fn list_with_meta(&self, prefix: &str) -> Result<Vec<(String, ObjectMeta)>, ObjectError> {
         let prefix = key::check_prefix(prefix)?;
         on!(self, store => store.list(prefix).await)
     }

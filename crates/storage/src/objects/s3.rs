@@ -174,7 +174,7 @@ impl S3 {
         common::delete_prefix(self.store(), prefix).await
     }
 
-    pub(super) async fn list(&self, prefix: &str) -> Result<Vec<String>, ObjectError> {
+    pub(super) async fn list(&self, prefix: &str) -> Result<Vec<(String, ObjectMeta)>, ObjectError> {
         common::list(self.store(), prefix).await
     }
 

@@ -11,6 +11,7 @@ mod world;
 mod api_keys;
 mod approve;
 mod audit;
+mod backup;
 mod jobs;
 mod language_uses;
 mod logins;

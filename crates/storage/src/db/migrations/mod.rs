@@ -31,6 +31,11 @@ impl MigratorTrait for Migrator {
     }
 }
 
+/// Names of all of them, oldest first.
+pub fn names() -> Vec<String> {
+    Migrator::migrations().iter().map(|migration| migration.name().to_owned()).collect()
+}
+
 struct Sql {
     name: &'static str,
     up: &'static str,

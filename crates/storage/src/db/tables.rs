@@ -1,0 +1,185 @@
+//! Every table as the database itself describes it, and its rows as JSON that is the same on both engines.
+
+use super::{DbError, Result, error::refused};
+use base64::{Engine, engine::general_purpose::STANDARD};
+use sea_orm::{ConnectionTrait, DbBackend, QueryResult, Statement, TryGetable, Value};
+use serde_json::{Map, Value as Json};
+use std::collections::{BTreeMap, BTreeSet};
+use uuid::Uuid;
+
+/// A row: its columns by name.
+pub type Row = Map<String, Json>;
+
+/// The table in which the migrations that were applied are noted.
+pub(super) const MIGRATIONS: &str = "seaql_migrations";
+
+/// A table.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Table {
+    /// Its name.
+    pub name: String,
+    /// Its columns, in order.
+    pub(super) columns: Vec<Column>,
+    /// The tables that its rows refer to, without itself.
+    references: BTreeSet<String>,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Column {
+    pub name: String,
+    kind: Kind,
+    /// Place within the primary key, from 1; 0 when it is not part of it.
+    key: i64,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, strum::EnumString)]
+enum Kind {
+    #[strum(serialize = "uuid")]
+    Uuid,
+    #[strum(serialize = "text")]
+    Text,
+    #[strum(serialize = "bigint")]
+    Integer,
+    #[strum(serialize = "boolean")]
+    Boolean,
+    #[strum(serialize = "double precision")]
+    Real,
+    #[strum(serialize = "bytea")]
+    Bytes,
+}
+
+const SQLITE: &str = "SELECT t.name, c.name, lower(c.type), c.pk FROM sqlite_master t, pragma_table_info(t.name) c \
+    WHERE t.type = 'table' AND t.name NOT LIKE 'sqlite%' ORDER BY t.name, c.cid";
+const POSTGRES: &str = "SELECT c.table_name::text, c.column_name::text, c.data_type::text, \
+      coalesce((SELECT array_position(i.indkey::int2[], c.ordinal_position::int2) + 1 FROM pg_index i \
+        WHERE i.indisprimary AND i.indrelid = format('%I.%I', c.table_schema, c.table_name)::regclass), 0)::bigint \
+    FROM information_schema.columns c JOIN information_schema.tables t USING (table_schema, table_name) \
+    WHERE c.table_schema = current_schema() AND t.table_type = 'BASE TABLE' ORDER BY 1, c.ordinal_position";
+const SQLITE_REFERENCES: &str = "SELECT DISTINCT t.name, f.\"table\" FROM sqlite_master t, pragma_foreign_key_list(t.name) f \
+    WHERE t.type = 'table'";
+const POSTGRES_REFERENCES: &str = "SELECT DISTINCT a.relname::text, b.relname::text FROM pg_constraint c \
+    JOIN pg_class a ON a.oid = c.conrelid JOIN pg_class b ON b.oid = c.confrelid \
+    WHERE c.contype = 'f' AND a.relnamespace = current_schema()::regnamespace";
+
+/// Every table but that of the migrations; a table stands after those that it refers to.
+pub(super) async fn tables(conn: &impl ConnectionTrait) -> Result<Vec<Table>> {
+    let engine = conn.get_database_backend();
+    let (columns, references) = match engine {
+        DbBackend::Postgres => (POSTGRES, POSTGRES_REFERENCES),
+        _ => (SQLITE, SQLITE_REFERENCES),
+    };
+    let mut found: BTreeMap<String, Table> = BTreeMap::new();
+    for row in conn.query_all_raw(Statement::from_string(engine, columns)).await? {
+        let table: String = row.try_get_by_index(0)?;
+        let (name, declared, key): (String, String, i64) =
+            (row.try_get_by_index(1)?, row.try_get_by_index(2)?, row.try_get_by_index(3)?);
+        if table == MIGRATIONS {
+            continue;
+        }
+        let kind = declared.parse().map_err(|_| DbError::Corrupt { what: "column type", value: declared })?;
+        let entry = found.entry(table.clone());
+        let entry = entry.or_insert_with(|| Table { name: table, columns: Vec::new(), references: BTreeSet::new() });
+        entry.columns.push(Column { name, kind, key });
+    }
+    for row in conn.query_all_raw(Statement::from_string(engine, references)).await? {
+        let (from, to): (String, String) = (row.try_get_by_index(0)?, row.try_get_by_index(1)?);
+        if let Some(table) = found.get_mut(&from).filter(|_| from != to) {
+            table.references.insert(to);
+        }
+    }
+    in_order(found)
+}
+
+fn in_order(mut left: BTreeMap<String, Table>) -> Result<Vec<Table>> {
+    let mut ordered: Vec<Table> = Vec::new();
+    while !left.is_empty() {
+        let free = left.values().find(|table| table.references.iter().all(|name| !left.contains_key(name)));
+        let Some(name) = free.map(|table| table.name.clone()) else {
+            return Err(DbError::Refused("tables refer to each other in a circle".into()));
+        };
+        ordered.extend(left.remove(&name));
+    }
+    Ok(ordered)
+}
+
+impl Table {
+    /// Which of its columns tells the tenant, if its rows belong to one.
+    pub fn tenant_column(&self) -> Option<&'static str> {
+        let has = |name| self.columns.iter().any(|column| column.name == name);
+        if self.name == "tenants" { Some("id") } else { has("tenant_id").then_some("tenant_id") }
+    }
+
+    /// Reads its rows in the order of the primary key, those of one tenant or all.
+    pub(super) fn select(&self, engine: DbBackend, tenant: Option<Uuid>) -> Result<Statement> {
+        let names: Vec<_> = self.columns.iter().map(|column| column.name.as_str()).collect();
+        let mut key: Vec<_> = self.columns.iter().filter(|column| column.key > 0).collect();
+        key.sort_by_key(|column| column.key);
+        // As bytes, whatever the language of the database.
+        let by = |column: &&Column| match (column.kind, engine) {
+            (Kind::Text, DbBackend::Postgres) => format!("{} COLLATE \"C\"", column.name),
+            _ => column.name.clone(),
+        };
+        let order: Vec<_> = key.iter().map(by).collect();
+        let (only, values) = match (tenant, self.tenant_column()) {
+            (None, _) => (String::new(), vec![]),
+            (Some(tenant), Some(column)) => (format!(" WHERE {column} = $1"), vec![Value::from(tenant)]),
+            (Some(_), None) => return Err(DbError::Refused(format!("{} belongs to no tenant", self.name))),
+        };
+        let sql = format!("SELECT {} FROM {}{only} ORDER BY {}", names.join(", "), self.name, order.join(", "));
+        Ok(Statement::from_sql_and_values(engine, sql, values))
+    }
+
+    /// The row that the database gave.
+    pub(super) fn row(&self, found: &QueryResult) -> Result<Row> {
+        let cell = |column: &Column| Ok((column.name.clone(), column.kind.json(found, &column.name)?));
+        self.columns.iter().map(cell).collect()
+    }
+
+    /// The values of a row, in the order of the columns.
+    pub(super) fn values(&self, mut row: Row) -> Result<Vec<Value>> {
+        let cell = |column: &Column| {
+            let json = row.remove(&column.name).unwrap_or(Json::Null);
+            column.kind.value(&json).ok_or_else(|| refused(format!("{}.{}: {json}", self.name, column.name)))
+        };
+        let values = self.columns.iter().map(cell).collect::<Result<_>>()?;
+        match row.keys().next() {
+            Some(unknown) => Err(refused(format!("{} has no column {unknown}", self.name))),
+            None => Ok(values),
+        }
+    }
+}
+
+impl Kind {
+    fn json(self, row: &QueryResult, column: &str) -> Result<Json> {
+        fn get<T: TryGetable + Into<Json>>(row: &QueryResult, column: &str) -> Result<Json> {
+            Ok(row.try_get::<Option<T>>("", column)?.map_or(Json::Null, Into::into))
+        }
+        match self {
+            Self::Uuid => Ok(row.try_get::<Option<Uuid>>("", column)?.map_or(Json::Null, |id| id.to_string().into())),
+            Self::Text => get::<String>(row, column),
+            Self::Integer => get::<i64>(row, column),
+            Self::Boolean => get::<bool>(row, column),
+            // As text, which is read back as the very same number.
+            Self::Real => Ok(row.try_get::<Option<f64>>("", column)?.map_or(Json::Null, |x| x.to_string().into())),
+            Self::Bytes => {
+                Ok(row.try_get::<Option<Vec<u8>>>("", column)?.map_or(Json::Null, |b| STANDARD.encode(b).into()))
+            }
+        }
+    }
+
+    /// `None` when the JSON is not of this kind.
+    fn value(self, json: &Json) -> Option<Value> {
+        let given = !json.is_null();
+        fn checked<T>(given: bool, found: Option<T>) -> Option<Option<T>> {
+            (given == found.is_some()).then_some(found)
+        }
+        Some(match self {
+            Self::Uuid => Value::Uuid(checked(given, json.as_str().and_then(|text| text.parse().ok()))?),
+            Self::Text => Value::String(checked(given, json.as_str().map(str::to_owned))?),
+            Self::Integer => Value::BigInt(checked(given, json.as_i64())?),
+            Self::Boolean => Value::Bool(checked(given, json.as_bool())?),
+            Self::Real => Value::Double(checked(given, json.as_str().and_then(|text| text.parse().ok()))?),
+            Self::Bytes => Value::Bytes(checked(given, json.as_str().and_then(|text| STANDARD.decode(text).ok()))?),
+        })
+    }
+}
