@@ -53,12 +53,12 @@ impl Scope {
     /// What it opens, in a sentence for whoever makes a key.
     pub fn sentence(self) -> &'static str {
         match self {
-            Self::SessionsRead => "See sessions with their score and summary, and play their recordings.",
+            Self::SessionsRead => "See sessions with their score and summary, play their recordings, and see minutes.",
             Self::ProceduresRead => "See procedures and play their clips.",
             Self::TasksRead => "See tasks.",
             Self::TasksWrite => "Make and change tasks.",
             Self::UsersRead => "See users, seats and devices.",
-            Self::UsersManage => "Invite, change and deactivate users.",
+            Self::UsersManage => "Invite, change and deactivate users, and add minutes.",
             Self::SkillsExecute => "Run skills of the live assistant.",
             Self::WebhooksManage => "Add, change and remove webhooks.",
         }

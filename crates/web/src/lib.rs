@@ -10,6 +10,7 @@ mod capture;
 mod dashboard;
 mod device_token;
 mod media;
+mod minutes_report;
 mod pages;
 mod pairing_code;
 mod probes;

@@ -5,6 +5,7 @@ mod breaks;
 mod captions;
 mod device;
 mod input;
+mod minutes;
 mod pair;
 mod parts;
 mod preflight;
@@ -51,6 +52,7 @@ use utoipa_axum::{router::OpenApiRouter, routes};
         (name = "device", description = "Pairing, what a device checks before a session, what it tells of itself"),
         (name = "sessions", description = "Training runs: to a device those of its seat, to a program all"),
         (name = "procedures", description = "Pieces of work that were found in sessions, with their clips"),
+        (name = "minutes", description = "Minutes of session time: what is left, packs, what was used"),
         (name = "users", description = "Who has a login, and who may run sessions with which device"),
         (name = "uploads", description = "Recordings on their way: tus 1.0.0 with creation, creation-with-upload, \
                                           creation-defer-length, checksum, termination and expiration")
@@ -81,6 +83,9 @@ fn described(pair_attempts_per_minute: u32) -> OpenApiRouter<App> {
     let mut router = OpenApiRouter::with_openapi(Description::openapi())
         .merge(pair::routes(pair_attempts_per_minute))
         .routes(routes!(preflight::preflight))
+        .routes(routes!(minutes::show))
+        .routes(routes!(minutes::add))
+        .routes(routes!(minutes::report))
         .routes(routes!(device::put))
         .routes(routes!(sessions::start, session_list::list))
         .routes(routes!(sessions::show))

@@ -283,7 +283,7 @@ async fn state_of(app: &App, session: &Session) -> Result<Json<SessionState>, Pr
     Ok(Json(overview.into()))
 }
 
-fn idempotency_key(headers: &HeaderMap) -> Result<Option<String>, Problem> {
+pub fn idempotency_key(headers: &HeaderMap) -> Result<Option<String>, Problem> {
     let Some(value) = headers.get("idempotency-key") else { return Ok(None) };
     match value.to_str() {
         Ok(key) if key.starts_with(FILE_KEY) => {

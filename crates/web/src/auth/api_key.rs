@@ -15,6 +15,7 @@ use axum::{
 use domain::{
     TenantId,
     api_key::{ApiKey, Scope},
+    audit::Actor,
 };
 use std::marker::PhantomData;
 
@@ -33,13 +34,15 @@ macro_rules! scopes {
         }
     )+};
 }
-scopes!(SessionsRead, ProceduresRead, UsersRead);
+scopes!(SessionsRead, ProceduresRead, UsersRead, UsersManage);
 
 /// A good key that has the scope `S`. Stands first among the arguments of a handler, so that a key without the scope is
 /// refused alike whatever else the request holds.
 pub struct Key<S: Needs> {
     /// Whose data it opens.
     pub tenant: TenantId,
+    /// The key, for the audit log.
+    pub actor: Actor,
     scope: PhantomData<S>,
 }
 
@@ -52,7 +55,7 @@ impl<S: Needs> FromRequestParts<App> for Key<S> {
         if !key.may(S::SCOPE) {
             return Err(lacks(S::SCOPE));
         }
-        Ok(Self { tenant: key.tenant_id, scope: PhantomData })
+        Ok(Self { tenant: key.tenant_id, actor: Actor::key(key.id.0, key.name.clone()), scope: PhantomData })
     }
 }
 

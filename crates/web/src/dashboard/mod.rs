@@ -5,6 +5,7 @@ mod api_docs;
 mod api_keys;
 mod audit;
 mod events;
+mod minutes;
 mod pairing;
 mod procedure;
 mod seats;
@@ -63,6 +64,9 @@ pub fn routes(app: &App) -> Router<App> {
         .route("/tasks/{id}", get(task::show))
         .route("/events/sessions", get(events::sessions))
         .route("/api/docs", get(api_docs::show))
+        .route("/reports", get(async || Redirect::to("/reports/minutes")))
+        .route("/reports/minutes", get(minutes::show).post(minutes::change))
+        .route("/reports/minutes.csv", get(minutes::file))
         .route("/settings", get(async || Redirect::to("/settings/seats")))
         .route("/settings/seats", get(seats::show).post(seats::add))
         .route("/settings/seats/{id}/pair", get(pairing::show).post(pairing::open))

@@ -16,6 +16,8 @@ pub struct Layout {
 pub enum Area {
     /// The list of sessions and all that hangs below it.
     Sessions,
+    /// Reports.
+    Reports,
     /// What administrators set: seats, uploads.
     Settings,
     /// A page that no entry leads to.
@@ -54,6 +56,11 @@ impl Layout {
     /// Whether the entry `Sessions` is the current one.
     pub fn in_sessions(&self) -> bool {
         self.area == Area::Sessions
+    }
+
+    /// Whether the entry `Reports` is the current one.
+    pub fn in_reports(&self) -> bool {
+        self.area == Area::Reports
     }
 
     /// Whether the entry `Settings` is the current one.

@@ -8,6 +8,7 @@ pub mod api_docs;
 pub mod api_keys;
 pub mod audit;
 pub mod error;
+pub mod minutes;
 pub mod pair;
 pub mod procedure;
 pub mod seats;

@@ -22,7 +22,7 @@ use storage::db::{
 use strum::VariantArray;
 
 /// A key of a tenant, usable in place of a device.
-async fn key(server: &Server, of: &Device, scopes: &[Scope], seconds: Option<f64>) -> (ApiKeyId, Device) {
+pub async fn key(server: &Server, of: &Device, scopes: &[Scope], seconds: Option<f64>) -> (ApiKeyId, Device) {
     let (made, now) = (web::new_api_token(), server.app.clock.now());
     let new = NewApiKey {
         name: "test".into(),

@@ -1,7 +1,10 @@
 //! Minutes as devices meet them: what is left, and that a new session is refused where nothing is.
 
-use crate::support::{Server, ok, problem};
-use domain::audit::Actor;
+use crate::{
+    keys::key,
+    support::{Server, ok, problem},
+};
+use domain::{api_key::Scope, audit::Actor};
 use reqwest::Method;
 use serde_json::{Value, json};
 use storage::db::minutes::{By, NewPack};
@@ -45,4 +48,49 @@ async fn at_zero_a_new_session_is_refused_and_one_that_took_place_is_taken() {
     db.add_minutes(tenant, pack, by(), now).await.unwrap();
     assert_eq!(minutes_left(&server).await, 10);
     ok(start(json!({})).await, 201).await;
+}
+
+#[tokio::test]
+async fn a_program_sees_what_is_left_and_adds_a_pack_once() {
+    let server = Server::start().await;
+    let (db, tenant, now) = (&server.app.db, server.acme.tenant, server.app.clock.now());
+    let (_, reader) = key(&server, &server.acme, &[Scope::SessionsRead], None).await;
+    let (_, manager) = key(&server, &server.acme, &[Scope::UsersManage], None).await;
+    let get = async |path: &str| ok(server.call(&reader, Method::GET, path).send().await.unwrap(), 200).await;
+    let add = async |body: Value| {
+        let request =
+            server.call(&manager, Method::POST, "/api/v1/minutes/packs").header("Idempotency-Key", "invoice 7");
+        request.json(&body).send().await.unwrap()
+    };
+    let nothing = get("/api/v1/minutes").await;
+    assert_eq!((&nothing["counted"], &nothing["remaining_minutes"]), (&json!(false), &Value::Null));
+    let pack = json!({ "minutes": 10, "reason": "Invoice 7" });
+    assert_eq!(problem(add(pack.clone()).await, 409).await.0, "minutes-not-counted");
+    db.set_included_minutes(tenant, Some(5), by(), now).await.unwrap();
+    let added = ok(add(pack.clone()).await, 201).await;
+    assert_eq!(ok(add(pack).await, 200).await, added, "once");
+    problem(add(json!({ "minutes": 0 })).await, 422).await;
+    let refused = server.call(&reader, Method::POST, "/api/v1/minutes/packs").json(&json!({ "minutes": 1 }));
+    problem(refused.send().await.unwrap(), 403).await;
+
+    // A session of 400 seconds: 300 of the included ones, 100 of the pack.
+    let session = server.session().await;
+    let stop = |seconds: f64| json!({ "parts": 1, "at_seconds": seconds });
+    server.clock.advance(400.0);
+    let path = format!("/api/v1/sessions/{session}/stop");
+    ok(server.call(&server.acme, Method::POST, &path).json(&stop(400.0)).send().await.unwrap(), 200).await;
+    let left = get("/api/v1/minutes").await;
+    let expected = json!({ "counted": true, "remaining_minutes": 8, "remaining_seconds": 500, "included_seconds": 0,
+        "purchased_seconds": 500, "reserved_seconds": 0, "included_minutes_a_month": 5 });
+    assert_eq!(left, expected);
+    let report = get("/api/v1/reports/minutes").await;
+    assert_eq!((&report["from"], &report["to"]), (&json!("2026-11-01"), &json!("2026-11-21")));
+    assert_eq!(report["minutes"], left);
+    let used = json!({ "day": "2026-11-21", "seconds": 400, "included_seconds": 300, "purchased_seconds": 100,
+        "not_charged_seconds": 0 });
+    assert_eq!(report["days"], json!([used]));
+    assert_eq!(report["runway"], "Consider purchasing more minutes.");
+    assert_eq!(get("/api/v1/reports/minutes?period=last-month").await["days"], json!([]));
+    let wrong = server.call(&reader, Method::GET, "/api/v1/reports/minutes?period=ever").send().await.unwrap();
+    problem(wrong, 400).await;
 }

@@ -23,9 +23,11 @@ async fn the_description_is_served_and_complete() {
         operations,
         [
             "delete /api/v1/uploads/{upload}",
+            "get /api/v1/minutes",
             "get /api/v1/preflight",
             "get /api/v1/procedures",
             "get /api/v1/procedures/{procedure}",
+            "get /api/v1/reports/minutes",
             "get /api/v1/seats",
             "get /api/v1/seats/{seat}",
             "get /api/v1/sessions",

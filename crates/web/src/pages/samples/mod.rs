@@ -2,6 +2,7 @@
 
 mod api_keys;
 mod facts;
+mod minutes;
 mod people;
 mod settings;
 mod states;

@@ -179,6 +179,7 @@ pub fn pages() -> BTreeMap<&'static str, String> {
     let unscored_player = player(&unscored);
     let mut all = super::settings::pages();
     all.extend(super::people::pages());
+    all.extend(super::minutes::pages());
     all.extend(super::api_keys::pages());
     all.extend([
         ("sign-in", sign_in(None)),
