@@ -282,7 +282,6 @@ async fn no_row_points_across_the_wall() {
             ),
             format!("UPDATE utterances SET session_id = {s}, number = 9 WHERE tenant_id = {tenant}"),
             ours.procedure(s, 9, "'approved'", "NULL", "'v'", "'t'", "1", "2"),
-            ours.minutes("'used'", "'session'", "-1", s),
             ours.job(s, "'done'", "NULL", "NULL"),
             format!("UPDATE step_runs SET session_id = {s}, step = 'score' WHERE tenant_id = {tenant}"),
             format!(

@@ -27,6 +27,11 @@ impl MigratorTrait for Migrator {
                 sqlite: include_str!("0009_minutes.sqlite.sql"),
                 postgres: include_str!("0009_minutes.postgres.sql"),
             }),
+            Box::new(PerEngine {
+                name: "0012_minutes_restored",
+                sqlite: include_str!("0012_minutes_restored.sqlite.sql"),
+                postgres: include_str!("0012_minutes_restored.postgres.sql"),
+            }),
         ]
     }
 }

@@ -1,0 +1,3 @@
+-- A row of the ledger stays when its session is erased, and comes back from a backup without it.
+DROP TRIGGER minutes_of_own_sessions ON minute_transactions;
+DROP FUNCTION minutes_of_own_sessions();
