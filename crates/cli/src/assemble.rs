@@ -7,6 +7,7 @@ use inference::{
     language::{Language, LanguageSettings},
     speech::Recogniser,
 };
+use integrations::webhook::Allowed;
 use pipeline::{
     Kit, SentenceModel,
     engine::{Pace, Workspace},
@@ -151,6 +152,11 @@ pub fn phase_limits(settings: &Settings) -> PhaseLimits {
     }
 }
 
+/// Where webhooks may lead.
+pub fn webhooks_allowed(settings: &Settings) -> Allowed {
+    Allowed { private: settings.webhooks.private_addresses, http: settings.webhooks.http }
+}
+
 /// What every handler of the web can reach.
 pub fn app(settings: &Settings, db: Db, objects: Objects) -> Result<App> {
     let server = &settings.server;
@@ -162,6 +168,7 @@ pub fn app(settings: &Settings, db: Db, objects: Objects) -> Result<App> {
         api_requests_per_minute: settings.limits.api_requests_per_minute,
         api_burst: settings.limits.api_burst,
         behind_proxy: server.behind_proxy,
+        webhooks: webhooks_allowed(settings),
         ..WebSettings::default()
     };
     let secret = Arc::new(secret(&settings.data_dir)?);

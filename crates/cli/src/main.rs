@@ -2,6 +2,7 @@
 
 mod assemble;
 mod commands;
+mod deliver;
 mod settings;
 
 use anyhow::Result;

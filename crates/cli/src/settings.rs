@@ -30,6 +30,15 @@ pub struct Settings {
     pub media: Media,
     pub processing: Processing,
     pub limits: Limits,
+    pub webhooks: Webhooks,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[allow(missing_docs)]
+pub struct Webhooks {
+    pub private_addresses: bool,
+    pub http: bool,
 }
 
 #[derive(Clone, Debug, Deserialize)]

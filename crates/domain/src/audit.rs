@@ -64,6 +64,16 @@ pub enum Action {
     ApiKeyMade,
     #[strum(serialize = "api_key.revoked", message = "Revoked an API key")]
     ApiKeyRevoked,
+    #[strum(serialize = "webhook.added", message = "Added a webhook")]
+    WebhookAdded,
+    #[strum(serialize = "webhook.changed", message = "Changed a webhook")]
+    WebhookChanged,
+    #[strum(serialize = "webhook.secret_rotated", message = "Made a new secret of a webhook")]
+    WebhookSecretRotated,
+    #[strum(serialize = "webhook.removed", message = "Removed a webhook")]
+    WebhookRemoved,
+    #[strum(serialize = "webhook.disabled", message = "Switched off a webhook that failed")]
+    WebhookDisabled,
     #[strum(serialize = "file.uploaded", message = "Began the upload of a file")]
     FileUploaded,
     #[strum(serialize = "tenant.upload_keep_changed", message = "Changed how long unfinished uploads are kept")]

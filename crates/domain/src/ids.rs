@@ -74,6 +74,10 @@ id! {
     TaskId,
     /// A program's access to the API.
     ApiKeyId,
+    /// An address that is told when something happens.
+    WebhookId,
+    /// Something that happened, as it is told to webhooks.
+    EventId,
     /// A tool that the live assistant can call.
     SkillId,
     /// A document that the assistant can search.

@@ -14,6 +14,7 @@ pub mod skill;
 pub mod task;
 pub mod tenant;
 pub mod user;
+pub mod webhook;
 
 pub mod captions;
 pub mod job;

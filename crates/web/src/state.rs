@@ -1,6 +1,11 @@
 //! What every handler can reach.
 
+use crate::problem::Problem;
 use domain::{Clock, Timestamp};
+use integrations::{
+    sealed,
+    webhook::{Allowed, new_secret},
+};
 use std::{sync::Arc, time::Duration};
 use storage::{Db, objects::Objects};
 
@@ -21,6 +26,8 @@ pub struct WebSettings {
     pub api_requests_per_minute: u32,
     /// How many of them it may make at once.
     pub api_burst: u32,
+    /// Where webhooks may lead.
+    pub webhooks: Allowed,
     /// Whether the client's address is taken from `X-Forwarded-For` (only behind a proxy that sets it).
     pub behind_proxy: bool,
 }
@@ -35,6 +42,7 @@ impl Default for WebSettings {
             sign_in_attempts_per_minute: 10,
             api_requests_per_minute: 600,
             api_burst: 120,
+            webhooks: Allowed::default(),
             behind_proxy: false,
         }
     }
@@ -55,5 +63,15 @@ pub struct App {
 impl App {
     pub(crate) fn now(&self) -> Timestamp {
         self.clock.now()
+    }
+
+    /// A new secret of a webhook: encrypted, to be kept, and as text, to be shown once.
+    pub(crate) fn new_webhook_secret(&self) -> Result<(String, String), Problem> {
+        let (secret, text) = new_secret();
+        let sealed = sealed::seal(&self.secret, &secret).map_err(|error| {
+            tracing::error!(%error, "cannot encrypt the secret of a webhook");
+            Problem::internal()
+        })?;
+        Ok((sealed, text))
     }
 }

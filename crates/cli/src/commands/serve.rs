@@ -1,10 +1,11 @@
 //! `trainar serve`: Dashboard, API, uploads, and a worker.
 
-use crate::{assemble, settings::Settings};
+use crate::{assemble, deliver, settings::Settings};
 use anyhow::{Context, Result};
 use axum_server::Handle;
 use clap::Args;
 use hyper_util::rt::TokioTimer;
+use integrations::webhook::Sender;
 use pipeline::engine::Worker;
 use std::{net::SocketAddr, process::ExitCode, time::Duration};
 use storage::{Db, db::sessions::PhaseLimits, objects::Objects};
@@ -67,7 +68,10 @@ impl Server {
         }
         tasks.push(tokio::spawn(housekeeping(db.clone(), assemble::phase_limits(settings), stop.clone())));
         tasks.push(tokio::spawn(removals(db.clone(), objects.clone(), stop.clone())));
-        let router = web::router(assemble::app(settings, db.clone(), objects)?);
+        let app = assemble::app(settings, db.clone(), objects)?;
+        let sender = Sender::new(assemble::webhooks_allowed(settings)).context("cannot set up what sends webhooks")?;
+        tasks.push(tokio::spawn(deliver::run(db.clone(), sender, app.secret.clone(), stop.clone())));
+        let router = web::router(app);
         tasks.push(answer(listener, router, stop.clone())?);
         Ok(Self { address, db, tasks })
     }

@@ -85,7 +85,7 @@ impl Db {
     }
 
     /// At most `limit` rows, and where the rest begins.
-    async fn some<E: EntityTrait>(
+    pub(crate) async fn some<E: EntityTrait>(
         &self,
         query: Select<E>,
         limit: u64,

@@ -11,6 +11,7 @@ pub mod api_keys;
 pub mod audit;
 pub mod breaks;
 mod charges;
+pub mod deliveries;
 pub mod dump;
 pub mod jobs;
 pub mod language_uses;
@@ -32,6 +33,7 @@ pub mod tenants;
 pub mod unfinished;
 pub mod uploads;
 pub mod vocabulary;
+pub mod webhooks;
 pub mod words;
 
 pub use connect::Db;

@@ -7,14 +7,16 @@ use super::{
     entity::{sessions, uploads},
     jobs::enqueue,
     removals,
-    sessions::{missing_parts, of},
+    sessions::{missing_parts, of, told},
     uploads::{UploadState, of_session},
+    webhooks::emit,
     words,
 };
 use domain::{
     SessionId, TenantId, Timestamp,
     job::JobKind,
     session::{FailureReason, Phase, SessionStatus},
+    webhook::EventKind,
 };
 use sea_orm::{
     ColumnTrait, ConnectionTrait, DatabaseTransaction, EntityTrait, ExprTrait, PaginatorTrait, QueryFilter,
@@ -228,7 +230,7 @@ pub(crate) async fn fail(
     detail: Option<&str>,
     now: Timestamp,
 ) -> Result<()> {
-    sessions::Entity::update_many()
+    let failed = sessions::Entity::update_many()
         .col_expr(sessions::Column::Phase, Expr::value(Phase::Done.to_string()))
         .col_expr(sessions::Column::Status, Expr::value(SessionStatus::Failed.to_string()))
         .col_expr(sessions::Column::FailureReason, Expr::value(reason.to_string()))
@@ -237,8 +239,11 @@ pub(crate) async fn fail(
         .col_expr(sessions::Column::UpdatedAt, Expr::value(now.0))
         .filter(of(tenant))
         .filter(sessions::Column::Id.eq(id.0))
-        .exec(tx)
+        .exec_with_returning(tx)
         .await?;
+    for row in &failed {
+        emit(tx, tenant, EventKind::SessionFailed, told(row), now).await?;
+    }
     Ok(())
 }
 

@@ -8,8 +8,9 @@ use super::{
     language_uses,
     phases::{begin_processing, fail, locked},
     removals,
-    sessions::of,
+    sessions::{of, told},
     steps,
+    webhooks::emit,
 };
 use domain::{
     ProcedureId, SessionId, TenantId, Timestamp,
@@ -17,8 +18,10 @@ use domain::{
     procedure::{Procedure, ProcedureDraft, ProcedureStatus},
     score::ScoreCard,
     session::{FailureReason, Phase, SessionStatus},
+    webhook::EventKind,
 };
 use sea_orm::{ColumnTrait, DatabaseTransaction, EntityTrait, ExprTrait, QueryFilter, QueryOrder, sea_query::Expr};
+use serde_json::json;
 use uuid::Uuid;
 
 /// A procedure that is ready to be kept.
@@ -105,7 +108,13 @@ impl Db {
                 fail(&tx, tenant, session, FailureReason::EndedAbnormally, how, now).await?;
             }
             Some((reason, _)) => fail(&tx, tenant, session, *reason, error, now).await?,
-            None => {}
+            // It is not done yet.
+            None if matches!(ended, Ended::Outdated) => {}
+            None => {
+                let done =
+                    sessions::Model { status: SessionStatus::Completed.to_string(), failure_reason: None, ..row };
+                emit(&tx, tenant, EventKind::SessionCompleted, told(&done), now).await?;
+            }
         }
         steps::end(&tx, tenant, session, Step::Approve, Ok("null"), now).await?;
         if matches!(ended, Ended::Outdated) {
@@ -201,7 +210,13 @@ async fn replace_procedures(
             source_tenant: None,
             created_at: kept.map_or(now.0, |o| o.created_at),
         };
-        procedures::Entity::insert(procedures::ActiveModel::from(row)).exec_without_returning(tx).await?;
+        procedures::Entity::insert(procedures::ActiveModel::from(row.clone())).exec_without_returning(tx).await?;
+        // One that was shown before is not published anew.
+        let was_shown = kept.is_some_and(|kept| kept.status == ProcedureStatus::Approved.to_string());
+        if p.draft.status == ProcedureStatus::Approved && !was_shown {
+            let told = json!({ "procedure_id": row.id, "session_id": session, "number": row.number });
+            emit(tx, tenant, EventKind::ProcedurePublished, told, now).await?;
+        }
     }
     Ok(())
 }

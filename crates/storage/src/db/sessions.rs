@@ -3,20 +3,23 @@
 use super::{
     Db, DbError, Result,
     entity::sessions,
-    error::{json, to_json, word},
+    error::{self, to_json, word},
     minutes,
     phases::{advance, alive, begin_processing, holds_recording, locked, set_ended_abnormally},
+    webhooks::emit,
 };
 use domain::{
     SessionId, TaskId, TenantId, Timestamp,
     seat::{Seat, SeatRole},
     session::{Phase, Session, SessionStatus},
+    webhook::EventKind,
 };
 use sea_orm::{
     ColumnTrait, Condition, ConnectionTrait, EntityTrait, ExprTrait, IntoActiveModel, QueryFilter, QueryOrder,
     QuerySelect,
     sea_query::{Expr, OnConflict},
 };
+use serde_json::{Value, json};
 use std::collections::HashSet;
 use uuid::Uuid;
 
@@ -107,6 +110,7 @@ impl Db {
             .await?;
         if inserted > 0 {
             minutes::reserve(&tx, seat.tenant_id, row.id.into(), reserved).await?;
+            emit(&tx, seat.tenant_id, EventKind::SessionStarted, told(&row), now).await?;
             tx.commit().await?;
             return Ok((row.try_into()?, true));
         }
@@ -282,9 +286,23 @@ pub(crate) async fn known_by_key(
     Ok(sessions::Entity::find().filter(of_seat).one(conn).await?)
 }
 
+/// What webhooks are told of a session.
+pub(crate) fn told(row: &sessions::Model) -> Value {
+    json!({
+        "session_id": row.id,
+        "status": row.status,
+        "failure_reason": row.failure_reason,
+        "role": row.role,
+        "seat_id": row.seat_id,
+        "user_id": row.user_id,
+        "task_id": row.task_id,
+        "started_at": Timestamp(row.started_at),
+    })
+}
+
 /// Numbers of the parts of a session that will never come.
 pub(crate) fn missing_parts(row: &sessions::Model) -> Result<Vec<u32>> {
-    json("missing parts", &row.missing_parts)
+    error::json("missing parts", &row.missing_parts)
 }
 
 pub(crate) fn of(tenant: TenantId) -> Expr {
@@ -312,7 +330,7 @@ impl TryFrom<sessions::Model> for Session {
             stopped_at: r.stopped_at.map(Timestamp),
             completed_at: r.completed_at.map(Timestamp),
             duration_seconds: r.duration_seconds,
-            score: r.score.as_deref().map(|j| json("score", j)).transpose()?,
+            score: r.score.as_deref().map(|j| error::json("score", j)).transpose()?,
             summary: r.summary,
             trainer_notes: r.trainer_notes,
             updated_at: Timestamp(r.updated_at),

@@ -1,11 +1,13 @@
 //! Tasks: units of work that a session can be run against.
 
-use super::{Db, DbError, Result, entity::tasks, error::word};
+use super::{Db, DbError, Result, entity::tasks, error::word, webhooks::emit};
 use domain::{
     TaskId, TenantId, Timestamp,
     task::{Task, TaskSource, TaskStatus},
+    webhook::EventKind,
 };
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
+use serde_json::json;
 use uuid::Uuid;
 
 /// What a new task needs.
@@ -36,7 +38,12 @@ impl Db {
             due_date: None,
             created_at: now.0,
         };
-        tasks::Entity::insert(tasks::ActiveModel::from(row.clone())).exec_without_returning(&self.conn).await?;
+        let tx = self.begin().await?;
+        tasks::Entity::insert(tasks::ActiveModel::from(row.clone())).exec_without_returning(&tx).await?;
+        let told =
+            json!({ "task_id": row.id, "status": row.status, "source": row.source, "external_id": row.external_id });
+        emit(&tx, tenant, EventKind::TaskCreated, told, now).await?;
+        tx.commit().await?;
         row.try_into()
     }
 

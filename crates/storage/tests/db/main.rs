@@ -28,3 +28,4 @@ mod steps;
 
 mod trainer_session;
 mod uploads;
+mod webhooks;

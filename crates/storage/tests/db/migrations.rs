@@ -66,6 +66,9 @@ async fn a_database_of_the_first_version_is_brought_up_to_date_with_its_rows() {
         for undo in [
             "DROP TABLE audit_erasures",
             "DROP TABLE audit_entries",
+            "DROP TABLE webhook_deliveries",
+            "DROP TABLE webhook_events",
+            "DROP TABLE webhooks",
             "DROP TABLE api_keys",
             "DROP TABLE minute_erasures",
             "DROP TABLE minute_reservations",

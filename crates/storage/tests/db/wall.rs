@@ -5,6 +5,7 @@ use crate::{
     harness::{Crew, Place, at, new_device, new_upload, on_both},
     language_uses::asked,
     recordings::{part, recording, said},
+    webhooks::{OFF, added, delivered, new_webhook},
 };
 use domain::{
     ProcedureId, TaskId,
@@ -16,6 +17,7 @@ use domain::{
     seat::{Seat, SeatRole},
     session::Session,
     task::TaskSource,
+    webhook::Webhook,
 };
 use futures::future::BoxFuture;
 use std::{collections::BTreeSet, fmt::Debug, path::Path};
@@ -57,6 +59,9 @@ struct Theirs {
     /// Waits for the file of an administrator.
     file: Session,
     key: ApiKey,
+    webhook: Webhook,
+    /// It was delivered.
+    delivery: Uuid,
 }
 
 async fn theirs(place: &Place) -> Theirs {
@@ -98,6 +103,10 @@ async fn theirs(place: &Place) -> Theirs {
     let signed_in = Entry::new(Actor::user(&crew.user), Action::UserSignedIn);
     place.db.audit(crew.tenant, &signed_in, at(9)).await.unwrap();
     let key = place.db.create_api_key(crew.tenant, new_key('e', None), made(), at(9)).await.unwrap();
+    let webhook =
+        place.db.create_webhook(crew.tenant, new_webhook("https://example.org"), added(), at(9)).await.unwrap();
+    place.recording(&crew, at(9)).await;
+    let delivery = delivered(place, at(10)).await;
     place
         .db
         .set_included_minutes(crew.tenant, Some(60), By { actor: Actor::operator(), address: None }, at(9))
@@ -105,10 +114,26 @@ async fn theirs(place: &Place) -> Theirs {
         .unwrap();
     place.db.stop_session(crew.tenant, session.id, &Stop::with_parts(Some(1)), at(9)).await.unwrap();
     place.db.heartbeat(crew.tenant, session.id, at(9)).await.unwrap();
-    Theirs { key, crew, task, done, procedure, running, job, worker, waiting, recording: session, upload, bare, file }
+    Theirs {
+        key,
+        webhook,
+        delivery,
+        crew,
+        task,
+        done,
+        procedure,
+        running,
+        job,
+        worker,
+        waiting,
+        recording: session,
+        upload,
+        bare,
+        file,
+    }
 }
 
-fn outcome() -> Outcome {
+pub fn outcome() -> Outcome {
     let draft = ProcedureDraft {
         procedure_name: "Close the valve".into(),
         description: String::new(),
@@ -328,6 +353,13 @@ fn attempts<'a>(db: &'a Db, us: &'a Crew, they: &'a Theirs) -> Vec<Attempt<'a>> 
         api_keys: db.api_keys(tenant),
         api_key_used: db.api_key_used(their_key, at(5000)),
         revoke_api_key: db.revoke_api_key(tenant, they.key.id, revoked_by(), at(50)),
+        webhook: db.webhook(tenant, they.webhook.id),
+        webhooks: db.webhooks(tenant),
+        change_webhook: db.change_webhook(tenant, they.webhook.id, &OFF, added(), at(50)),
+        rotate_webhook_secret: db.rotate_webhook_secret(tenant, they.webhook.id, "x", added(), at(50)),
+        remove_webhook: db.remove_webhook(tenant, they.webhook.id, added(), at(50)),
+        delivery_page: async { Ok::<_, DbError>(db.delivery_page(tenant, they.webhook.id, None, 9).await?.rows) },
+        resend_delivery: db.resend_delivery(tenant, they.webhook.id, they.delivery, at(50)),
         fail_processing: db.fail_processing(their_job, they.worker, JobState::Failed, "x", at(50)),
     ]
 }
@@ -356,6 +388,7 @@ async fn with_another_tenants_id_nothing_is_found_and_nothing_changed() {
             "erase_audit",
             "create_api_key",
             "erase_minutes",
+            "create_webhook",
             "create_user",
             "create_task",
             "tenant",

@@ -18,6 +18,7 @@ mod sessions;
 mod uploads;
 mod users;
 mod utterances;
+mod webhooks;
 mod words;
 
 pub(crate) use sessions::upload_url;
@@ -54,6 +55,8 @@ use utoipa_axum::{router::OpenApiRouter, routes};
         (name = "procedures", description = "Pieces of work that were found in sessions, with their clips"),
         (name = "minutes", description = "Minutes of session time: what is left, packs, what was used"),
         (name = "users", description = "Who has a login, and who may run sessions with which device"),
+        (name = "webhooks", description = "Addresses of yours that are told when something happens, by the Standard \
+                                           Webhooks scheme"),
         (name = "uploads", description = "Recordings on their way: tus 1.0.0 with creation, creation-with-upload, \
                                           creation-defer-length, checksum, termination and expiration")
     )
@@ -104,7 +107,12 @@ fn described(pair_attempts_per_minute: u32) -> OpenApiRouter<App> {
         .routes(routes!(users::list))
         .routes(routes!(users::show))
         .routes(routes!(seats::list))
-        .routes(routes!(seats::show));
+        .routes(routes!(seats::show))
+        .routes(routes!(webhooks::list, webhooks::add))
+        .routes(routes!(webhooks::show, webhooks::change, webhooks::remove))
+        .routes(routes!(webhooks::rotate))
+        .routes(routes!(webhooks::deliveries))
+        .routes(routes!(webhooks::resend));
     security::describe(router.get_openapi_mut());
     router
 }

@@ -15,6 +15,17 @@ pub fn word<T: VariantArray + Display>() -> Object {
     ObjectBuilder::new().schema_type(Type::String).enum_values(Some(T::VARIANTS.iter().map(T::to_string))).build()
 }
 
+/// Words of a closed set, at least one.
+pub fn words<T: VariantArray + Display>() -> Array {
+    ArrayBuilder::new().items(word::<T>()).min_items(Some(1)).max_items(Some(20)).build()
+}
+
+/// Words of a closed set, at least one; or nothing.
+pub fn optional_words<T: VariantArray + Display>() -> Array {
+    let words = ArrayBuilder::new().items(word::<T>()).min_items(Some(1)).max_items(Some(20));
+    words.schema_type(optional(Type::Array)).build()
+}
+
 /// A word of a closed set, or nothing yet.
 pub fn optional_word<T: VariantArray + Display>() -> Object {
     let words = T::VARIANTS.iter().map(|w| Some(w.to_string())).chain([None]);

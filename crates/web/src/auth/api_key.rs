@@ -4,6 +4,7 @@
 use super::{
     device::{Caller, bearer},
     rate_limit::RateLimits,
+    throttle::address_of,
 };
 use crate::{App, api_token, problem::Problem};
 use axum::{
@@ -15,9 +16,9 @@ use axum::{
 use domain::{
     TenantId,
     api_key::{ApiKey, Scope},
-    audit::Actor,
+    audit::{Action, Actor, Entry},
 };
-use std::marker::PhantomData;
+use std::{marker::PhantomData, net::IpAddr};
 
 /// A scope as a type.
 pub trait Needs {
@@ -34,7 +35,7 @@ macro_rules! scopes {
         }
     )+};
 }
-scopes!(SessionsRead, ProceduresRead, UsersRead, UsersManage);
+scopes!(SessionsRead, ProceduresRead, UsersRead, UsersManage, WebhooksManage);
 
 /// A good key that has the scope `S`. Stands first among the arguments of a handler, so that a key without the scope is
 /// refused alike whatever else the request holds.
@@ -43,19 +44,28 @@ pub struct Key<S: Needs> {
     pub tenant: TenantId,
     /// The key, for the audit log.
     pub actor: Actor,
+    address: IpAddr,
     scope: PhantomData<S>,
+}
+
+impl<S: Needs> Key<S> {
+    /// That this key did something, for the audit log.
+    pub fn did(&self, action: Action) -> Entry {
+        Entry::new(self.actor.clone(), action).from(self.address)
+    }
 }
 
 impl<S: Needs> FromRequestParts<App> for Key<S> {
     type Rejection = Problem;
 
-    async fn from_request_parts(parts: &mut Parts, _: &App) -> Result<Self, Problem> {
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
         let key =
             parts.extensions.get::<ApiKey>().ok_or_else(|| unauthorised("send `Authorization: Bearer <API key>`"))?;
         if !key.may(S::SCOPE) {
             return Err(lacks(S::SCOPE));
         }
-        Ok(Self { tenant: key.tenant_id, actor: Actor::key(key.id.0, key.name.clone()), scope: PhantomData })
+        let actor = Actor::key(key.id.0, key.name.clone());
+        Ok(Self { tenant: key.tenant_id, actor, address: address_of(parts, &app.settings), scope: PhantomData })
     }
 }
 

@@ -26,3 +26,6 @@ pub mod upload_chunks;
 pub mod uploads;
 pub mod users;
 pub mod utterances;
+pub mod webhook_deliveries;
+pub mod webhook_events;
+pub mod webhooks;
