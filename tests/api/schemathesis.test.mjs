@@ -42,8 +42,7 @@ after(async () => {
 
 const made_up = () => Object.fromEntries(Object.keys(real).map((name) => [name, NOBODYS]))
 
-check('a program that may do everything, with what is there', async () => [key, real])
-check('a program that may do everything, with what is not there', async () => [key, made_up()])
+// First, as a program then makes webhooks, which are told of sessions.
 check('a device that records', async () => {
   const session = await call(server, 'POST', '/api/v1/sessions', {})
   const headers = { authorization: `Bearer ${server.deviceToken}`, 'tus-resumable': '1.0.0', 'upload-length': '1000' }
@@ -51,6 +50,8 @@ check('a device that records', async () => {
   assert.equal(begun.status, 201)
   return [server.deviceToken, { ...real, SESSION: session.id, UPLOAD: begun.headers.get('location').split('/').at(-1) }]
 })
+check('a program that may do everything, with what is there', async () => [key, real])
+check('a program that may do everything, with what is not there', async () => [key, made_up()])
 
 function check(who, prepare) {
   test(`the API answers as it is described: ${who}`, async (t) => {

@@ -13,7 +13,7 @@ use domain::{
     webhook::{Delivery, DeliveryState, GIVE_UP_AFTER_SECONDS, wait_after},
 };
 use sea_orm::{
-    ColumnTrait, ConnectionTrait, EntityTrait, ExprTrait, QueryFilter, QueryOrder, QuerySelect,
+    ColumnTrait, EntityTrait, ExprTrait, QueryFilter, QueryOrder, QuerySelect,
     sea_query::{Alias, Expr, LockBehavior, LockType, Query},
 };
 use std::collections::HashMap;

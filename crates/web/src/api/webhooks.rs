@@ -177,7 +177,7 @@ pub async fn show(
 #[utoipa::path(
     patch, path = "/api/v1/webhooks/{webhook}", tag = "webhooks", params(("webhook" = Uuid, Path)),
     security(("api_key" = ["webhooks:manage"])),
-    request_body = ChangeWebhook,
+    request_body = Option<ChangeWebhook>,
     responses(
         (status = 200, body = WebhookState),
         (status = 404, description = "No such webhook", body = ProblemDetails, content_type = "application/problem+json")
