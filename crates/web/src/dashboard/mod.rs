@@ -14,6 +14,7 @@ mod sessions;
 mod sign_in;
 mod task;
 mod upload;
+mod webhooks;
 
 use crate::{
     App,
@@ -73,6 +74,12 @@ pub fn routes(app: &App) -> Router<App> {
         .route("/settings/devices/{id}/revoke", get(seats::ask_to_revoke).post(seats::revoke))
         .route("/settings/api-keys", get(api_keys::show).post(api_keys::make))
         .route("/settings/api-keys/{id}/revoke", get(api_keys::ask_to_revoke).post(api_keys::revoke))
+        .route("/settings/webhooks", get(webhooks::list).post(webhooks::add))
+        .route("/settings/webhooks/{id}", get(webhooks::show).post(webhooks::change))
+        .route("/settings/webhooks/{id}/enabled", post(webhooks::switch))
+        .route("/settings/webhooks/{id}/secret", post(webhooks::rotate))
+        .route("/settings/webhooks/{id}/remove", get(webhooks::ask_to_remove).post(webhooks::remove))
+        .route("/settings/webhooks/{id}/deliveries/{delivery}/resend", post(webhooks::resend))
         .route("/settings/upload", get(upload::show).post(upload::begin))
         .route("/settings/upload/keep", post(upload::keep))
         .route("/settings/upload/{id}/ticket", post(upload::ticket))

@@ -17,6 +17,7 @@ pub mod sessions;
 pub mod sign_in;
 pub mod task;
 pub mod upload;
+pub mod webhooks;
 
 pub mod amounts;
 pub mod gaps;

@@ -6,6 +6,7 @@ mod minutes;
 mod people;
 mod settings;
 mod states;
+mod webhooks;
 
 use super::{session::SessionLive, sessions::SessionFilter, sessions::SessionRowFragment};
 use askama::Template;

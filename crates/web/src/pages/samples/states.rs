@@ -181,6 +181,7 @@ pub fn pages() -> BTreeMap<&'static str, String> {
     all.extend(super::people::pages());
     all.extend(super::minutes::pages());
     all.extend(super::api_keys::pages());
+    all.extend(super::webhooks::pages());
     all.extend([
         ("sign-in", sign_in(None)),
         ("sign-in-refused", sign_in(Some(SignInProblem::Refused))),
