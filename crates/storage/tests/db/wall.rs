@@ -387,6 +387,8 @@ async fn with_another_tenants_id_nothing_is_found_and_nothing_changed() {
             "audit",
             "erase_audit",
             "create_api_key",
+            // Of a backup: the rows of the tenant that is asked for.
+            "rows<'a>",
             "erase_minutes",
             "create_webhook",
             "create_user",

@@ -18,3 +18,4 @@ mod support;
 mod uploads;
 mod uploads_create;
 mod walls;
+mod webhooks;

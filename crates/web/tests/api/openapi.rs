@@ -23,8 +23,8 @@ async fn the_description_is_served_and_complete() {
         operations,
         [
             "delete /api/v1/uploads/{upload}",
-            "get /api/v1/minutes",
             "delete /api/v1/webhooks/{webhook}",
+            "get /api/v1/minutes",
             "get /api/v1/preflight",
             "get /api/v1/procedures",
             "get /api/v1/procedures/{procedure}",
@@ -43,6 +43,7 @@ async fn the_description_is_served_and_complete() {
             "head /api/v1/uploads/{upload}",
             "patch /api/v1/uploads/{upload}",
             "patch /api/v1/webhooks/{webhook}",
+            "post /api/v1/minutes/packs",
             "post /api/v1/pair",
             "post /api/v1/sessions",
             "post /api/v1/sessions/{session}/deletions",
