@@ -153,7 +153,7 @@ pub async fn show(State(app): State<App>, key: Key<SessionsRead>) -> Result<Json
 /// Adds minutes that do not expire. The same `Idempotency-Key` adds one pack.
 #[utoipa::path(
     post, path = "/api/v1/minutes/packs", tag = "minutes", security(("api_key" = ["users:manage"])),
-    params(("Idempotency-Key" = Option<String>, Header, description = "Any text of at most 255 characters, such as a UUID")),
+    params(("Idempotency-Key" = Option<String>, Header, pattern = "^[!-~]{1,255}$", description = "Any text of at most 255 characters, such as a UUID")),
     request_body = AddPack,
     responses(
         (status = 201, description = "Added", body = Pack),

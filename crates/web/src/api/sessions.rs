@@ -130,9 +130,9 @@ pub struct SessionState {
 #[serde(untagged)]
 pub enum SessionAnswer {
     /// To a device.
-    Device(SessionState),
+    Device(Box<SessionState>),
     /// To a program.
-    Key(SessionDetails),
+    Key(Box<SessionDetails>),
 }
 
 /// How far a session is.
@@ -225,12 +225,12 @@ pub async fn show(
         Reader::Device(caller) => {
             let session = caller.session(&app, id).await?;
             let Json(state) = state_of(&app, &session).await?;
-            return Ok(Json(SessionAnswer::Device(state)));
+            return Ok(Json(SessionAnswer::Device(state.into())));
         }
         Reader::Key(key) => key.tenant,
     };
     let found = app.db.session_overview(tenant, id).await?.ok_or_else(|| Problem::not_found("session"))?;
-    Ok(Json(SessionAnswer::Key(SessionDetails::new(found, &Signer::new(&app)))))
+    Ok(Json(SessionAnswer::Key(SessionDetails::new(found, &Signer::new(&app)).into())))
 }
 
 /// Says that the session goes on. Without one for two minutes a recording session counts as ended abnormally; one that comes later
