@@ -10,6 +10,24 @@ import { fileURLToPath } from 'node:url'
 const PROGRAM = resolve(process.env.TRAINAR_TEST_BIN ?? fileURLToPath(new URL('../../target/debug/trainar', import.meta.url)))
 const START_MS = 60_000
 
+/** Starts `trainar serve` over an empty folder: nobody is there. `log()` is what it has said. */
+export async function startEmptyServer(variables = {}) {
+  const dataDir = mkdtempSync(join(tmpdir(), 'trainar-test-'))
+  const port = await freePort()
+  const child = await serve(settings(dataDir, variables), port)
+  return {
+    url: `http://127.0.0.1:${port}`,
+    dataDir,
+    log: () => child.said(),
+    stop: async () => {
+      const ended = new Promise((done) => child.once('exit', done))
+      child.kill('SIGKILL')
+      await ended
+      rmSync(dataDir, { recursive: true, force: true })
+    },
+  }
+}
+
 /**
  * Starts `trainar serve` with a tenant, a user and a paired device. With TRAINAR_URL and TRAINAR_DEVICE_TOKEN set it
  * starts nothing and uses that server (TRAINAR_DATA_DIR then tells its data folder, if it is on this machine).
@@ -99,6 +117,7 @@ function serve(env, port) {
   child.once('exit', () => process.off('exit', orphaned))
   return new Promise((done, failed) => {
     let said = ''
+    child.said = () => said
     const late = setTimeout(() => fail('it does not listen after a minute'), START_MS)
     const fail = (why) => {
       clearTimeout(late)

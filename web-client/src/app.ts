@@ -5,6 +5,7 @@ import { startPairing } from "./pairing";
 import { startPlayers } from "./player";
 import { startRows } from "./rows";
 import { startCopyButtons } from "./share";
+import { startTimezone } from "./timezone";
 import { startThemeToggles } from "./theme-toggle";
 
 startThemeToggles();
@@ -14,3 +15,4 @@ startRows();
 followSessions();
 followSession();
 startPairing();
+startTimezone();

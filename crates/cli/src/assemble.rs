@@ -26,7 +26,7 @@ use storage::{
     db::sessions::PhaseLimits,
     objects::{Objects, S3Settings},
 };
-use web::{App, WebSettings};
+use web::{App, MailSettings, Mailer, WebSettings};
 
 /// The file in the data folder that holds the installation's key.
 pub const SECRET: &str = "secret.key";
@@ -169,10 +169,29 @@ pub fn app(settings: &Settings, db: Db, objects: Objects) -> Result<App> {
         api_burst: settings.limits.api_burst,
         behind_proxy: server.behind_proxy,
         webhooks: webhooks_allowed(settings),
+        public_url: Some(server.public_url.clone()).filter(|url| !url.is_empty()),
+        upload_limit_bytes: (settings.limits.upload_gigabytes * 1e9) as u64,
         ..WebSettings::default()
     };
     let secret = Arc::new(secret(&settings.data_dir)?);
-    Ok(App { db, objects, clock: Arc::new(SystemClock), settings: Arc::new(web), secret })
+    Ok(App { db, objects, clock: Arc::new(SystemClock), settings: Arc::new(web), secret, mailer: mailer(settings)? })
+}
+
+/// What sends mails, if a mail server is set.
+pub fn mailer(settings: &Settings) -> Result<Option<Mailer>> {
+    let mail = &settings.mail;
+    if mail.host.is_empty() {
+        return Ok(None);
+    }
+    let settings = MailSettings {
+        host: mail.host.clone(),
+        port: mail.port,
+        encryption: mail.encryption,
+        user: mail.user.clone(),
+        password: mail.password.clone(),
+        from: mail.from.clone(),
+    };
+    Ok(Some(Mailer::new(&settings).context("cannot send mail as [mail] says")?))
 }
 
 /// The key of this installation, made at the first start. Servers that share a database must share this file.

@@ -10,6 +10,7 @@ use std::{
     net::SocketAddr,
     path::{Path, PathBuf},
 };
+use web::MailEncryption;
 
 /// The commented template that `trainar config` prints; it states every default.
 pub const TEMPLATE: &str = include_str!("../../../docs/reference/config.toml");
@@ -21,6 +22,7 @@ pub const TEMPLATE: &str = include_str!("../../../docs/reference/config.toml");
 pub struct Settings {
     pub data_dir: PathBuf,
     pub server: Server,
+    pub mail: Mail,
     pub database: Database,
     pub objects: Objects,
     pub speech: Speech,
@@ -50,7 +52,20 @@ pub struct Server {
     pub behind_proxy: bool,
     pub work: bool,
     pub sign_in_attempts_per_minute: u32,
+    pub public_url: String,
     pub media_address_seconds: u64,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[allow(missing_docs)]
+pub struct Mail {
+    pub host: String,
+    pub port: u16,
+    pub encryption: MailEncryption,
+    pub user: String,
+    pub password: SecretString,
+    pub from: String,
 }
 
 #[derive(Clone, Debug, Deserialize)]
@@ -203,7 +218,28 @@ impl Settings {
         if !url.is_empty() && !url.starts_with("postgres://") && !url.starts_with("postgresql://") {
             bail!("setting database.url must begin with postgres:// (or be empty for SQLite in the data folder)");
         }
+        self.check_mail()?;
         self.language.check()
+    }
+
+    fn check_mail(&self) -> Result<()> {
+        let url = &self.server.public_url;
+        let host = url.strip_prefix("https://").or_else(|| url.strip_prefix("http://")).unwrap_or_default();
+        if !url.is_empty()
+            && (host.is_empty() || host.contains(['/', '?', '#', '@']) || host.contains(char::is_whitespace))
+        {
+            bail!("setting server.public_url must be an address such as https://training.example.com, without a path");
+        }
+        if self.mail.host.is_empty() {
+            return Ok(());
+        }
+        if url.is_empty() {
+            bail!("setting mail.host needs server.public_url: the address that stands in mails");
+        }
+        if !self.mail.from.contains('@') {
+            bail!("setting mail.from must be a sender such as TrainAR <training@example.com>");
+        }
+        Ok(())
     }
 
     /// Where the models lie, and with that what a model that is set by its name means. Here, as some commands have a data
@@ -330,6 +366,24 @@ mod tests {
         let settings = with(&elsewhere).unwrap();
         assert_eq!(settings.models.folder, Path::new("/m"));
         assert_eq!(settings.speech.whisper_model, Path::new("/y/my.bin"));
+    }
+
+    #[test]
+    fn mail_needs_an_address_and_a_sender() {
+        let host = ("TRAINAR_MAIL__HOST", "mail.example.com");
+        let url = ("TRAINAR_SERVER__PUBLIC_URL", "https://training.example.com");
+        let from = ("TRAINAR_MAIL__FROM", "TrainAR <training@example.com>");
+        assert_eq!(with(&[host, url, from]).unwrap().mail.port, 587);
+        for (variables, key) in [
+            (vec![host, from], "server.public_url"),
+            (vec![host, url], "mail.from"),
+            (vec![("TRAINAR_SERVER__PUBLIC_URL", "training.example.com")], "server.public_url"),
+            (vec![("TRAINAR_SERVER__PUBLIC_URL", "https://x.example/path")], "server.public_url"),
+            (vec![host, url, from, ("TRAINAR_MAIL__ENCRYPTION", "perhaps")], "encryption"),
+        ] {
+            let refused = format!("{:#}", with(&variables).unwrap_err());
+            assert!(refused.contains(key), "{refused}");
+        }
     }
 
     #[test]

@@ -52,6 +52,44 @@ pub enum Action {
     UserSignInFailed,
     #[strum(serialize = "user.signed_out", message = "Signed out")]
     UserSignedOut,
+    #[strum(serialize = "tenant.created", message = "Created the organisation")]
+    TenantCreated,
+    #[strum(serialize = "user.invited", message = "Invited a user")]
+    UserInvited,
+    #[strum(serialize = "user.invited_again", message = "Made a new invitation link")]
+    UserInvitedAgain,
+    #[strum(serialize = "user.joined", message = "Accepted the invitation")]
+    UserJoined,
+    #[strum(serialize = "user.reset_asked", message = "Asked for a new password")]
+    UserResetAsked,
+    #[strum(serialize = "user.reset_link_made", message = "Made a link for a new password")]
+    UserResetLinkMade,
+    #[strum(serialize = "user.password_reset", message = "Set a new password by a link")]
+    UserPasswordReset,
+    #[strum(serialize = "user.password_changed", message = "Changed the own password")]
+    UserPasswordChanged,
+    #[strum(serialize = "user.renamed", message = "Changed the own name")]
+    UserRenamed,
+    #[strum(serialize = "user.role_changed", message = "Changed a role")]
+    UserRoleChanged,
+    #[strum(serialize = "user.deactivated", message = "Deactivated a user")]
+    UserDeactivated,
+    #[strum(serialize = "user.reactivated", message = "Reactivated a user")]
+    UserReactivated,
+    #[strum(serialize = "second_factor.added", message = "Set up a second factor")]
+    SecondFactorAdded,
+    #[strum(serialize = "second_factor.removed", message = "Removed the own second factor")]
+    SecondFactorRemoved,
+    #[strum(serialize = "second_factor.reset", message = "Reset a second factor")]
+    SecondFactorReset,
+    #[strum(serialize = "second_factor.failed", message = "Second factor refused")]
+    SecondFactorFailed,
+    #[strum(serialize = "recovery_code.used", message = "Used a recovery code")]
+    RecoveryCodeUsed,
+    #[strum(serialize = "recovery_code.renewed", message = "Made new recovery codes")]
+    RecoveryCodesRenewed,
+    #[strum(serialize = "user.logins_ended", message = "Ended logins")]
+    UserLoginsEnded,
     #[strum(serialize = "seat.added", message = "Added a seat")]
     SeatAdded,
     #[strum(serialize = "seat.code_opened", message = "Opened a pairing code")]

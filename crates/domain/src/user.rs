@@ -17,6 +17,40 @@ pub enum UserRole {
     Member,
 }
 
+/// How far somebody is on the way to sign in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, Display, EnumString, IntoStaticStr)]
+#[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
+pub enum UserStatus {
+    /// Has not set a password yet.
+    Invited,
+    /// Can sign in.
+    Active,
+    /// Can neither sign in nor use a device.
+    Deactivated,
+}
+
+impl UserRole {
+    /// The literal text of the badge.
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::Admin => "Administrator",
+            Self::Member => "Member",
+        }
+    }
+}
+
+impl UserStatus {
+    /// The literal text of the badge.
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::Invited => "Invited",
+            Self::Active => "Active",
+            Self::Deactivated => "Deactivated",
+        }
+    }
+}
+
 /// A Dashboard login. The password's hash stays in storage.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[allow(missing_docs)]
@@ -29,6 +63,13 @@ pub struct User {
     pub role: UserRole,
     pub is_active: bool,
     pub created_at: Timestamp,
+}
+
+/// Whether a text can be an e-mail address; only a mail that arrives proves more.
+pub fn is_email(text: &str) -> bool {
+    let Some((name, host)) = text.rsplit_once('@') else { return false };
+    let odd = |c: char| c.is_whitespace() || c.is_control() || "<>,;\"\\".contains(c);
+    !name.is_empty() && !host.is_empty() && text.len() <= 254 && !text.contains(odd)
 }
 
 /// How an address is stored and compared: trimmed, lower case.

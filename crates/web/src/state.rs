@@ -1,5 +1,6 @@
 //! What every handler can reach.
 
+use crate::mail::Mailer;
 use crate::problem::Problem;
 use domain::{Clock, Timestamp};
 use integrations::{
@@ -28,6 +29,10 @@ pub struct WebSettings {
     pub api_burst: u32,
     /// Where webhooks may lead.
     pub webhooks: Allowed,
+    /// Where people find this server, such as `https://training.example.com`: goes into mails.
+    pub public_url: Option<String>,
+    /// Largest recording that is taken of a tenant made on the first-run page, in bytes.
+    pub upload_limit_bytes: u64,
     /// Whether the client's address is taken from `X-Forwarded-For` (only behind a proxy that sets it).
     pub behind_proxy: bool,
 }
@@ -43,6 +48,8 @@ impl Default for WebSettings {
             api_requests_per_minute: 600,
             api_burst: 120,
             webhooks: Allowed::default(),
+            public_url: None,
+            upload_limit_bytes: 64_000_000_000,
             behind_proxy: false,
         }
     }
@@ -58,6 +65,8 @@ pub struct App {
     pub settings: Arc<WebSettings>,
     /// Key under which media addresses and form tokens are signed; the same on every server of an installation.
     pub secret: Arc<[u8; 32]>,
+    /// How mails leave; `None` where no mail server is set.
+    pub mailer: Option<Mailer>,
 }
 
 impl App {

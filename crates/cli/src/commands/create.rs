@@ -18,9 +18,6 @@ use storage::{
     },
 };
 
-/// Shortest password that is taken.
-const PASSWORD_LENGTH: usize = 10;
-
 #[derive(Debug, Subcommand)]
 pub enum Tenant {
     /// Create a tenant
@@ -153,7 +150,7 @@ impl User {
     pub async fn run(self, settings: Settings) -> Result<ExitCode> {
         let Self::Create(args) = self;
         let email = domain::user::normalise_email(&args.email);
-        if !email.contains('@') || email.len() > 254 || email.contains(char::is_whitespace) {
+        if !domain::user::is_email(&email) {
             bail!("--email {:?} is not an e-mail address", args.email);
         }
         if args.name.trim().is_empty() || args.name.chars().count() > 200 {
@@ -257,8 +254,8 @@ fn password(from_stdin: bool) -> Result<(String, bool)> {
     if given.is_empty() && !from_stdin {
         return Ok((web::made_up_password(), true));
     }
-    if given.chars().count() < PASSWORD_LENGTH {
-        bail!("the password must have at least {PASSWORD_LENGTH} characters");
+    if given.chars().count() < web::SHORTEST_PASSWORD {
+        bail!("the password must have at least {} characters", web::SHORTEST_PASSWORD);
     }
     Ok((given, false))
 }

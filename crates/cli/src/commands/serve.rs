@@ -35,6 +35,10 @@ impl Serve {
         let stop = stop_on_signal()?;
         let server = Server::start(&settings, &stop).await?;
         tracing::info!("listening on http://{}", server.address);
+        if !server.db.has_tenant().await? {
+            let code = web::setup_code(&assemble::secret(&settings.data_dir)?);
+            tracing::info!("there is no organisation yet: open /setup and give the setup code {code}");
+        }
         server.wait().await?;
         Ok(ExitCode::SUCCESS)
     }
@@ -149,6 +153,7 @@ async fn housekeeping(db: Db, limits: PhaseLimits, stop: CancellationToken) -> R
             db.expire_pairing_codes(now).await?;
             db.refresh_minutes(now).await?;
             db.delete_expired_logins(now).await?;
+            db.forget_links(now).await?;
             Ok::<_, storage::DbError>((sessions, uploads))
         };
         match ended.await {

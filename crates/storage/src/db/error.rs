@@ -27,7 +27,7 @@ pub enum DbError {
     Engine(DbErr),
 }
 
-/// What a session's rows forbid, in a sentence that says what to do instead.
+/// What the rows of a session or of people forbid, in a sentence that says what to do instead.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Rule {
     /// A recording in one piece for a session of which a stretch was deleted.
@@ -63,6 +63,12 @@ pub enum Rule {
         "the minutes of this organisation are not counted, so nothing can be added or taken away: give it included minutes first"
     )]
     MinutesNotCounted,
+    /// The last administrator of a tenant shall be none any more.
+    #[error("this is the last active administrator: make somebody else an administrator first")]
+    LastAdministrator,
+    /// An administrator on himself.
+    #[error("you cannot take this from yourself: ask another administrator")]
+    Yourself,
 }
 
 impl Rule {
@@ -76,6 +82,8 @@ impl Rule {
             Self::NoMinutes => "no-minutes",
             Self::TooFewMinutes(_) => "too-few-minutes",
             Self::MinutesNotCounted => "minutes-not-counted",
+            Self::LastAdministrator => "last-administrator",
+            Self::Yourself => "yourself",
         }
     }
 }

@@ -49,6 +49,7 @@ impl Db {
             is_active: true,
             password_hash: new.password_hash,
             created_at: now.0,
+            last_signed_in_at: None,
         };
         users::Entity::insert(users::ActiveModel::from(row.clone())).exec_without_returning(&self.conn).await?;
         row.try_into()

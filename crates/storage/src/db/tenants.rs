@@ -5,7 +5,7 @@ use super::{
     entity::{tenant_queues, tenants},
 };
 use domain::{TenantId, Timestamp, tenant::Tenant};
-use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, QueryOrder, sea_query::Expr};
+use sea_orm::{ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, sea_query::Expr};
 use uuid::Uuid;
 
 /// What a new tenant needs.
@@ -27,28 +27,9 @@ impl Db {
     /// Creates a tenant; [`super::DbError::Exists`] when its name is taken.
     pub async fn create_tenant(&self, new: NewTenant, now: Timestamp) -> Result<Tenant> {
         let tx = self.begin().await?;
-        let row = tenants::Model {
-            id: Uuid::now_v7(),
-            name: new.name,
-            timezone: new.timezone,
-            language: new.language,
-            country: new.country,
-            retention_days: new.retention_days.map(i64::from),
-            upload_limit_bytes: new.upload_limit_bytes.min(i64::MAX as u64) as i64,
-            created_at: now.0,
-            upload_keep_hours: None,
-            included_minutes: None,
-        };
-        tenants::Entity::insert(tenants::ActiveModel::from(row.clone())).exec_without_returning(&tx).await?;
-        let queue = tenant_queues::ActiveModel {
-            tenant_id: Set(row.id),
-            running: Set(0),
-            cap: Set(RUNNING_CAP),
-            last_served: Set(0),
-        };
-        tenant_queues::Entity::insert(queue).exec_without_returning(&tx).await?;
+        let tenant = insert_tenant(&tx, new, now).await?;
         tx.commit().await?;
-        Ok(row.into())
+        Ok(tenant)
     }
 
     /// One tenant.
@@ -71,6 +52,31 @@ impl Db {
         let rows = tenants::Entity::find().order_by_asc(tenants::Column::Id).all(&self.conn).await?;
         Ok(rows.into_iter().map(Tenant::from).collect())
     }
+}
+
+/// Writes a tenant with its place in the queue.
+pub(super) async fn insert_tenant(tx: &impl ConnectionTrait, new: NewTenant, now: Timestamp) -> Result<Tenant> {
+    let row = tenants::Model {
+        id: Uuid::now_v7(),
+        name: new.name,
+        timezone: new.timezone,
+        language: new.language,
+        country: new.country,
+        retention_days: new.retention_days.map(i64::from),
+        upload_limit_bytes: new.upload_limit_bytes.min(i64::MAX as u64) as i64,
+        created_at: now.0,
+        upload_keep_hours: None,
+        included_minutes: None,
+    };
+    tenants::Entity::insert(tenants::ActiveModel::from(row.clone())).exec_without_returning(tx).await?;
+    let queue = tenant_queues::ActiveModel {
+        tenant_id: Set(row.id),
+        running: Set(0),
+        cap: Set(RUNNING_CAP),
+        last_served: Set(0),
+    };
+    tenant_queues::Entity::insert(queue).exec_without_returning(tx).await?;
+    Ok(row.into())
 }
 
 impl From<tenants::Model> for Tenant {

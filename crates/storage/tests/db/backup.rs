@@ -94,7 +94,7 @@ async fn filled(source: At, store: &Store) -> Place {
     place
         .accepted(&format!("UPDATE tasks SET title = 'Ventil „zu“ \\ ''🔧''' WHERE tenant_id = {}", world.tenant))
         .await;
-    place.db.save_login("someone", "{}", at(9999)).await.unwrap();
+    place.db.create_login("someone", "{}", None, at(9999)).await.unwrap();
     store.put("tenants/a/sessions/1/recording.mp4", "a film").await;
     store.put("tenants/a/sessions/2/recording.mp4", "a film").await;
     store.put("tenants/b/empty", "").await;

@@ -22,10 +22,12 @@ mod parts;
 mod people;
 mod recordings;
 mod removals;
+mod second_factor;
 mod session_life;
 mod silence;
 mod steps;
 
 mod trainer_session;
 mod uploads;
+mod users;
 mod webhooks;

@@ -42,7 +42,7 @@ async fn writers_and_readers_of_two_processes_do_not_lock_each_other_out() {
             work.spawn(async move {
                 for i in 0..25 {
                     assert!(db.heartbeat(tenant, id, at(n * 100 + i)).await.unwrap());
-                    db.save_login(&format!("{n}-{i}"), "{}", at(10)).await.unwrap();
+                    db.create_login(&format!("{n}-{i}"), "{}", None, at(10)).await.unwrap();
                     assert!(db.session_overview(tenant, id).await.unwrap().is_some());
                 }
             });
@@ -64,6 +64,13 @@ async fn a_database_of_the_first_version_is_brought_up_to_date_with_its_rows() {
         let all = place.number("SELECT count(*) FROM seaql_migrations").await;
         place.sql("DROP TABLE language_uses").await.unwrap();
         for undo in [
+            "DROP TABLE recovery_codes",
+            "DROP TABLE second_factors",
+            "DROP INDEX logins_by_user",
+            "ALTER TABLE logins DROP COLUMN user_id",
+            "ALTER TABLE logins DROP COLUMN tenant_id",
+            "DROP TABLE user_links",
+            "ALTER TABLE users DROP COLUMN last_signed_in_at",
             "DROP TABLE audit_erasures",
             "DROP TABLE audit_entries",
             "DROP TABLE webhook_deliveries",

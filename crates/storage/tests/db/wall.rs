@@ -17,6 +17,7 @@ use domain::{
     seat::{Seat, SeatRole},
     session::Session,
     task::TaskSource,
+    user::UserRole,
     webhook::Webhook,
 };
 use futures::future::BoxFuture;
@@ -34,6 +35,7 @@ use storage::{
         tasks::NewTask,
         unfinished::FILE_KEY,
         uploads::{Chunk, Termination, Upload},
+        user_links::{LinkKind, NewLink},
     },
 };
 use uuid::Uuid;
@@ -100,6 +102,13 @@ async fn theirs(place: &Place) -> Theirs {
     place.db.delete_stretch(crew.tenant, bare.id, (0, 1), at(9)).await.unwrap();
     let open = "9876543210".repeat(7)[..64].to_owned();
     place.db.open_pairing_code(crew.tenant, crew.seat.id, &open, at(999), at(9)).await.unwrap();
+    place.db.create_login("their login", "", Some((crew.tenant, crew.user.id)), at(999)).await.unwrap();
+    let reset = NewLink { kind: LinkKind::Reset, token_hash: "f".repeat(64), expires_at: at(999) };
+    let by = Entry::new(Actor::operator(), Action::UserResetLinkMade);
+    place.db.open_link(crew.tenant, crew.user.id, reset, &by, at(9)).await.unwrap();
+    let added = Entry::new(Actor::user(&crew.user), Action::SecondFactorAdded);
+    let owner = (crew.tenant, crew.user.id);
+    assert!(place.db.add_second_factor(owner, "sealed", 1, &[CODE.into()], &added, at(9)).await.unwrap());
     let signed_in = Entry::new(Actor::user(&crew.user), Action::UserSignedIn);
     place.db.audit(crew.tenant, &signed_in, at(9)).await.unwrap();
     let key = place.db.create_api_key(crew.tenant, new_key('e', None), made(), at(9)).await.unwrap();
@@ -253,6 +262,8 @@ fn attempts<'a>(db: &'a Db, us: &'a Crew, they: &'a Theirs) -> Vec<Attempt<'a>> 
         idempotency_key: key.map(Into::into),
         started_at: None,
     };
+    let entry: &'static Entry = Box::leak(Box::new(Entry::new(Actor::operator(), Action::UserRoleChanged)));
+    let link = |hash: &str| NewLink { kind: LinkKind::Reset, token_hash: hash.into(), expires_at: at(999) };
     let chunk = |start| Chunk { start, bytes: 1, key: "k".into() };
     let page = move |from| db.session_page(tenant, SessionFilter::default(), from, 10);
     let beside = storage::db::overview::Cursor { started_at: at(4), id: they.running.id };
@@ -270,6 +281,27 @@ fn attempts<'a>(db: &'a Db, us: &'a Crew, they: &'a Theirs) -> Vec<Attempt<'a>> 
         report_device: db.report_device(tenant, they.crew.device.id, &REPORT, Some("x"), at(50)),
         seat_overview: db.seat_overview(tenant, they.crew.seat.id, at(50)),
         seat_overviews: async { Ok::<_, DbError>(db.seat_overviews(tenant, at(50)).await?.into_iter().filter(|s| s.seat.id != us.seat.id).collect::<Vec<_>>()) },
+        user_overview: db.user_overview(tenant, they.crew.user.id, at(50)),
+        user_overviews: async { Ok::<_, DbError>(db.user_overviews(tenant, at(50)).await?.into_iter().filter(|u| u.user.id != us.user.id).collect::<Vec<_>>()) },
+        change_role: db.change_role(tenant, they.crew.user.id, UserRole::Admin, us.user.id, entry, at(50)),
+        deactivate_user: db.deactivate_user(tenant, they.crew.user.id, us.user.id, entry, at(50)),
+        reactivate_user: db.reactivate_user(tenant, they.crew.user.id, entry, at(50)),
+        rename_user: db.rename_user(tenant, they.crew.user.id, "x", entry, at(50)),
+        password_hash: db.password_hash(tenant, they.crew.user.id),
+        change_password: db.change_password(tenant, they.crew.user.id, "x", None, entry, at(50)),
+        signed_in: db.signed_in(tenant, they.crew.user.id, entry, at(50)),
+        end_logins: db.end_logins(tenant, they.crew.user.id, None, entry, at(50)),
+        end_login: db.end_login(tenant, they.crew.user.id, "their login"),
+        logins_of: db.logins_of(tenant, they.crew.user.id, at(50)),
+        second_factor: db.second_factor(tenant, they.crew.user.id),
+        users_with_second_factor: db.users_with_second_factor(tenant),
+        add_second_factor: db.add_second_factor((tenant, they.crew.user.id), "x", 9, &[], entry, at(50)),
+        take_step: db.take_step(tenant, they.crew.user.id, 99),
+        take_recovery_code: db.take_recovery_code(tenant, they.crew.user.id, CODE, entry, at(50)),
+        renew_recovery_codes: db.renew_recovery_codes(tenant, they.crew.user.id, &[], entry, at(50)),
+        remove_second_factor: db.remove_second_factor(tenant, they.crew.user.id, entry, at(50)),
+        open_link: db.open_link(tenant, they.crew.user.id, link(CODE), entry, at(50)),
+        link_made_at: db.link_made_at(tenant, they.crew.user.id, at(50)),
         audit_page: db.audit_page(tenant, &AuditFilter::default(), None, 10),
         minute_balance: db.minute_balance(tenant, at(50)),
         minute_rows: db.minute_rows(tenant, (at(-9), at(99)), None, 9),
@@ -385,6 +417,9 @@ async fn with_another_tenants_id_nothing_is_found_and_nothing_changed() {
         // These take no id of anything that another tenant has.
         tried.extend([
             "audit",
+            "save_login",
+            "create_login",
+            "invite_user",
             "erase_audit",
             "create_api_key",
             // Of a backup: the rows of the tenant that is asked for.

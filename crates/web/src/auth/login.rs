@@ -1,6 +1,9 @@
 //! People: a login is a cookie, and a handler that takes a [`Viewer`] answers only to somebody who is signed in.
 
-use super::{login_store::LoginStore, throttle::address_of};
+use super::{
+    login_store::{LoginStore, key},
+    throttle::address_of,
+};
 use crate::{
     App,
     dashboard::{failed, forbidden},
@@ -14,7 +17,7 @@ use axum::{
 };
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use domain::{
-    TenantId, UserId,
+    TenantId, Timestamp, UserId,
     audit::{Action, Actor, Entry},
     tenant::Tenant,
     user::{User, UserRole},
@@ -29,17 +32,38 @@ const IDLE: Duration = Duration::days(7);
 /// The form of somebody who has not signed in is good for so long.
 const FORM: Duration = Duration::hours(1);
 /// How often a login in use is noted as such.
-const SEEN_EVERY_SECONDS: f64 = 3600.0;
+const SEEN_EVERY_SECONDS: f64 = 300.0;
+/// A browser that says more of itself than this is cut short.
+const LONGEST_AGENT: usize = 400;
 
-const USER: &str = "user";
+/// Somebody who has given the password has so long for the second factor, in seconds.
+const PENDING_SECONDS: f64 = 600.0;
+
+/// Under which [`Who`] stands in a login.
+pub const USER: &str = "user";
 const CSRF: &str = "csrf";
 const SEEN: &str = "seen";
+const ABOUT: &str = "about";
+const PENDING: &str = "pending";
 
 /// Who is signed in, as the login keeps it.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
-struct Who {
-    tenant: TenantId,
-    user: UserId,
+pub struct Who {
+    /// The organisation.
+    pub tenant: TenantId,
+    /// The user.
+    pub user: UserId,
+}
+
+/// From where somebody signed in, as the login keeps it.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct About {
+    /// What the browser said of itself.
+    pub agent: String,
+    /// Where the request came from.
+    pub address: IpAddr,
+    /// When.
+    pub since: Timestamp,
 }
 
 /// Somebody who is signed in and active.
@@ -51,6 +75,8 @@ pub struct Viewer {
     pub user: User,
     /// Where the request came from.
     pub address: IpAddr,
+    /// The id of the login, as it is kept.
+    pub login: String,
     csrf_token: String,
 }
 
@@ -98,11 +124,12 @@ impl Viewer {
         let Some(tenant) = app.db.tenant(who.tenant).await.map_err(failed)? else { return Ok(None) };
         let now = app.now();
         let seen = login.get::<i64>(SEEN).await.map_err(failed)?.unwrap_or(0);
-        if now.seconds_since(domain::Timestamp(seen)) > SEEN_EVERY_SECONDS {
+        if now.seconds_since(Timestamp(seen)) > SEEN_EVERY_SECONDS {
             login.insert(SEEN, now.0).await.map_err(failed)?;
         }
         let csrf_token = csrf_token(login).await?;
-        Ok(Some(Self { tenant, user, address, csrf_token }))
+        let login = login.id().map(|id| key(&id)).unwrap_or_default();
+        Ok(Some(Self { tenant, user, address, login, csrf_token }))
     }
 }
 
@@ -138,10 +165,35 @@ impl FromRequestParts<App> for Administrator {
 }
 
 /// Signs somebody in under a new id, so that a cookie that was planted before is worth nothing.
-pub async fn sign_in(login: &Session, user: &User) -> Result<(), Response> {
+pub async fn sign_in(login: &Session, user: &User, mut about: About) -> Result<(), Response> {
     login.cycle_id().await.map_err(failed)?;
+    about.agent = about.agent.chars().take(LONGEST_AGENT).collect();
+    login.set_expiry(Some(Expiry::OnInactivity(IDLE)));
+    login.insert(SEEN, about.since.0).await.map_err(failed)?;
+    login.insert(ABOUT, about).await.map_err(failed)?;
     login.insert(USER, Who { tenant: user.tenant_id, user: user.id }).await.map_err(failed)?;
     login.insert(CSRF, new_token()).await.map_err(failed)
+}
+
+/// Remembers who has given the password and not yet the second factor, and since when; `None` forgets it.
+pub async fn set_pending(login: &Session, who: Option<(&User, Timestamp)>) -> Result<(), Response> {
+    let Some((user, since)) = who else {
+        return login.remove::<(Who, Timestamp)>(PENDING).await.map(drop).map_err(failed);
+    };
+    // A cookie that was planted before must not get this far.
+    login.cycle_id().await.map_err(failed)?;
+    let who = Who { tenant: user.tenant_id, user: user.id };
+    login.insert(PENDING, (who, since)).await.map_err(failed)
+}
+
+/// Who has given the password a short while ago, and not yet the second factor.
+pub async fn pending(app: &App, login: &Session) -> Result<Option<User>, Response> {
+    let Some((who, since)) = login.get::<(Who, Timestamp)>(PENDING).await.map_err(failed)? else { return Ok(None) };
+    if app.now().seconds_since(since) > PENDING_SECONDS {
+        return Ok(None);
+    }
+    let user = app.db.user(who.tenant, who.user).await.map_err(failed)?;
+    Ok(user.filter(|user| user.is_active))
 }
 
 /// The token for the sign-in form of somebody who may never sign in: what is kept for it goes soon.
@@ -164,6 +216,14 @@ async fn csrf_token(login: &Session) -> Result<String, Response> {
 pub async fn is_own_form(login: &Session, token: &str) -> Result<bool, Response> {
     let own = login.get::<String>(CSRF).await.map_err(failed)?;
     Ok(own.is_some_and(|own| verify_slices_are_equal(own.as_bytes(), token.as_bytes()).is_ok()))
+}
+
+/// From where a login was made and when it was last used, out of what is kept of it.
+pub fn described(data: &str) -> Option<(About, Timestamp)> {
+    let data: serde_json::Map<String, serde_json::Value> = serde_json::from_str(data).ok()?;
+    let about: About = serde_json::from_value(data.get(ABOUT)?.clone()).ok()?;
+    let seen = data.get(SEEN).and_then(serde_json::Value::as_i64).map_or(about.since, Timestamp);
+    Some((about, seen))
 }
 
 fn new_token() -> String {

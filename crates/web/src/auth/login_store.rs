@@ -1,11 +1,13 @@
 //! Browser logins kept in the database, so that they survive a restart and hold on every server of an installation.
 //! The database knows only a hash of the cookie: who reads it cannot sign in with it.
 
+use super::login::{USER, Who};
 use crate::App;
 use aws_lc_rs::digest::{SHA256, digest};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use domain::Timestamp;
 use std::fmt;
+use storage::db::logins::Owner;
 use time::OffsetDateTime;
 use tower_sessions::{
     SessionStore,
@@ -25,9 +27,21 @@ impl fmt::Debug for LoginStore {
 
 #[async_trait::async_trait]
 impl SessionStore for LoginStore {
+    async fn create(&self, record: &mut Record) -> Result<()> {
+        loop {
+            let (data, owner) = contents(record)?;
+            match self.0.db.create_login(&key(&record.id), &data, owner, instant(record.expiry_date)).await {
+                Err(storage::DbError::Exists(_)) => record.id = Id::default(),
+                made => return made.map_err(backend),
+            }
+        }
+    }
+
+    /// A login that was ended while a request was under way does not come back.
     async fn save(&self, record: &Record) -> Result<()> {
-        let data = serde_json::to_string(&record.data).map_err(|e| Error::Encode(e.to_string()))?;
-        self.0.db.save_login(&key(&record.id), &data, instant(record.expiry_date)).await.map_err(backend)
+        let (data, owner) = contents(record)?;
+        let expires_at = instant(record.expiry_date);
+        self.0.db.save_login(&key(&record.id), &data, owner, expires_at).await.map(drop).map_err(backend)
     }
 
     async fn load(&self, id: &Id) -> Result<Option<Record>> {
@@ -45,7 +59,16 @@ impl SessionStore for LoginStore {
     }
 }
 
-fn key(id: &Id) -> String {
+/// What is written of a login, and whose it is.
+fn contents(record: &Record) -> Result<(String, Owner)> {
+    let data = serde_json::to_string(&record.data).map_err(|e| Error::Encode(e.to_string()))?;
+    let who = record.data.get(USER).map(|who| serde_json::from_value::<Who>(who.clone()));
+    let who = who.transpose().map_err(|e| Error::Encode(e.to_string()))?;
+    Ok((data, who.map(|who| (who.tenant, who.user))))
+}
+
+/// The id of a login as it is kept.
+pub fn key(id: &Id) -> String {
     URL_SAFE_NO_PAD.encode(digest(&SHA256, id.to_string().as_bytes()))
 }
 

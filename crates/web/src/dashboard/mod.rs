@@ -1,34 +1,44 @@
 //! The Dashboard: a handler per page, which reads what the page shows and fills its template. Nothing here
 //! changes a session; Settings change seats and begin the upload of a file.
 
+mod account;
 mod api_docs;
 mod api_keys;
 mod audit;
 mod events;
+mod first_run;
+mod forgot;
 mod minutes;
 mod pairing;
 mod procedure;
 mod seats;
+mod second_factor;
 mod session;
 mod sessions;
+mod set_password;
 mod sign_in;
 mod task;
 mod upload;
+mod users;
 mod webhooks;
 
 use crate::{
     App,
     auth::{
+        known_device::AccountThrottle,
         login::{self, Viewer},
         throttle::{Throttle, address_of},
     },
     pages::error::ErrorPage,
 };
+pub use first_run::setup_code;
+
 use askama::Template;
 use axum::{
     Router,
     extract::{FromRequestParts, Path, Request, State},
     http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header, request::Parts},
+    middleware::from_fn_with_state,
     response::{Html, IntoResponse, Redirect, Response},
     routing::{get, post},
 };
@@ -50,7 +60,8 @@ pub fn routes(app: &App) -> Router<App> {
     let throttle = Throttle::per_minute(app.settings.sign_in_attempts_per_minute);
     let forms = Throttle::per_minute(SIGN_IN_FORMS_PER_MINUTE);
     let show = get(move |state, login, request| sign_in::show(state, login, forms, request));
-    let submit = post(move |state, login, request| sign_in::submit(state, login, throttle, request));
+    let throttles = (throttle, AccountThrottle::new());
+    let submit = post(move |state, login, request| sign_in::submit(state, login, throttles, request));
     let pages = Router::new()
         .route("/", get(async || Redirect::to("/sessions")))
         .route("/sign-in", show.merge(submit))
@@ -84,7 +95,24 @@ pub fn routes(app: &App) -> Router<App> {
         .route("/settings/upload/keep", post(upload::keep))
         .route("/settings/upload/{id}/ticket", post(upload::ticket))
         .route("/settings/audit", get(audit::show))
+        .route("/settings/users", get(users::list).post(users::invite))
+        .route("/settings/users/{id}", get(users::show))
+        .route("/settings/users/{id}/role", post(users::change_role))
+        .route("/settings/users/{id}/deactivate", post(users::deactivate))
+        .route("/settings/users/{id}/reactivate", post(users::reactivate))
+        .route("/settings/users/{id}/link", post(users::make_link))
+        .route("/settings/users/{id}/sign-out", post(users::sign_out))
+        .route("/settings/users/{id}/second-factor", post(users::reset_second_factor))
+        .route("/account", get(account::show))
+        .route("/account/name", post(account::rename))
+        .route("/account/password", post(account::change_password))
+        .route("/account/sign-out", post(account::sign_out))
+        .merge(second_factor::routes(app))
+        .merge(set_password::routes(app))
+        .merge(forgot::routes(app))
+        .merge(first_run::routes(app))
         .fallback(not_found)
+        .layer(from_fn_with_state(first_run::Guard::new(app), first_run::guard))
         .layer(login::layer(app));
     [
         (header::CONTENT_SECURITY_POLICY, CONTENT_SECURITY_POLICY),
@@ -123,6 +151,9 @@ pub(crate) async fn own_form(login: &Session, viewer: &Viewer, token: &str) -> R
 
 /// Where the browser found this server.
 pub(crate) fn origin(app: &App, headers: &HeaderMap) -> String {
+    if let Some(url) = &app.settings.public_url {
+        return url.clone();
+    }
     let scheme = if app.settings.tls { "https" } else { "http" };
     let host = headers.get(header::HOST).and_then(|h| h.to_str().ok()).unwrap_or("localhost");
     format!("{scheme}://{host}")

@@ -4,29 +4,34 @@ use super::{Answer, failed, page};
 use crate::{
     App,
     auth::{
-        login::{self, Viewer, is_own_form, sign_in_form_token},
+        known_device::{self, AccountThrottle},
+        login::{self, About, Viewer, is_own_form, sign_in_form_token},
         password::verify_password,
+        rules,
         throttle::{ClientAddress, Throttle, client_address},
     },
-    pages::sign_in::{SignInPage, SignInProblem},
+    pages::sign_in::{SignInNotice, SignInPage, SignInProblem},
 };
 use axum::{
     Form,
     extract::{FromRequest, Query, Request, State},
-    http::{HeaderValue, StatusCode, header},
-    response::{IntoResponse, Redirect},
+    http::{HeaderMap, HeaderValue, StatusCode, header},
+    response::{IntoResponse, Redirect, Response},
 };
-use domain::audit::{Action, Actor, Entry};
+use domain::{
+    audit::{Action, Actor, Entry},
+    user::User,
+};
 use serde::Deserialize;
+use std::net::IpAddr;
 use tower_sessions::Session;
-
-/// Longer input is no password of ours and not worth hashing.
-const LONGEST_PASSWORD: usize = 1024;
 
 #[derive(Deserialize)]
 pub struct Next {
     #[serde(default)]
     next: String,
+    #[serde(default)]
+    notice: String,
 }
 
 /// What the form sends.
@@ -43,7 +48,8 @@ struct Attempt {
 /// `GET /sign-in`
 pub async fn show(State(app): State<App>, login: Session, throttle: Throttle, request: Request) -> Answer {
     let address = client_address(&request, &app.settings);
-    let next = Query::<Next>::try_from_uri(request.uri()).map_or(String::new(), |Query(n)| n.next);
+    let (next, notice) =
+        Query::<Next>::try_from_uri(request.uri()).map_or_else(|_| Default::default(), |Query(n)| (n.next, n.notice));
     if Viewer::of(&app, &login, address).await?.is_some() {
         return Ok(Redirect::to(local(&next)).into_response());
     }
@@ -53,26 +59,35 @@ pub async fn show(State(app): State<App>, login: Session, throttle: Throttle, re
         let wait = [(header::RETRY_AFTER, HeaderValue::from(seconds))];
         return Ok((StatusCode::TOO_MANY_REQUESTS, wait, page(&form)?).into_response());
     }
-    page(&SignInPage::new(sign_in_form_token(&login).await?, local_or_none(&next)))
+    let mut form = SignInPage::new(sign_in_form_token(&login).await?, local_or_none(&next));
+    form.notice = SignInNotice::read(&notice);
+    page(&form)
 }
 
 /// `POST /sign-in`
-pub async fn submit(State(app): State<App>, login: Session, throttle: Throttle, request: Request) -> Answer {
+pub async fn submit(
+    State(app): State<App>,
+    login: Session,
+    (throttle, accounts): (Throttle, AccountThrottle),
+    request: Request,
+) -> Answer {
     let address = client_address(&request, &app.settings);
+    let headers = request.headers().clone();
     let Form(attempt) = Form::<Attempt>::from_request(request, &app).await.map_err(IntoResponse::into_response)?;
     if !is_own_form(&login, &attempt.csrf_token).await? {
         return refuse(&login, attempt, StatusCode::FORBIDDEN, SignInProblem::FormExpired).await;
     }
-    if let Err(seconds) = throttle.attempt(address) {
+    let known = app.db.user_signing_in(&attempt.email).await.map_err(failed)?;
+    let (user, hash) = known.map_or((None, None), |(user, hash)| (Some(user), Some(hash)));
+    let account = || accounts.attempt(&app, &attempt.email, user.as_ref().map(|user| user.id), &headers);
+    if let Err(seconds) = throttle.attempt(address).and_then(|()| account()) {
         let problem = SignInProblem::TooManyAttempts { retry_after_seconds: seconds };
         let mut response = refuse(&login, attempt, StatusCode::TOO_MANY_REQUESTS, problem).await?;
         response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
         return Ok(response);
     }
-    let known = app.db.user_signing_in(&attempt.email).await.map_err(failed)?;
-    let (user, hash) = known.map_or((None, None), |(user, hash)| (Some(user), Some(hash)));
     let password = attempt.password.clone();
-    let fits = password.len() <= LONGEST_PASSWORD
+    let fits = password.len() <= rules::LONGEST
         && tokio::task::spawn_blocking(move || verify_password(&password, hash.as_deref())).await.map_err(failed)?;
     let known = user.clone();
     let Some(user) = user.filter(|_| fits) else {
@@ -83,10 +98,42 @@ pub async fn submit(State(app): State<App>, login: Session, throttle: Throttle, 
         }
         return refuse(&login, attempt, StatusCode::UNPROCESSABLE_ENTITY, SignInProblem::Refused).await;
     };
-    login::sign_in(&login, &user).await?;
-    let entry = Entry::new(Actor::user(&user), Action::UserSignedIn).on_user(&user).from(address);
-    app.db.audit(user.tenant_id, &entry, app.now()).await.map_err(failed)?;
-    Ok(Redirect::to(local(&attempt.next)).into_response())
+    if app.db.second_factor(user.tenant_id, user.id).await.map_err(failed)?.is_some() {
+        login::set_pending(&login, Some((&user, app.now()))).await?;
+        let next = serde_urlencoded::to_string([("next", local_or_none(&attempt.next))]).unwrap_or_default();
+        return Ok(Redirect::to(&format!("/sign-in/code?{next}")).into_response());
+    }
+    finish(&app, &login, &user, agent(&headers), address).await?;
+    welcome(&app, &user, local(&attempt.next))
+}
+
+/// Signs somebody in who has proven who he is.
+pub(super) async fn finish(
+    app: &App,
+    login: &Session,
+    user: &User,
+    agent: String,
+    address: IpAddr,
+) -> Result<(), Response> {
+    let now = app.now();
+    login::sign_in(login, user, About { agent, address, since: now }).await?;
+    let entry = Entry::new(Actor::user(user), Action::UserSignedIn).from(address);
+    app.db.signed_in(user.tenant_id, user.id, &entry, now).await.map_err(failed)
+}
+
+/// Leads somebody on who is known from now on in this browser.
+pub(super) fn welcome(app: &App, user: &User, to: &str) -> Answer {
+    let mut answer = Redirect::to(to).into_response();
+    if let Some(cookie) = known_device::cookie(app, user.id) {
+        answer.headers_mut().append(header::SET_COOKIE, cookie);
+    }
+    Ok(answer)
+}
+
+/// What a browser says of itself.
+pub(super) fn agent(headers: &HeaderMap) -> String {
+    let said = headers.get(header::USER_AGENT).and_then(|agent| agent.to_str().ok());
+    said.unwrap_or_default().to_owned()
 }
 
 /// `POST /sign-out`
@@ -119,12 +166,12 @@ async fn refuse(login: &Session, attempt: Attempt, status: StatusCode, problem: 
 }
 
 /// A path of this server, never another one's.
-fn local(next: &str) -> &str {
+pub(super) fn local(next: &str) -> &str {
     let path = local_or_none(next);
     if path.is_empty() { "/sessions" } else { path }
 }
 
-fn local_or_none(next: &str) -> &str {
+pub(super) fn local_or_none(next: &str) -> &str {
     let elsewhere = !next.starts_with('/')
         || next.starts_with("//")
         || next.contains(|c: char| c == '\\' || c.is_control() || !c.is_ascii());

@@ -61,6 +61,16 @@ impl ErrorPage {
         )
     }
 
+    /// 404: the first organisation is there already.
+    pub fn set_up_already() -> Self {
+        Self::new(
+            404,
+            "This server is set up already",
+            "Somebody else was faster, or the form was sent twice. Nothing of what you typed was kept. Sign in, or ask for a login.",
+            None,
+        )
+    }
+
     fn new(code: u16, heading: &'static str, advice: &'static str, who: Option<SignedIn>) -> Self {
         let layout = Layout { title: heading.into(), area: Area::Elsewhere, who };
         Self { layout, code, heading, advice, reference: None }

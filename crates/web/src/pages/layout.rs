@@ -20,6 +20,8 @@ pub enum Area {
     Reports,
     /// What administrators set: seats, uploads.
     Settings,
+    /// What everybody sets of himself.
+    Account,
     /// A page that no entry leads to.
     Elsewhere,
 }
@@ -61,6 +63,11 @@ impl Layout {
     /// Whether the entry `Reports` is the current one.
     pub fn in_reports(&self) -> bool {
         self.area == Area::Reports
+    }
+
+    /// Whether the entry `Account` is the current one.
+    pub fn in_account(&self) -> bool {
+        self.area == Area::Account
     }
 
     /// Whether the entry `Settings` is the current one.

@@ -4,19 +4,25 @@
 pub mod layout;
 pub mod when;
 
+pub mod account;
 pub mod api_docs;
 pub mod api_keys;
 pub mod audit;
 pub mod error;
+pub mod first_run;
+pub mod forgot;
 pub mod minutes;
 pub mod pair;
 pub mod procedure;
 pub mod seats;
+pub mod second_factor;
 pub mod session;
 pub mod sessions;
+pub mod set_password;
 pub mod sign_in;
 pub mod task;
 pub mod upload;
+pub mod users;
 pub mod webhooks;
 
 pub mod amounts;

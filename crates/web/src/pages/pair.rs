@@ -71,6 +71,26 @@ pub struct ShownCode {
     pub seconds_left: u64,
 }
 
+/// A QR code.
+#[derive(Clone, Debug)]
+#[allow(missing_docs)]
+pub struct Qr {
+    /// What it holds.
+    pub link: String,
+    /// Side in modules, with the white around it.
+    pub side: usize,
+    /// The dark modules as an SVG path.
+    pub path: String,
+}
+
+impl Qr {
+    /// A QR code that holds this; `None` when it is too long for one.
+    pub fn new(link: String) -> Option<Self> {
+        let qr = QrCode::with_error_correction_level(&link, EcLevel::M).ok()?;
+        Some(Self { side: qr.width() + 2 * QUIET, path: path(&qr), link })
+    }
+}
+
 impl PairState {
     /// The word by which the script tells states apart.
     pub fn word(&self) -> &'static str {
@@ -89,11 +109,11 @@ impl ShownCode {
     /// long for a QR code.
     pub fn new(code: &str, origin: &str, expires_at: Timestamp, now: Timestamp, timezone: &str) -> Option<Self> {
         let link = format!("{origin}/capture#pair={code}");
-        let qr = QrCode::with_error_correction_level(&link, EcLevel::M).ok()?;
+        let Qr { link, side, path } = Qr::new(link)?;
         Some(Self {
             code: pairing_code::shown(code),
-            side: qr.width() + 2 * QUIET,
-            path: path(&qr),
+            side,
+            path,
             link,
             until: When::new(expires_at, timezone),
             seconds_left: expires_at.seconds_since(now).max(0.0) as u64,

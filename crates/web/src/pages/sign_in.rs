@@ -17,6 +17,17 @@ pub struct SignInPage {
     pub next: String,
     /// Why the last attempt was refused.
     pub problem: Option<SignInProblem>,
+    /// What went well before.
+    pub notice: Option<SignInNotice>,
+}
+
+/// What went well before somebody came to sign in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SignInNotice {
+    /// A password was set by a link.
+    PasswordSet,
+    /// The first organisation was created.
+    SetUp,
 }
 
 /// Why somebody could not sign in.
@@ -42,6 +53,26 @@ impl SignInPage {
             email: String::new(),
             next: next.into(),
             problem: None,
+            notice: None,
+        }
+    }
+}
+
+impl SignInNotice {
+    /// Out of the address of the page.
+    pub fn read(word: &str) -> Option<Self> {
+        match word {
+            "password-set" => Some(Self::PasswordSet),
+            "set-up" => Some(Self::SetUp),
+            _ => None,
+        }
+    }
+
+    /// What the person reads.
+    pub fn sentence(self) -> &'static str {
+        match self {
+            Self::PasswordSet => "Your password is set. Sign in with it.",
+            Self::SetUp => "Your organisation is there. Sign in to it.",
         }
     }
 }

@@ -14,6 +14,7 @@ pub struct Model {
     pub is_active: bool,
     pub password_hash: String,
     pub created_at: i64,
+    pub last_signed_in_at: Option<i64>,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

@@ -27,12 +27,14 @@ impl MigratorTrait for Migrator {
                 sqlite: include_str!("0009_minutes.sqlite.sql"),
                 postgres: include_str!("0009_minutes.postgres.sql"),
             }),
+            Box::new(Sql { name: "0010_users", up: include_str!("0010_users.sql") }),
             Box::new(Sql { name: "0011_webhooks", up: include_str!("0011_webhooks.sql") }),
             Box::new(PerEngine {
                 name: "0012_minutes_restored",
                 sqlite: include_str!("0012_minutes_restored.sqlite.sql"),
                 postgres: include_str!("0012_minutes_restored.postgres.sql"),
             }),
+            Box::new(Sql { name: "0013_second_factor", up: include_str!("0013_second_factor.sql") }),
         ]
     }
 }

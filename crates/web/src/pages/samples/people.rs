@@ -2,12 +2,23 @@
 
 use super::{check, check_without, facts::*};
 use crate::pages::{
+    account::{AccountPage, LoginRow},
     audit::{AuditFilter, AuditPage, AuditRow},
+    first_run::{FirstRunPage, Typed},
+    forgot::{Forgot, ForgotPage},
     layout::{Area, Layout},
+    pair::Qr,
+    second_factor::{RecoveryCodesPage, SecondFactorPage, SignInCodePage},
+    set_password::{SetPassword, SetPasswordPage},
+    sign_in::{SignInNotice, SignInPage},
+    users::{MadeLink, TypedInvitation, UserPage, UserRow, UsersPage},
+    when::When,
 };
 use askama::Template;
 use domain::audit::{Action, Actor, ActorKind, Noted, Target};
+use domain::user::{UserRole, UserStatus};
 use std::collections::BTreeMap;
+use storage::db::user_links::LinkKind;
 use uuid::Uuid;
 
 fn noted(n: u128, actor: Actor, action: &str, target: Option<(&str, &str)>, detail: &[(&str, &str)]) -> Noted {
@@ -39,6 +50,134 @@ fn audit(rows: &[Noted], filter: AuditFilter, older: bool, is_later_page: bool) 
     .unwrap()
 }
 
+fn row(n: u128, name: &str, role: UserRole, status: UserStatus) -> UserRow {
+    let when = |seconds| Some(When::new(NOON.plus_seconds(seconds), ZONE));
+    UserRow {
+        id: id(n),
+        full_name: name.into(),
+        email: format!("{n}@northgate.example"),
+        role,
+        status,
+        last_signed_in: if status == UserStatus::Invited { None } else { when(-9e4) },
+        has_second_factor: n == 1,
+        link_until: if n == 3 { when(6e5) } else { None },
+    }
+}
+
+fn made(url: Option<&str>, failure: Option<&str>, kind: LinkKind) -> Option<MadeLink> {
+    Some(MadeLink {
+        kind,
+        full_name: "Noor Haddad".into(),
+        email: "3@northgate.example".into(),
+        url: url.map(Into::into),
+        failure: failure.map(Into::into),
+        until: When::new(NOON.plus_seconds(6e5), ZONE),
+    })
+}
+
+const LINK: Option<&str> = Some("https://training.northgate.example/set-password?token=x");
+
+fn users(made: Option<MadeLink>, problem: Option<&str>) -> String {
+    UsersPage {
+        layout: Layout::new("Users", Area::Settings, who()),
+        csrf_token: "csrf-1".into(),
+        users: vec![
+            row(1, "Marek Kowalczyk", UserRole::Member, UserStatus::Active),
+            row(2, "Priya Raman", UserRole::Admin, UserStatus::Active),
+            row(3, "Noor Haddad", UserRole::Member, UserStatus::Invited),
+            row(4, "Ilse Verhoeven-Vandenbroucke", UserRole::Admin, UserStatus::Invited),
+            row(5, "Sam Okafor", UserRole::Member, UserStatus::Deactivated),
+        ],
+        by_mail: problem.is_some(),
+        typed: TypedInvitation {
+            full_name: problem.map(|_| "No\"or").unwrap_or_default().into(),
+            ..Default::default()
+        },
+        problem: problem.map(Into::into),
+        made,
+    }
+    .render()
+    .unwrap()
+}
+
+fn user(user: UserRow, is_self: bool, made: Option<MadeLink>, problem: Option<&str>) -> String {
+    UserPage {
+        layout: Layout::new(user.full_name.clone(), Area::Settings, who()),
+        csrf_token: "csrf-1".into(),
+        user,
+        is_self,
+        logins: 2,
+        problem: problem.map(Into::into),
+        made,
+    }
+    .render()
+    .unwrap()
+}
+
+fn set_password(state: SetPassword, problem: Option<&'static str>) -> String {
+    SetPasswordPage::new(state, problem).render().unwrap()
+}
+
+fn open_link(is_invitation: bool) -> SetPassword {
+    SetPassword::Open {
+        token: "tok".into(),
+        full_name: "Noor Haddad".into(),
+        email: "3@northgate.example".into(),
+        is_invitation,
+    }
+}
+
+fn account(logins: usize, problem: Option<&str>, notice: Option<&'static str>) -> String {
+    let login = |n: usize| LoginRow {
+        id: format!("login-{n}"),
+        browser: "Chrome on Windows".into(),
+        address: "192.0.2.7".into(),
+        since: When::new(NOON.plus_seconds(-9e5), ZONE),
+        seen: When::new(NOON, ZONE),
+        is_this: n == 0,
+    };
+    AccountPage {
+        layout: Layout::new("Account", Area::Account, who()),
+        csrf_token: "csrf-1".into(),
+        full_name: "Priya Raman".into(),
+        email: "2@northgate.example".into(),
+        second_factor: (logins > 1).then(|| (When::new(NOON, ZONE), 9)),
+        logins: (0..logins).map(login).collect(),
+        problem: problem.map(Into::into),
+        notice,
+    }
+    .render()
+    .unwrap()
+}
+
+fn second_factor(problem: Option<&'static str>) -> String {
+    SecondFactorPage {
+        layout: Layout::new("Second factor", Area::Account, who()),
+        csrf_token: "csrf-1".into(),
+        qr: Qr::new("otpauth://totp/TrainAR:x".into()).unwrap(),
+        secret: "GEZD GNBV".into(),
+        problem,
+    }
+    .render()
+    .unwrap()
+}
+
+fn recovery_codes() -> String {
+    let layout = Layout::new("Recovery codes", Area::Account, who());
+    RecoveryCodesPage { layout, codes: vec!["7f3k9-0qm2x".into(), "abcde-fghjk".into()] }.render().unwrap()
+}
+
+fn sign_in_code(problem: Option<&'static str>) -> String {
+    let layout = Layout::signed_out("Sign in");
+    SignInCodePage { layout, csrf_token: "csrf-1".into(), next: "/tasks".into(), problem }.render().unwrap()
+}
+
+fn first_run(timezone: &str, problem: Option<&str>) -> String {
+    let typed = Typed { organisation: "Northgate".into(), timezone: timezone.into(), ..Typed::default() };
+    let zones = ["Europe/London", "UTC"].map(Into::into).to_vec();
+    FirstRunPage::new(typed, zones, problem.map(Into::into)).render().unwrap()
+}
+
 /// Every state by name.
 pub fn pages() -> BTreeMap<&'static str, String> {
     let priya = || Actor { kind: ActorKind::User, id: Some(id::<Uuid>(9)), name: "Priya Raman".into() };
@@ -50,7 +189,42 @@ pub fn pages() -> BTreeMap<&'static str, String> {
         noted(5, Actor::unknown(), "later.thing", Some(("user", "<b>Priya")), &[]),
     ];
     let filter = || AuditFilter { who: "Priya & Co".into(), action: "seat.added".into(), ..AuditFilter::default() };
+    let marek = || row(1, "Marek Kowalczyk", UserRole::Member, UserStatus::Active);
+    let noor = || row(3, "Noor Haddad", UserRole::Member, UserStatus::Invited);
+    let sam = || row(5, "Sam Okafor", UserRole::Member, UserStatus::Deactivated);
+    let notice = |notice| SignInPage { notice: Some(notice), ..SignInPage::new("csrf-1", "") }.render().unwrap();
     BTreeMap::from([
+        ("users", users(None, None)),
+        ("users-refused", users(None, Some("This is not an e-mail address."))),
+        ("users-link", users(made(LINK, None, LinkKind::Invitation), None)),
+        ("users-sent", users(made(None, None, LinkKind::Invitation), None)),
+        ("users-not-sent", users(made(LINK, Some("no answer"), LinkKind::Invitation), None)),
+        ("user", user(marek(), false, None, None)),
+        ("user-refused", user(marek(), false, None, Some("Nothing was changed: this is the last."))),
+        ("user-link", user(marek(), false, made(LINK, None, LinkKind::Reset), None)),
+        ("user-invited", user(noor(), false, None, None)),
+        ("user-deactivated", user(sam(), false, None, None)),
+        ("user-self", user(marek(), true, None, None)),
+        ("set-password", set_password(open_link(true), None)),
+        ("set-password-again", set_password(open_link(false), Some("The two passwords differ."))),
+        ("set-password-used", set_password(SetPassword::Used, None)),
+        ("set-password-expired", set_password(SetPassword::Expired, None)),
+        ("set-password-unknown", set_password(SetPassword::Unknown, None)),
+        ("forgot", ForgotPage::new(Forgot::Ask).render().unwrap()),
+        ("forgot-too-many", ForgotPage::new(Forgot::TooMany).render().unwrap()),
+        ("forgot-asked", ForgotPage::new(Forgot::Asked).render().unwrap()),
+        ("forgot-no-mail", ForgotPage::new(Forgot::NoMail).render().unwrap()),
+        ("account", account(3, None, Some("Your name is changed."))),
+        ("account-refused", account(1, Some("The present password is wrong."), None)),
+        ("second-factor", second_factor(None)),
+        ("second-factor-refused", second_factor(Some("This is not the code."))),
+        ("recovery-codes", recovery_codes()),
+        ("sign-in-code", sign_in_code(None)),
+        ("sign-in-code-refused", sign_in_code(Some("This is not the code."))),
+        ("first-run", first_run("", None)),
+        ("first-run-refused", first_run("Europe/London", Some("This is not the setup code."))),
+        ("sign-in-password-set", notice(SignInNotice::PasswordSet)),
+        ("sign-in-set-up", notice(SignInNotice::SetUp)),
         ("audit", audit(&rows, AuditFilter::default(), true, false)),
         ("audit-filtered", audit(&rows[..1], filter(), true, true)),
         ("audit-none", audit(&[], AuditFilter::default(), false, false)),
@@ -93,4 +267,95 @@ fn the_log_says_who_did_what_when_from_where() {
     check("audit-none", &["Nothing noted yet"]);
     check("audit-none-match", &["Nothing like this was noted"]);
     check("audit-no-older", &["No older entries"]);
+}
+
+#[test]
+fn users_have_a_status_and_what_can_be_done_about_it() {
+    check(
+        "users",
+        &[
+            "<h1>Users</h1>",
+            ">Name<",
+            ">Email<",
+            ">Role<",
+            ">Status<",
+            ">Last signed in<",
+            "Marek Kowalczyk",
+            ">Member<",
+            ">Active<",
+            "20 Nov 2026, 09:04",
+            ">Administrator<",
+            "Noor Haddad",
+            ">Invited<",
+            "Link good until",
+            ">Never<",
+            "No open link: make a new one",
+            ">Deactivated<",
+            "No mail server is set",
+        ],
+    );
+    check("users-refused", &["role=\"alert\"", "not an e-mail", "value=\"No&#34;or\"", "leaves by mail"]);
+    check(
+        "users-link",
+        &["Invitation for Noor Haddad", "shown this once", "/set-password?token=x", "good once, until"],
+    );
+    check("users-sent", &["Mail sent to 3@northgate.example"]);
+    check("users-not-sent", &["could not be sent: no answer", "/set-password?token=x"]);
+    check_without("users-sent", &["token="]);
+    check("user", &["Change role", "Make a link for a new password", "Sign out everywhere", "Deactivate</button>"]);
+    check("user-invited", &["The last link is good until", "New invitation link"]);
+    check("user-deactivated", &["Reactivate</button>"]);
+    check_without("user-deactivated", &["Change role", "Make a link", "Deactivate</button>"]);
+    check("user-self", &["This is you."]);
+    check_without("user-self", &["Change role", "Deactivate</button>"]);
+}
+
+#[test]
+fn a_link_says_what_became_of_it() {
+    check("set-password", &["Welcome, Noor Haddad", "value=\"tok\"", "autocomplete=\"new-password\"", "Set password"]);
+    check("set-password-again", &["Set a new password", "role=\"alert\"", "differ"]);
+    for page in ["set-password-used", "set-password-expired", "set-password-unknown"] {
+        check(page, &["This link", "href=\"/forgot-password\""]);
+        check_without(page, &["<form"]);
+    }
+    check("forgot-no-mail", &["Ask an administrator"]);
+    check_without("forgot-no-mail", &["<form"]);
+    check("sign-in-password-set", &["Your password is set"]);
+}
+
+#[test]
+fn everybody_sees_where_he_is_signed_in() {
+    check(
+        "account",
+        &[
+            "Your name is changed.",
+            "Chrome on Windows",
+            "This one",
+            "192.0.2.7",
+            "value=\"login-1\"",
+            "Sign out everywhere else",
+        ],
+    );
+    check_without("account", &["value=\"login-0\""]);
+    check_without("account-refused", &["Sign out everywhere else"]);
+}
+
+#[test]
+fn a_second_factor_is_set_up_and_asked_for() {
+    check("second-factor", &["data-link=\"otpauth://totp/TrainAR:x\"", "qr-dark", "GEZD GNBV", "one-time-code"]);
+    check("second-factor-refused", &["role=\"alert\"", "not the code"]);
+    check("recovery-codes", &["shown this once", "7f3k9-0qm2x", "I have kept them"]);
+    check("sign-in-code", &["One more step", "value=\"/tasks\"", "one-time-code"]);
+    check("account", &["Recovery codes left: <b>9</b>", "New recovery codes", "/account/second-factor/remove"]);
+    check("account-refused", &["/account/second-factor/begin"]);
+    check("users", &[">Second factor<", ">On<", ">Off<"]);
+    check("user", &["Reset second factor"]);
+    check_without("user-invited", &["Reset second factor"]);
+}
+
+#[test]
+fn the_first_run_takes_the_timezone_of_the_browser_until_one_was_chosen() {
+    check("first-run", &["Setup code", "data-own-timezone", "<option selected>UTC"]);
+    check("first-run-refused", &["role=\"alert\"", "<option selected>Europe/London"]);
+    check_without("first-run-refused", &["data-own-timezone"]);
 }

@@ -1,0 +1,180 @@
+//! The account page: own name, own password, own logins.
+
+use super::{Answer, failed, own_form, page, set_password::hashed};
+use crate::{
+    App,
+    auth::{
+        agent,
+        login::{Viewer, described},
+        password::verify_password,
+        rules,
+    },
+    pages::{
+        account::{AccountPage, LoginRow},
+        layout::{Area, Layout},
+        when::When,
+    },
+};
+use axum::{
+    Form,
+    extract::{Query, State},
+    http::StatusCode,
+    response::{IntoResponse, Redirect, Response},
+};
+use domain::audit::Action;
+use serde::Deserialize;
+use tower_sessions::Session;
+
+/// What was done before.
+#[derive(Deserialize)]
+pub struct Done {
+    #[serde(default)]
+    done: String,
+}
+
+/// Another name.
+#[derive(Deserialize)]
+pub struct NewName {
+    #[serde(default)]
+    csrf_token: String,
+    #[serde(default)]
+    full_name: String,
+}
+
+/// Another password.
+#[derive(Deserialize)]
+pub struct NewPassword {
+    #[serde(default)]
+    csrf_token: String,
+    #[serde(default)]
+    old: String,
+    #[serde(default)]
+    password: String,
+    #[serde(default)]
+    again: String,
+}
+
+/// Which login is to end; empty ends all others.
+#[derive(Deserialize)]
+pub struct Ended {
+    #[serde(default)]
+    csrf_token: String,
+    #[serde(default)]
+    login: String,
+}
+
+/// `GET /account`
+pub async fn show(State(app): State<App>, viewer: Viewer, Query(done): Query<Done>) -> Answer {
+    let mut shown = account(&app, &viewer).await?;
+    shown.notice = match done.done.as_str() {
+        "name" => Some("Your name is changed."),
+        "password" => Some("Your password is changed. Every other browser is signed out."),
+        "second-factor-removed" => Some("Your second factor is removed."),
+        "sign-out" => Some("Signed out there."),
+        _ => None,
+    };
+    page(&shown)
+}
+
+/// `POST /account/name`
+pub async fn rename(State(app): State<App>, viewer: Viewer, login: Session, Form(form): Form<NewName>) -> Answer {
+    own_form(&login, &viewer, &form.csrf_token).await?;
+    let name = form.full_name.trim();
+    if name.is_empty() || name.chars().count() > 200 {
+        return refused(&app, &viewer, "Give a name of 1 to 200 characters. Nothing was changed.").await;
+    }
+    if name != viewer.user.full_name {
+        let entry = viewer.did(Action::UserRenamed);
+        app.db.rename_user(viewer.tenant.id, viewer.user.id, name, &entry, app.now()).await.map_err(failed)?;
+    }
+    Ok(Redirect::to("/account?done=name").into_response())
+}
+
+/// `POST /account/password`
+pub async fn change_password(
+    State(app): State<App>,
+    viewer: Viewer,
+    login: Session,
+    Form(form): Form<NewPassword>,
+) -> Answer {
+    own_form(&login, &viewer, &form.csrf_token).await?;
+    if form.password != form.again {
+        return refused(&app, &viewer, "The two new passwords differ. Nothing was changed.").await;
+    }
+    if !is_password(&app, &viewer, form.old).await? {
+        return refused(&app, &viewer, "The present password is wrong. Nothing was changed.").await;
+    }
+    let about = vec![viewer.user.full_name.clone(), viewer.user.email.clone(), viewer.tenant.name.clone()];
+    let hash = match hashed(form.password, about).await? {
+        Ok(hash) => hash,
+        Err(problem) => return refused(&app, &viewer, problem).await,
+    };
+    let (entry, keep) = (viewer.did(Action::UserPasswordChanged), Some(viewer.login.as_str()));
+    let (tenant, user) = (viewer.tenant.id, viewer.user.id);
+    app.db.change_password(tenant, user, &hash, keep, &entry, app.now()).await.map_err(failed)?;
+    Ok(Redirect::to("/account?done=password").into_response())
+}
+
+/// `POST /account/sign-out`: one other login, or all others.
+pub async fn sign_out(State(app): State<App>, viewer: Viewer, login: Session, Form(form): Form<Ended>) -> Answer {
+    own_form(&login, &viewer, &form.csrf_token).await?;
+    let (tenant, user, now) = (viewer.tenant.id, viewer.user.id, app.now());
+    let entry = viewer.did(Action::UserLoginsEnded);
+    if form.login.is_empty() {
+        app.db.end_logins(tenant, user, Some(&viewer.login), &entry, now).await.map_err(failed)?;
+    } else if form.login != viewer.login && app.db.end_login(tenant, user, &form.login).await.map_err(failed)? {
+        viewer.note(&app, entry.on_user(&viewer.user).with("logins", 1)).await?;
+    }
+    Ok(Redirect::to("/account?done=sign-out").into_response())
+}
+
+/// Whether this is the viewer's present password.
+pub(super) async fn is_password(app: &App, viewer: &Viewer, password: String) -> Result<bool, Response> {
+    let hash = app.db.password_hash(viewer.tenant.id, viewer.user.id).await.map_err(failed)?;
+    let fits = password.len() <= rules::LONGEST
+        && tokio::task::spawn_blocking(move || verify_password(&password, hash.as_deref())).await.map_err(failed)?;
+    if !fits {
+        tracing::info!(user = %viewer.user.id, "present password refused");
+    }
+    Ok(fits)
+}
+
+/// The page again, with why nothing was changed.
+pub(super) async fn refused(app: &App, viewer: &Viewer, problem: &str) -> Answer {
+    let shown = AccountPage { problem: Some(problem.to_owned()), ..account(app, viewer).await? };
+    Ok((StatusCode::UNPROCESSABLE_ENTITY, page(&shown)?).into_response())
+}
+
+async fn account(app: &App, viewer: &Viewer) -> Result<AccountPage, Response> {
+    let when = |at| When::new(at, &viewer.tenant.timezone);
+    let kept = app.db.logins_of(viewer.tenant.id, viewer.user.id, app.now()).await.map_err(failed)?;
+    let mut logins: Vec<_> = kept
+        .into_iter()
+        .filter_map(|kept| {
+            let (about, seen) = described(&kept.data)?;
+            let is_this = kept.id == viewer.login;
+            let row = LoginRow {
+                is_this,
+                id: kept.id,
+                browser: agent::describe(&about.agent),
+                address: about.address.to_canonical().to_string(),
+                since: when(about.since),
+                seen: when(seen),
+            };
+            Some((!is_this, -seen.0, row))
+        })
+        .collect();
+    logins.sort_by_key(|(other, seen, _)| (*other, *seen));
+    let factor = app.db.second_factor(viewer.tenant.id, viewer.user.id).await.map_err(failed)?;
+    let who = viewer.signed_in();
+    Ok(AccountPage {
+        second_factor: factor.map(|factor| (when(factor.since), factor.recovery_codes)),
+        csrf_token: who.csrf_token.clone(),
+        layout: Layout::new("Account", Area::Account, who),
+        full_name: viewer.user.full_name.clone(),
+        email: viewer.user.email.clone(),
+        logins: logins.into_iter().map(|(_, _, row)| row).collect(),
+        problem: None,
+        notice: None,
+    })
+}
