@@ -56,7 +56,7 @@ test('without a mail server the link is shown once, sets a password once, and si
   await bea.page.goto(`${server.url}/set-password?token=${'x'.repeat(43)}`)
   await bea.page.getByRole('heading', { name: 'This link does not work' }).waitFor()
   await page.reload()
-  assert.match(await row(page, 'Bea Long').innerText(), /Member\s+Active\s+\d+ \w{3} \d{4}, \d\d:\d\d/)
+  assert.match(await row(page, 'Bea Long').innerText(), /Member\s+Active\s+Off\s+\d+ \w{3} \d{4}, \d\d:\d\d/)
 
   await invite(page, 'Somebody else', 'bea@example.org')
   assert.match(await page.getByRole('alert').innerText(), /has a login already/)
