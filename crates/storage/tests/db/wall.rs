@@ -416,6 +416,7 @@ async fn with_another_tenants_id_nothing_is_found_and_nothing_changed() {
         }
         // These take no id of anything that another tenant has.
         tried.extend([
+            "rows<'a>",
             "audit",
             "save_login",
             "create_login",

@@ -52,7 +52,9 @@ impl<'a> Login<'a> {
 }
 
 fn cookie(answer: &Response) -> String {
-    text(answer.headers(), "set-cookie").split(';').next().unwrap().to_owned()
+    let all = answer.headers().get_all("set-cookie").iter().map(|cookie| cookie.to_str().unwrap());
+    let mut login = all.filter(|cookie| cookie.starts_with("trainar="));
+    login.next().unwrap().split(';').next().unwrap().to_owned()
 }
 
 fn token(html: &str) -> String {
