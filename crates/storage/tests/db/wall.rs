@@ -106,9 +106,9 @@ async fn theirs(place: &Place) -> Theirs {
     let reset = NewLink { kind: LinkKind::Reset, token_hash: "f".repeat(64), expires_at: at(999) };
     let by = Entry::new(Actor::operator(), Action::UserResetLinkMade);
     place.db.open_link(crew.tenant, crew.user.id, reset, &by, at(9)).await.unwrap();
-    let added = Entry::new(Actor::user(&crew.user), Action::SecondFactorAdded);
+    let with_factor = Entry::new(Actor::user(&crew.user), Action::SecondFactorAdded);
     let owner = (crew.tenant, crew.user.id);
-    assert!(place.db.add_second_factor(owner, "sealed", 1, &[CODE.into()], &added, at(9)).await.unwrap());
+    assert!(place.db.add_second_factor(owner, "sealed", 1, &[CODE.into()], &with_factor, at(9)).await.unwrap());
     let signed_in = Entry::new(Actor::user(&crew.user), Action::UserSignedIn);
     place.db.audit(crew.tenant, &signed_in, at(9)).await.unwrap();
     let key = place.db.create_api_key(crew.tenant, new_key('e', None), made(), at(9)).await.unwrap();
