@@ -24,6 +24,7 @@ use std::{
 use storage::{
     Db,
     db::sessions::PhaseLimits,
+    erasure::Signer,
     objects::{Objects, S3Settings},
 };
 use web::{App, MailSettings, Mailer, WebSettings};
@@ -192,6 +193,11 @@ pub fn mailer(settings: &Settings) -> Result<Option<Mailer>> {
         from: mail.from.clone(),
     };
     Ok(Some(Mailer::new(&settings).context("cannot send mail as [mail] says")?))
+}
+
+/// What signs the records of erasures.
+pub fn signer(settings: &Settings) -> Result<Signer> {
+    Ok(Signer::new(&secret(&settings.data_dir)?))
 }
 
 /// The key of this installation, made at the first start. Servers that share a database must share this file.

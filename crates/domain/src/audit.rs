@@ -122,6 +122,8 @@ pub enum Action {
     MinutesAdded,
     #[strum(serialize = "minutes.adjusted", message = "Adjusted minutes")]
     MinutesAdjusted,
+    #[strum(serialize = "data.erased", message = "Erased data")]
+    Erased,
 }
 
 /// What is to be noted.

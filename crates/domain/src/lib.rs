@@ -7,6 +7,7 @@ pub mod time;
 pub mod api_key;
 pub mod audit;
 pub mod device;
+pub mod erasure;
 pub mod knowledge;
 pub mod minutes;
 pub mod seat;

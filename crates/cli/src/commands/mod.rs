@@ -5,6 +5,7 @@ mod config;
 mod create;
 mod demo;
 mod doctor;
+mod erase;
 mod evaluate;
 mod extract;
 mod glasses;
@@ -77,6 +78,9 @@ enum Command {
     /// This machine as a pair of glasses: records, keeps, delivers
     #[command(subcommand)]
     Glasses(glasses::Glasses),
+    /// Erase a session, a user or a tenant for good
+    #[command(subcommand)]
+    Erase(erase::Erase),
     /// Take a backup of everything while the server runs
     ///
     /// Exit code 0: taken; 2: taken, but the installation has lost objects that its rows speak of; 1: an error.
@@ -126,6 +130,7 @@ impl Cli {
             Command::Session(c) => c.run(settings).await,
             Command::Models(c) => c.run(settings).await,
             Command::Glasses(c) => c.run(&settings).await,
+            Command::Erase(c) => c.run(settings).await,
             Command::Backup(c) => c.run(settings).await,
             Command::Restore(c) => c.run(settings).await,
             Command::Demo(c) => c.run(settings).await,

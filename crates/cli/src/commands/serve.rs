@@ -8,7 +8,7 @@ use hyper_util::rt::TokioTimer;
 use integrations::webhook::Sender;
 use pipeline::engine::Worker;
 use std::{net::SocketAddr, process::ExitCode, time::Duration};
-use storage::{Db, db::sessions::PhaseLimits, objects::Objects};
+use storage::{Db, db::sessions::PhaseLimits, erasure::Signer, objects::Objects};
 use tokio::{net::TcpListener, signal::unix, task::JoinHandle};
 use tokio_util::sync::CancellationToken;
 
@@ -71,7 +71,7 @@ impl Server {
             tasks.push(start_worker(settings, db.clone(), objects.clone(), stop)?);
         }
         tasks.push(tokio::spawn(housekeeping(db.clone(), assemble::phase_limits(settings), stop.clone())));
-        tasks.push(tokio::spawn(removals(db.clone(), objects.clone(), stop.clone())));
+        tasks.push(tokio::spawn(removals(db.clone(), objects.clone(), assemble::signer(settings)?, stop.clone())));
         let app = assemble::app(settings, db.clone(), objects)?;
         let sender = Sender::new(assemble::webhooks_allowed(settings)).context("cannot set up what sends webhooks")?;
         tasks.push(tokio::spawn(deliver::run(db.clone(), sender, app.secret.clone(), stop.clone())));
@@ -164,8 +164,8 @@ async fn housekeeping(db: Db, limits: PhaseLimits, stop: CancellationToken) -> R
     }
 }
 
-/// Removes what engineers had deleted and what could not be removed then.
-async fn removals(db: Db, objects: Objects, stop: CancellationToken) -> Result<()> {
+/// Removes what engineers had deleted and what was erased, where it could not be removed then.
+async fn removals(db: Db, objects: Objects, signer: Signer, stop: CancellationToken) -> Result<()> {
     let mut round = tokio::time::interval(ROUND);
     loop {
         tokio::select! {
@@ -174,6 +174,11 @@ async fn removals(db: Db, objects: Objects, stop: CancellationToken) -> Result<(
         }
         if let Err(error) = storage::removal::remove_due(&db, &objects, &domain::SystemClock).await {
             tracing::error!(%error, "cannot look for what is to be removed");
+        }
+        match storage::erasure::erase_due(&db, &objects, &signer, &domain::SystemClock).await {
+            Ok(0) => {}
+            Ok(erasures) => tracing::info!(erasures, "what was erased has gone for good"),
+            Err(error) => tracing::error!(%error, "cannot look for what is to be erased"),
         }
     }
 }

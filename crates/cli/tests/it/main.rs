@@ -33,6 +33,8 @@ mod quality;
 
 mod extract;
 
+mod erase;
+
 mod evaluate;
 
 mod language;

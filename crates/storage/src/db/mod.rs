@@ -13,6 +13,7 @@ pub mod breaks;
 mod charges;
 pub mod deliveries;
 pub mod dump;
+pub mod erase;
 pub mod first_run;
 pub mod jobs;
 pub mod language_uses;

@@ -4,7 +4,7 @@ use super::{DbError, Result, error::refused};
 use base64::{Engine, engine::general_purpose::STANDARD};
 use sea_orm::{ConnectionTrait, DbBackend, QueryResult, Statement, TryGetable, Value};
 use serde_json::{Map, Value as Json};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use uuid::Uuid;
 
 /// A row: its columns by name.
@@ -20,14 +20,23 @@ pub struct Table {
     pub name: String,
     /// Its columns, in order.
     pub(super) columns: Vec<Column>,
-    /// The tables that its rows refer to, without itself.
-    references: BTreeSet<String>,
+    /// What its rows refer to, in other tables.
+    pub(super) references: Vec<Reference>,
+}
+
+/// A reference within a tenant, or to the tenant: `column` says what stands in `to` of `table`.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Reference {
+    pub column: String,
+    pub table: String,
+    pub to: String,
 }
 
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Column {
     pub name: String,
     kind: Kind,
+    pub is_optional: bool,
     /// Place within the primary key, from 1; 0 when it is not part of it.
     key: i64,
 }
@@ -48,18 +57,22 @@ enum Kind {
     Bytes,
 }
 
-const SQLITE: &str = "SELECT t.name, c.name, lower(c.type), c.pk FROM sqlite_master t, pragma_table_info(t.name) c \
+const SQLITE: &str = "SELECT t.name, c.name, lower(c.type), c.pk, c.\"notnull\" = 0 AND c.pk = 0 FROM sqlite_master t, pragma_table_info(t.name) c \
     WHERE t.type = 'table' AND t.name NOT LIKE 'sqlite%' ORDER BY t.name, c.cid";
 const POSTGRES: &str = "SELECT c.table_name::text, c.column_name::text, c.data_type::text, \
       coalesce((SELECT array_position(i.indkey::int2[], c.ordinal_position::int2) + 1 FROM pg_index i \
-        WHERE i.indisprimary AND i.indrelid = format('%I.%I', c.table_schema, c.table_name)::regclass), 0)::bigint \
+        WHERE i.indisprimary AND i.indrelid = format('%I.%I', c.table_schema, c.table_name)::regclass), 0)::bigint, \
+      c.is_nullable = 'YES' \
     FROM information_schema.columns c JOIN information_schema.tables t USING (table_schema, table_name) \
     WHERE c.table_schema = current_schema() AND t.table_type = 'BASE TABLE' ORDER BY 1, c.ordinal_position";
-const SQLITE_REFERENCES: &str = "SELECT DISTINCT t.name, f.\"table\" FROM sqlite_master t, pragma_foreign_key_list(t.name) f \
-    WHERE t.type = 'table'";
-const POSTGRES_REFERENCES: &str = "SELECT DISTINCT a.relname::text, b.relname::text FROM pg_constraint c \
+const SQLITE_REFERENCES: &str = "SELECT t.name, f.\"from\", f.\"table\", f.\"to\" \
+    FROM sqlite_master t, pragma_foreign_key_list(t.name) f WHERE t.type = 'table' ORDER BY 1, 2, 3";
+const POSTGRES_REFERENCES: &str = "SELECT a.relname::text, x.attname::text, b.relname::text, y.attname::text FROM pg_constraint c \
     JOIN pg_class a ON a.oid = c.conrelid JOIN pg_class b ON b.oid = c.confrelid \
-    WHERE c.contype = 'f' AND a.relnamespace = current_schema()::regnamespace";
+    CROSS JOIN LATERAL unnest(c.conkey, c.confkey) AS k (mine, theirs) \
+    JOIN pg_attribute x ON x.attrelid = a.oid AND x.attnum = k.mine \
+    JOIN pg_attribute y ON y.attrelid = b.oid AND y.attnum = k.theirs \
+    WHERE c.contype = 'f' AND a.relnamespace = current_schema()::regnamespace ORDER BY 1, 2, 3";
 
 /// Every table but that of the migrations; a table stands after those that it refers to.
 pub(super) async fn tables(conn: &impl ConnectionTrait) -> Result<Vec<Table>> {
@@ -73,18 +86,22 @@ pub(super) async fn tables(conn: &impl ConnectionTrait) -> Result<Vec<Table>> {
         let table: String = row.try_get_by_index(0)?;
         let (name, declared, key): (String, String, i64) =
             (row.try_get_by_index(1)?, row.try_get_by_index(2)?, row.try_get_by_index(3)?);
+        let is_optional = row.try_get_by_index(4)?;
         if table == MIGRATIONS {
             continue;
         }
         let kind = declared.parse().map_err(|_| DbError::Corrupt { what: "column type", value: declared })?;
         let entry = found.entry(table.clone());
-        let entry = entry.or_insert_with(|| Table { name: table, columns: Vec::new(), references: BTreeSet::new() });
-        entry.columns.push(Column { name, kind, key });
+        let entry = entry.or_insert_with(|| Table { name: table, columns: Vec::new(), references: Vec::new() });
+        entry.columns.push(Column { name, kind, is_optional, key });
     }
     for row in conn.query_all_raw(Statement::from_string(engine, references)).await? {
-        let (from, to): (String, String) = (row.try_get_by_index(0)?, row.try_get_by_index(1)?);
-        if let Some(table) = found.get_mut(&from).filter(|_| from != to) {
-            table.references.insert(to);
+        let text = |index| row.try_get_by_index::<String>(index);
+        let (from, reference) = (text(0)?, Reference { column: text(1)?, table: text(2)?, to: text(3)? });
+        // The tenant beside an id only keeps the reference within the wall.
+        let beside = reference.column == "tenant_id" && reference.table != "tenants";
+        if let Some(table) = found.get_mut(&from).filter(|_| from != reference.table && !beside) {
+            table.references.push(reference);
         }
     }
     in_order(found)
@@ -93,7 +110,7 @@ pub(super) async fn tables(conn: &impl ConnectionTrait) -> Result<Vec<Table>> {
 fn in_order(mut left: BTreeMap<String, Table>) -> Result<Vec<Table>> {
     let mut ordered: Vec<Table> = Vec::new();
     while !left.is_empty() {
-        let free = left.values().find(|table| table.references.iter().all(|name| !left.contains_key(name)));
+        let free = left.values().find(|table| table.references.iter().all(|to| !left.contains_key(&to.table)));
         let Some(name) = free.map(|table| table.name.clone()) else {
             return Err(DbError::Refused("tables refer to each other in a circle".into()));
         };

@@ -12,6 +12,7 @@ mod api_keys;
 mod approve;
 mod audit;
 mod backup;
+mod erase;
 mod jobs;
 mod language_uses;
 mod logins;

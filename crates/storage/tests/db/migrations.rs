@@ -85,6 +85,7 @@ async fn a_database_of_the_first_version_is_brought_up_to_date_with_its_rows() {
             "ALTER TABLE sessions DROP COLUMN last_beat_at",
             "ALTER TABLE tenants DROP COLUMN included_minutes",
             "DROP TABLE removals",
+            "DROP TABLE erasures",
             "DROP TABLE session_breaks",
             "DROP TABLE pairing_codes",
             "ALTER TABLE sessions RENAME COLUMN announced_parts TO announced_recordings",

@@ -4,6 +4,7 @@ pub mod api_keys;
 pub mod audit_entries;
 pub mod audit_erasures;
 pub mod devices;
+pub mod erasures;
 pub mod jobs;
 pub mod language_uses;
 pub mod logins;

@@ -1,0 +1,83 @@
+//! What is erased is in no file of the installation any more, byte for byte, and the record of it can be verified.
+
+use crate::{
+    deleted::files,
+    support::{Place, captions, sample, until},
+};
+use reqwest::{Method, StatusCode};
+use serde_json::Value;
+use std::{fs, path::Path};
+
+/// Bytes of the recording, from places where there is picture and sound.
+fn pieces_of_the_recording() -> Vec<Vec<u8>> {
+    let bytes = fs::read(sample()).unwrap();
+    (1..10).map(|tenth| bytes[bytes.len() * tenth / 10..][..48].to_vec()).collect()
+}
+
+/// How many files below a folder hold one of these.
+fn holding(folder: &Path, wanted: &[Vec<u8>]) -> Vec<String> {
+    let holds = |bytes: &[u8]| wanted.iter().any(|piece| bytes.windows(piece.len()).any(|window| window == piece));
+    let found = files(folder).into_iter().filter(|path| fs::read(path).is_ok_and(|bytes| holds(&bytes)));
+    found.map(|path| path.display().to_string()).collect()
+}
+
+#[tokio::test]
+async fn no_byte_of_an_erased_session_is_left() {
+    let place = Place::new();
+    let pairing = place.pair("Harbour");
+    let server = place.serve().await;
+    let device = pairing.at(&server);
+    let session = device.record(&sample(), Some(&captions())).await;
+    device.completed(session).await;
+    // Words of the transcript, in the rows and in every object that was made of them.
+    let said = vec![b"condensate".to_vec(), b"ignition".to_vec()];
+    assert!(holding(&place.data(), &said).len() > 2);
+    assert!(!holding(&place.data(), &pieces_of_the_recording()).is_empty());
+
+    let id = session.to_string();
+    let asked = place.run(&["erase", "session", "--tenant", "Harbour", &id]);
+    assert!(asked.code == 1 && asked.stderr.contains("--yes"), "{asked}");
+    let erased = place.json(&["erase", "session", "--tenant", "Harbour", &id, "--yes"], "");
+    assert!(erased["objects"].as_u64() > Some(5), "{erased}");
+    let answer = device.request(Method::GET, &format!("/api/v1/sessions/{id}")).send().await.unwrap();
+    assert_eq!(answer.status(), StatusCode::NOT_FOUND);
+    until("the database's log is empty", async || {
+        (holding(&place.data(), &said).is_empty() && holding(&place.data(), &pieces_of_the_recording()).is_empty())
+            .then_some(())
+    })
+    .await;
+    server.stop();
+    assert_eq!(holding(&place.data(), &said), [""; 0]);
+    let again = place.run(&["erase", "session", "--tenant", "Harbour", &id, "--yes"]);
+    assert!(again.code == 1 && again.stderr.contains("has no session"), "{again}");
+
+    // The rest goes with the tenant; its records stay.
+    place.json(&["erase", "tenant", "--tenant", "Harbour", "--yes"], "");
+    assert_eq!(holding(&place.data(), &[b"Harbour".to_vec(), b"harbour@example.com".to_vec()]), [""; 0]);
+    let listed = place.run(&["erase", "records", "--tenant", &pairing.tenant.to_string()]);
+    assert!(listed.stdout.contains(&id) && listed.stdout.contains("not yet"), "{listed}");
+    let record = erased["erasure_id"].as_str().unwrap();
+    let early = place.run(&["erase", "records", "--tenant", &pairing.tenant.to_string(), "--print", record]);
+    assert!(early.code == 1 && early.stderr.contains("not finished"), "{early}");
+
+    // As if the quarter of an hour was over.
+    let mut rows = crate::support::Rows::open(&place.data()).await;
+    rows.run("UPDATE erasures SET not_before = 0").await;
+    let server = place.serve().await;
+    let mut printed = String::new();
+    until("the record is signed", async || {
+        let ran = place.run(&["erase", "records", "--tenant", &pairing.tenant.to_string(), "--print", record]);
+        printed = ran.stdout;
+        (ran.code == 0).then_some(())
+    })
+    .await;
+    server.stop();
+    let file = place.write("record.json", &printed);
+    let verified = place.run(&["erase", "verify", &file.display().to_string()]);
+    assert!(verified.code == 0 && verified.stdout.contains(&id), "{verified}");
+    let mut forged: Value = serde_json::from_str(&printed).unwrap();
+    forged["record"] = forged["record"].as_str().unwrap().replace("\"session\"", "\"user\"").into();
+    let file = place.write("forged.json", forged.to_string());
+    let refused = place.run(&["erase", "verify", &file.display().to_string()]);
+    assert!(refused.code == 2 && refused.stdout.contains("NOT signed"), "{refused}");
+}

@@ -1,0 +1,386 @@
+//! Erasing: the rows of a session, a user or a tenant go in one transaction, which leaves a row that says what is still to be
+//! done with the objects, and later what was done.
+
+use super::{
+    Db, DbError, Result,
+    entity::{audit_entries, audit_erasures, erasures, minute_erasures, upload_chunks, uploads, users},
+    error::{json, refused, to_json, word},
+    tables::{Table, tables},
+    uploads::UploadState,
+};
+use crate::removal::uploads_prefix;
+use domain::{
+    SessionId, TenantId, Timestamp, UserId,
+    erasure::{ErasureRecord, Scope},
+    recording::Keys,
+    user::UserRole,
+};
+use sea_orm::{
+    ActiveValue::Set, ColumnTrait, ConnectionTrait, DatabaseTransaction, DbBackend, EntityTrait, ExprTrait,
+    IntoActiveModel, QueryFilter, QueryOrder, QuerySelect, Statement, sea_query::Expr,
+};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::atomic::Ordering,
+};
+use uuid::Uuid;
+
+/// After so many seconds the objects are looked for once more: what was on its way has come or broken off by then.
+pub const LATEST_SECONDS: f64 = 900.0;
+/// Whoever erases objects has so long, in seconds, until another may begin.
+const LEASE_SECONDS: f64 = 60.0;
+/// In place of the name of somebody who was erased.
+const NOBODY: &str = "Erased user";
+
+/// An erasure: rows are gone, objects are going or have gone.
+#[derive(Clone, Debug, PartialEq)]
+#[allow(missing_docs)]
+pub struct Erasure {
+    pub id: Uuid,
+    pub tenant_id: TenantId,
+    pub scope: Scope,
+    pub subject_id: Uuid,
+    pub requested_at: Timestamp,
+    pub completed_at: Option<Timestamp>,
+    /// Rows by table.
+    pub rows: BTreeMap<String, u64>,
+    /// Objects that have gone so far, and their bytes.
+    pub objects: u64,
+    pub bytes: u64,
+    /// The signed record as it is given out, and its signature, once it is done.
+    pub record: Option<(String, String)>,
+    pub(crate) prefixes: Vec<String>,
+    pub(crate) sweeps: u32,
+}
+
+impl Erasure {
+    /// What is proven of it, `completed_at` being when.
+    pub fn proof(&self, completed_at: Timestamp) -> ErasureRecord {
+        ErasureRecord {
+            erasure_id: self.id,
+            tenant_id: self.tenant_id,
+            scope: self.scope,
+            subject_id: self.subject_id,
+            requested_at: self.requested_at,
+            completed_at,
+            rows: self.rows.clone(),
+            objects: self.objects,
+            bytes: self.bytes,
+        }
+    }
+}
+
+impl Db {
+    /// Erases the rows of a session and notes its objects; `None` when there is none.
+    pub async fn erase_session(&self, tenant: TenantId, id: SessionId, now: Timestamp) -> Result<Option<Erasure>> {
+        let mut eraser = Eraser::begin(self, tenant).await?;
+        let session = format!("id = {}", eraser.literal(id.into()));
+        eraser.prefixes_of(&session).await?;
+        eraser.take("sessions", &session).await?;
+        if eraser.rows.is_empty() {
+            return Ok(None);
+        }
+        eraser.forget_names("session", id.into(), "").await?;
+        eraser.end(self, Scope::Session, id.into(), now).await.map(Some)
+    }
+
+    /// Erases a user with seats, devices and sessions; `None` when there is none. In the audit log only the id is left.
+    ///
+    /// # Errors
+    /// [`DbError::Refused`] for the last administrator.
+    pub async fn erase_user(&self, tenant: TenantId, id: UserId, now: Timestamp) -> Result<Option<Erasure>> {
+        let mut eraser = Eraser::begin(self, tenant).await?;
+        let admins = users::Entity::find()
+            .filter(users::Column::TenantId.eq(tenant.0))
+            .filter(users::Column::Role.eq(UserRole::Admin.to_string()))
+            .filter(users::Column::IsActive.eq(true));
+        let admins: Vec<Uuid> =
+            admins.select_only().column(users::Column::Id).lock_exclusive().into_tuple().all(&eraser.tx).await?;
+        if admins == [id.0] {
+            return Err(refused("this is the last administrator: make another one first, or erase the tenant"));
+        }
+        let literal = eraser.literal(id.into());
+        eraser
+            .prefixes_of(&format!("user_id = {literal} OR seat_id IN (SELECT id FROM seats WHERE user_id = {literal})"))
+            .await?;
+        eraser.take("users", &format!("id = {literal}")).await?;
+        if eraser.rows.is_empty() {
+            return Ok(None);
+        }
+        eraser.forget_names("user", id.into(), NOBODY).await?;
+        eraser.end(self, Scope::User, id.into(), now).await.map(Some)
+    }
+
+    /// Erases a tenant with everything; `None` when there is none.
+    pub async fn erase_tenant(&self, tenant: TenantId, now: Timestamp) -> Result<Option<Erasure>> {
+        if self.tenant(tenant).await?.is_none() {
+            return Ok(None);
+        }
+        let mut eraser = Eraser::begin(self, tenant).await?;
+        eraser.prefixes.insert(format!("tenants/{tenant}"));
+        eraser.take_all().await?;
+        eraser.end(self, Scope::Tenant, tenant.into(), now).await.map(Some)
+    }
+
+    /// The erasures of a tenant, newest first, at most a thousand.
+    pub async fn erasures(&self, tenant: TenantId) -> Result<Vec<Erasure>> {
+        let rows = erasures::Entity::find().filter(erasures::Column::TenantId.eq(tenant.0));
+        let rows = rows.order_by_desc(erasures::Column::RequestedAt).limit(1000).all(&self.conn).await?;
+        rows.into_iter().map(Erasure::try_from).collect()
+    }
+
+    /// One erasure.
+    pub async fn erasure(&self, tenant: TenantId, id: Uuid) -> Result<Option<Erasure>> {
+        let row =
+            erasures::Entity::find_by_id(id).filter(erasures::Column::TenantId.eq(tenant.0)).one(&self.conn).await?;
+        row.map(Erasure::try_from).transpose()
+    }
+
+    /// Takes an erasure of any tenant whose objects are to be looked for now; whoever has it has a minute.
+    pub(crate) async fn claim_erasure(&self, now: Timestamp) -> Result<Option<Erasure>> {
+        use erasures::Column as C;
+        let due = erasures::Entity::find().filter(C::CompletedAt.is_null()).filter(C::NotBefore.lte(now.0));
+        for row in due.order_by_asc(C::NotBefore).limit(10).all(&self.conn).await? {
+            let mine = erasures::Entity::update_many()
+                .col_expr(C::NotBefore, Expr::value(now.plus_seconds(LEASE_SECONDS).0))
+                .filter(C::Id.eq(row.id).and(C::NotBefore.eq(row.not_before)))
+                .exec(&self.conn)
+                .await?;
+            if mine.rows_affected > 0 {
+                return row.try_into().map(Some);
+            }
+        }
+        Ok(None)
+    }
+
+    /// Notes that objects have gone; more are looked for when `next` has come.
+    pub(crate) async fn erasure_swept(&self, erasure: &Erasure, next: Timestamp) -> Result<()> {
+        use erasures::Column as C;
+        erasures::Entity::update_many()
+            .col_expr(C::Objects, Expr::value(erasure.objects as i64))
+            .col_expr(C::Bytes, Expr::value(erasure.bytes as i64))
+            .col_expr(C::Sweeps, Expr::value(i64::from(erasure.sweeps)))
+            .col_expr(C::NotBefore, Expr::value(next.0))
+            .filter(C::Id.eq(erasure.id))
+            .exec(&self.conn)
+            .await?;
+        Ok(())
+    }
+
+    /// Notes that an erasure is done.
+    pub(crate) async fn erasure_done(
+        &self,
+        erasure: &Erasure,
+        record: &str,
+        signature: &str,
+        now: Timestamp,
+    ) -> Result<()> {
+        use erasures::Column as C;
+        erasures::Entity::update_many()
+            .col_expr(C::Objects, Expr::value(erasure.objects as i64))
+            .col_expr(C::Bytes, Expr::value(erasure.bytes as i64))
+            .col_expr(C::Sweeps, Expr::value(i64::from(erasure.sweeps)))
+            .col_expr(C::Prefixes, Expr::value("[]"))
+            .col_expr(C::CompletedAt, Expr::value(now.0))
+            .col_expr(C::Record, Expr::value(record))
+            .col_expr(C::Signature, Expr::value(signature))
+            .filter(C::Id.eq(erasure.id).and(C::CompletedAt.is_null()))
+            .exec(&self.conn)
+            .await?;
+        Ok(())
+    }
+}
+
+/// An erasure on its way, in one transaction.
+struct Eraser {
+    tx: DatabaseTransaction,
+    engine: DbBackend,
+    tenant: TenantId,
+    tables: Vec<Table>,
+    prefixes: BTreeSet<String>,
+    rows: BTreeMap<String, u64>,
+}
+
+impl Eraser {
+    async fn begin(db: &Db, tenant: TenantId) -> Result<Self> {
+        let tx = db.begin().await?;
+        let engine = ConnectionTrait::get_database_backend(&tx);
+        let tables = tables(&tx).await?;
+        Ok(Self { tx, engine, tenant, tables, prefixes: BTreeSet::new(), rows: BTreeMap::new() })
+    }
+
+    /// An id as the engine's SQL writes it.
+    fn literal(&self, id: Uuid) -> String {
+        if self.engine == DbBackend::Postgres { format!("'{id}'::uuid") } else { format!("X'{}'", id.simple()) }
+    }
+
+    async fn run(&self, sql: &str) -> Result<u64> {
+        Ok(self.tx.execute_unprepared(sql).await?.rows_affected())
+    }
+
+    /// Notes where the objects of these sessions stand. The sessions are held: nothing is added to them meanwhile.
+    async fn prefixes_of(&mut self, sessions: &str) -> Result<()> {
+        let lock = if self.engine == DbBackend::Postgres { " FOR UPDATE" } else { "" };
+        let tenant = self.literal(self.tenant.into());
+        let sql = format!("SELECT id FROM sessions WHERE tenant_id = {tenant} AND ({sessions}){lock}");
+        for row in self.tx.query_all_raw(Statement::from_string(self.engine, sql)).await? {
+            let session: Uuid = row.try_get_by_index(0)?;
+            self.prefixes.insert(Keys { tenant: self.tenant, session: session.into() }.prefix());
+            self.prefixes.insert(uploads_prefix(self.tenant, session));
+            // What came in several requests stands apart.
+            use uploads::Column as C;
+            let of_session = C::TenantId.eq(self.tenant.0).and(C::SessionId.eq(session));
+            let open: Vec<Uuid> = uploads::Entity::find()
+                .select_only()
+                .column(C::Id)
+                .filter(of_session.clone().and(C::State.ne(UploadState::Complete.to_string())))
+                .into_tuple()
+                .all(&self.tx)
+                .await?;
+            self.prefixes.extend(open.into_iter().map(|upload| uploads_prefix(self.tenant, upload)));
+            let keys: Vec<String> = upload_chunks::Entity::find()
+                .select_only()
+                .column(upload_chunks::Column::ObjectKey)
+                .join(
+                    sea_orm::JoinType::InnerJoin,
+                    upload_chunks::Entity::belongs_to(uploads::Entity)
+                        .from(upload_chunks::Column::UploadId)
+                        .to(C::Id)
+                        .into(),
+                )
+                .filter(of_session)
+                .into_tuple()
+                .all(&self.tx)
+                .await?;
+            let folders = keys.iter().filter_map(|key| key.rsplit_once('/')).map(|(folder, _)| folder.to_owned());
+            self.prefixes.extend(folders);
+        }
+        Ok(())
+    }
+
+    /// Takes rows of a table with all that refers to them; where a reference may be empty, it is emptied.
+    async fn take(&mut self, table: &str, which: &str) -> Result<()> {
+        let tenant = self.literal(self.tenant.into());
+        let mut statements = Vec::new();
+        self.plan(table, &format!("tenant_id = {tenant} AND ({which})"), &mut statements);
+        for (table, sql) in statements {
+            let gone = self.run(&sql).await?;
+            if let Some(table) = table.filter(|_| gone > 0) {
+                *self.rows.entry(table).or_default() += gone;
+            }
+        }
+        Ok(())
+    }
+
+    /// What is to be run, in order; with the table where rows go.
+    fn plan(&self, table: &str, which: &str, statements: &mut Vec<(Option<String>, String)>) {
+        let tenant = self.literal(self.tenant.into());
+        for child in &self.tables {
+            for reference in child.references.iter().filter(|reference| reference.table == table) {
+                let (column, to) = (&reference.column, &reference.to);
+                let points = format!("tenant_id = {tenant} AND {column} IN (SELECT {to} FROM {table} WHERE {which})");
+                if child.columns.iter().any(|known| known.name == *column && known.is_optional) {
+                    statements.push((None, format!("UPDATE {} SET {column} = NULL WHERE {points}", child.name)));
+                } else {
+                    self.plan(&child.name, &points, statements);
+                }
+            }
+        }
+        statements.push((Some(table.to_owned()), format!("DELETE FROM {table} WHERE {which}")));
+    }
+
+    /// Takes everything of the tenant.
+    async fn take_all(&mut self) -> Result<()> {
+        self.unlock_logs().await?;
+        let tenant = self.literal(self.tenant.into());
+        let unlocks = |table: &&Table| table.name.ends_with("_erasures");
+        let plain = |table: &&Table| table.tenant_column() == Some("tenant_id") && table.name != "erasures";
+        let dependents_first = self.tables.iter().rev().filter(plain);
+        let (last, first): (Vec<_>, Vec<_>) = dependents_first.partition(unlocks);
+        for table in first.into_iter().chain(last) {
+            let gone = self.run(&format!("DELETE FROM {} WHERE tenant_id = {tenant}", table.name)).await?;
+            if gone > 0 && !unlocks(&table) {
+                self.rows.insert(table.name.clone(), gone);
+            }
+        }
+        let gone = self.run(&format!("DELETE FROM tenants WHERE id = {tenant}")).await?;
+        if gone > 0 {
+            self.rows.insert("tenants".into(), gone);
+        }
+        Ok(())
+    }
+
+    /// Lets rows of the logs that otherwise nobody changes be changed, within this transaction.
+    async fn unlock_logs(&self) -> Result<()> {
+        let row = audit_erasures::ActiveModel { tenant_id: Set(self.tenant.0) };
+        audit_erasures::Entity::insert(row).exec_without_returning(&self.tx).await?;
+        let row = minute_erasures::ActiveModel { tenant_id: Set(self.tenant.0) };
+        minute_erasures::Entity::insert(row).exec_without_returning(&self.tx).await?;
+        Ok(())
+    }
+
+    /// The audit log says what was done to it, or by it, and not what it was called.
+    async fn forget_names(&self, kind: &str, id: Uuid, name: &str) -> Result<()> {
+        use audit_entries::Column as C;
+        self.unlock_logs().await?;
+        audit_entries::Entity::update_many()
+            .col_expr(C::TargetName, Expr::value(name))
+            .col_expr(C::Detail, Expr::value("{}"))
+            .filter(C::TenantId.eq(self.tenant.0).and(C::TargetKind.eq(kind)).and(C::TargetId.eq(id.to_string())))
+            .exec(&self.tx)
+            .await?;
+        audit_entries::Entity::update_many()
+            .col_expr(C::ActorName, Expr::value(name))
+            .col_expr(C::Address, Expr::value(None::<String>))
+            .filter(C::TenantId.eq(self.tenant.0).and(C::ActorId.eq(id)))
+            .exec(&self.tx)
+            .await?;
+        audit_erasures::Entity::delete_by_id(self.tenant.0).exec(&self.tx).await?;
+        minute_erasures::Entity::delete_by_id(self.tenant.0).exec(&self.tx).await?;
+        Ok(())
+    }
+
+    /// Notes what went, and makes it count.
+    async fn end(self, db: &Db, scope: Scope, subject: Uuid, now: Timestamp) -> Result<Erasure> {
+        let row = erasures::Model {
+            id: Uuid::now_v7(),
+            tenant_id: self.tenant.0,
+            scope: scope.to_string(),
+            subject_id: subject,
+            prefixes: to_json("prefixes", &self.prefixes)?,
+            rows_erased: to_json("rows", &self.rows)?,
+            objects: 0,
+            bytes: 0,
+            sweeps: 0,
+            not_before: now.0,
+            requested_at: now.0,
+            completed_at: None,
+            record: None,
+            signature: None,
+        };
+        erasures::Entity::insert(row.clone().into_active_model()).exec_without_returning(&self.tx).await?;
+        self.tx.commit().await?;
+        db.traces.store(true, Ordering::SeqCst);
+        row.try_into()
+    }
+}
+
+impl TryFrom<erasures::Model> for Erasure {
+    type Error = DbError;
+    fn try_from(r: erasures::Model) -> Result<Self> {
+        Ok(Self {
+            id: r.id,
+            tenant_id: r.tenant_id.into(),
+            scope: word("scope", &r.scope)?,
+            subject_id: r.subject_id,
+            requested_at: Timestamp(r.requested_at),
+            completed_at: r.completed_at.map(Timestamp),
+            rows: json("rows", &r.rows_erased)?,
+            objects: r.objects as u64,
+            bytes: r.bytes as u64,
+            record: r.record.zip(r.signature),
+            prefixes: json("prefixes", &r.prefixes)?,
+            sweeps: r.sweeps as u32,
+        })
+    }
+}

@@ -1,0 +1,177 @@
+//! What is erased is gone from every table and every object, of that subject only, and a signed record says so.
+
+use crate::{
+    harness::{Place, at, on_both},
+    world::World,
+};
+use bytes::Bytes;
+use domain::{
+    FixedClock, SessionId,
+    audit::{Action, Actor, Entry, Target},
+    erasure::{ErasureRecord, Scope},
+    recording::Keys,
+};
+use storage::{
+    db::erase::LATEST_SECONDS,
+    erasure::{Signer, erase_due},
+    objects::Objects,
+    removal::uploads_prefix,
+};
+use uuid::Uuid;
+
+/// Tables whose rows stay and hold ids only.
+const KEPT: [&str; 2] = ["erasures:", "minute_transactions:"];
+
+/// Whether a row, as the database writes it, holds an id.
+fn holds(row: &str, id: Uuid) -> bool {
+    let row = row.to_lowercase();
+    row.contains(&id.simple().to_string()) || row.contains(&id.to_string())
+}
+
+async fn put(objects: &Objects, key: String) {
+    objects.put(&key, Bytes::from_static(b"film")).await.unwrap();
+}
+
+async fn noted(place: &Place, world: &World<'_>) {
+    let entry = Entry {
+        actor: Actor::user(&world.crew.user),
+        action: Action::FileUploaded,
+        target: Some(Target {
+            kind: "session".into(),
+            id: world.session.to_string(),
+            name: "Boiler of Mrs Smith".into(),
+        }),
+        detail: serde_json::Map::new(),
+        address: Some([192, 0, 2, 7].into()),
+    };
+    place.db.audit(world.crew.tenant, &entry, at(0)).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_session_is_erased_and_nothing_else() {
+    on_both(async |place| {
+        let world = World::new(place, "acme").await;
+        noted(place, &world).await;
+        let beside = place.processing(&world.crew, at(0)).await.id;
+        let (tenant, gone) = (world.crew.tenant, world.session);
+        let folder = tempfile::tempdir().unwrap();
+        let objects = Objects::disk(folder.path()).unwrap();
+        let keys = |session: SessionId| {
+            [
+                format!("{}/recording.mp4", Keys { tenant, session }.prefix()),
+                format!("{}/part-0000001-x", uploads_prefix(tenant, session)),
+            ]
+        };
+        for key in keys(gone).into_iter().chain(keys(beside)) {
+            put(&objects, key).await;
+        }
+        // One that came in several requests stands under its own id.
+        let upload = place.db.upload_of(tenant, gone, 1).await.unwrap().unwrap();
+        let chunk = format!("{}/0", uploads_prefix(tenant, upload.id));
+        place
+            .accepted(&format!(
+                "UPDATE upload_chunks SET object_key = '{chunk}' WHERE upload_id = {}",
+                place.id(upload.id)
+            ))
+            .await;
+        put(&objects, chunk).await;
+
+        let before = place.everything().await;
+        let erased = place.db.erase_session(tenant, gone, at(10)).await.unwrap().unwrap();
+        assert_eq!(erased.rows["sessions"], 1);
+        assert_eq!(erased.rows["upload_chunks"], 1);
+        let after = place.everything().await;
+        let kept = |row: &&String| KEPT.iter().any(|table| row.starts_with(table));
+        let left: Vec<_> = after.iter().filter(|row| holds(row, gone.into()) && !kept(row)).collect();
+        let [only] = left.as_slice() else { panic!("{left:?}") };
+        assert!(only.starts_with("audit_entries:") && !only.contains("Smith"), "{only}");
+        let untouched = before.iter().filter(|row| {
+            !holds(row, gone.into()) && !row.starts_with("upload_chunks:") && !row.starts_with("tenant_queues:")
+        });
+        for row in untouched {
+            assert!(after.contains(row), "{row} has gone, too");
+        }
+        assert!(place.db.erase_session(tenant, gone, at(11)).await.unwrap().is_none());
+
+        let (signer, clock) = (Signer::new(&[7; 32]), FixedClock(at(10).0.into()));
+        assert_eq!(erase_due(&place.db, &objects, &signer, &clock).await.unwrap(), 0, "it looks once more later");
+        assert_eq!(objects.list("").await.unwrap().len(), 2);
+        // A request that was under way has put this down since.
+        put(&objects, format!("{}/part-0000002-y", uploads_prefix(tenant, gone))).await;
+        clock.advance(LATEST_SECONDS);
+        assert_eq!(erase_due(&place.db, &objects, &signer, &clock).await.unwrap(), 1);
+        let mut left = keys(beside).to_vec();
+        left.sort();
+        assert_eq!(objects.list("").await.unwrap(), left);
+
+        let done = place.db.erasure(tenant, erased.id).await.unwrap().unwrap();
+        let (record, signature) = done.record.clone().unwrap();
+        let proof: ErasureRecord = serde_json::from_str(&record).unwrap();
+        assert_eq!((proof.scope, proof.subject_id, proof.objects, proof.bytes), (Scope::Session, gone.into(), 4, 16));
+        assert_eq!(proof.rows, erased.rows);
+        assert!(signer.verify(&record, &signature));
+        assert!(!signer.verify(&record.replace("16", "61"), &signature));
+        assert!(!Signer::new(&[8; 32]).verify(&record, &signature));
+        assert_eq!(place.db.erasures(tenant).await.unwrap(), [done]);
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_user_is_erased_with_sessions_and_devices() {
+    on_both(async |place| {
+        let world = World::new(place, "acme").await;
+        noted(place, &world).await;
+        let (tenant, user) = (world.crew.tenant, world.crew.user.id);
+        place
+            .accepted(&format!("UPDATE tasks SET assigned_to = {} WHERE tenant_id = {}", place.id(user), world.tenant))
+            .await;
+        let erased = place.db.erase_user(tenant, user, at(10)).await.unwrap().unwrap();
+        for table in ["users", "seats", "devices", "sessions", "procedures", "utterances"] {
+            assert_eq!(erased.rows.get(table), Some(&1), "{table}: {:?}", erased.rows);
+        }
+        assert_eq!(
+            place.number("SELECT count(*) FROM tasks WHERE assigned_to IS NULL").await,
+            1,
+            "the work is still to be done"
+        );
+        let after = place.everything().await;
+        assert!(!after.iter().any(|row| row.contains("Engineer of acme") || row.contains("192.0.2.7")), "{after:#?}");
+        assert!(place.db.erase_user(tenant, user, at(11)).await.unwrap().is_none());
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_last_administrator_is_not_erased() {
+    on_both(async |place| {
+        let crew = place.crew("acme").await;
+        place.accepted(&format!("UPDATE users SET role = 'admin' WHERE id = {}", place.id(crew.user.id))).await;
+        let refused = place.db.erase_user(crew.tenant, crew.user.id, at(1)).await.unwrap_err().to_string();
+        assert!(refused.contains("last administrator"), "{refused}");
+        assert!(place.db.user(crew.tenant, crew.user.id).await.unwrap().is_some());
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_tenant_is_erased_and_no_other() {
+    on_both(async |place| {
+        let world = World::new(place, "acme").await;
+        World::new(place, "other").await;
+        noted(place, &world).await;
+        let tenant = world.crew.tenant;
+        let before = place.everything().await;
+        let erased = place.db.erase_tenant(tenant, at(10)).await.unwrap().unwrap();
+        assert!(erased.rows.len() > 15, "{:?}", erased.rows);
+        let after = place.everything().await;
+        let left: Vec<_> =
+            after.iter().filter(|row| holds(row, tenant.into()) && !row.starts_with("erasures:")).collect();
+        assert!(left.is_empty(), "{left:#?}");
+        for row in before.iter().filter(|row| !holds(row, tenant.into())) {
+            assert!(after.contains(row), "{row} has gone, too");
+        }
+        assert!(place.db.erase_tenant(tenant, at(11)).await.unwrap().is_none());
+    })
+    .await;
+}
