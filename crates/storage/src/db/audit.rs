@@ -2,7 +2,7 @@
 
 use super::{
     Db, DbError, Result,
-    entity::{audit_entries, audit_erasures},
+    entity::audit_entries,
     error::{json, to_json, word},
 };
 use domain::{
@@ -10,7 +10,6 @@ use domain::{
     audit::{Actor, Entry, Noted, Target},
 };
 use sea_orm::{
-    ActiveValue::Set,
     ColumnTrait, ConnectionTrait, EntityTrait, ExprTrait, QueryFilter, QueryOrder, QuerySelect,
     sea_query::{Expr, Func, LikeExpr},
 };
@@ -111,26 +110,6 @@ impl Db {
         let entries = rows.into_iter().map(Noted::try_from).collect::<Result<_>>()?;
         Ok(AuditPage { entries, older })
     }
-
-    /// Erases the log of a tenant: for the erasure of the whole tenant only, which leaves a record of its own.
-    /// Returns how many entries there were.
-    pub async fn erase_audit(&self, tenant: TenantId) -> Result<u64> {
-        let tx = self.begin().await?;
-        let erased = erase(&tx, tenant).await?;
-        tx.commit().await?;
-        Ok(erased)
-    }
-}
-
-/// Erases the log of a tenant in the transaction in which the tenant is erased. The triggers let the entries of a tenant go
-/// while it stands in `audit_erasures`.
-pub(crate) async fn erase(tx: &impl ConnectionTrait, tenant: TenantId) -> Result<u64> {
-    let permit = audit_erasures::ActiveModel { tenant_id: Set(tenant.0) };
-    audit_erasures::Entity::insert(permit).exec_without_returning(tx).await?;
-    let of_tenant = audit_entries::Column::TenantId.eq(tenant.0);
-    let gone = audit_entries::Entity::delete_many().filter(of_tenant).exec(tx).await?;
-    audit_erasures::Entity::delete_by_id(tenant.0).exec(tx).await?;
-    Ok(gone.rows_affected)
 }
 
 impl TryFrom<audit_entries::Model> for Noted {

@@ -14,8 +14,8 @@ use sea_orm::{
     sea_query::{Alias, Expr, Query},
 };
 
-/// What is never taken along: logins of browsers, and codes and links that are shown once.
-const PASSING: [&str; 3] = ["logins", "pairing_codes", "user_links"];
+/// What passes, and is never taken along: logins of browsers, and codes and links that are shown once.
+pub(super) const PASSING: [&str; 3] = ["logins", "pairing_codes", "user_links"];
 
 /// Rows as they were at one moment, however long they are read.
 pub struct Snapshot {

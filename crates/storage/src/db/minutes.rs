@@ -3,7 +3,7 @@
 
 use super::{
     Db, DbError, Result, Rule, audit,
-    entity::{minute_erasures, minute_reservations, minute_transactions, sessions, tenants},
+    entity::{minute_reservations, minute_transactions, sessions, tenants},
     sessions::known_by_key,
     unfinished::FILE_KEY,
 };
@@ -13,7 +13,6 @@ use domain::{
     minutes::{MinuteCause, MinuteTransaction, Pool, month},
 };
 use sea_orm::{
-    ActiveValue::Set,
     ColumnTrait, ConnectionTrait, DatabaseTransaction, EntityTrait, ExprTrait, FromQueryResult, QueryFilter,
     QueryOrder, QuerySelect, Statement,
     sea_query::{Expr, LockType},
@@ -178,14 +177,6 @@ impl Db {
         Ok(row)
     }
 
-    /// Erases the ledger of a tenant: for the erasure of the whole tenant only. Returns how many rows there were.
-    pub async fn erase_minutes(&self, tenant: TenantId) -> Result<u64> {
-        let tx = self.begin().await?;
-        let gone = erase(&tx, tenant).await?;
-        tx.commit().await?;
-        Ok(gone)
-    }
-
     /// Brings every tenant the included minutes of its month, if it has not got them. Returns how many got some.
     pub async fn refresh_minutes(&self, now: Timestamp) -> Result<u64> {
         let counted = tenants::Column::IncludedMinutes.is_not_null();
@@ -206,16 +197,6 @@ impl Db {
         tx.commit().await?;
         Ok(is_new)
     }
-}
-
-/// Erases the ledger of a tenant in the transaction in which the tenant is erased: its triggers let rows go while the tenant
-/// stands in `minute_erasures`.
-pub(crate) async fn erase(tx: &DatabaseTransaction, tenant: TenantId) -> Result<u64> {
-    let permit = minute_erasures::ActiveModel { tenant_id: Set(tenant.0) };
-    minute_erasures::Entity::insert(permit).exec_without_returning(tx).await?;
-    let gone = minute_transactions::Entity::delete_many().filter(of(tenant)).exec(tx).await?;
-    minute_erasures::Entity::delete_by_id(tenant.0).exec(tx).await?;
-    Ok(gone.rows_affected)
 }
 
 impl By {

@@ -366,7 +366,8 @@ async fn packs_adjustments_and_a_changed_month() {
         let adjusted = "Adjusted minutes";
         let expected = [(user, "Added minutes"), changed, (user, adjusted), changed, changed, (operator, adjusted)];
         assert_eq!(acts, expected, "what was refused and what was said twice is not noted");
-        assert_eq!(db.erase_minutes(tenant).await.unwrap(), (rows.len() + older.len()) as u64);
+        let erased = db.erase_tenant(tenant, at(10)).await.unwrap().unwrap();
+        assert_eq!(erased.rows["minute_transactions"], (rows.len() + older.len()) as u64);
     })
     .await;
 }

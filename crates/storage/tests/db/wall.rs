@@ -420,18 +420,14 @@ async fn with_another_tenants_id_nothing_is_found_and_nothing_changed() {
         }
         // These take no id of anything that another tenant has.
         tried.extend([
-            "rows<'a>",
             "audit",
             "save_login",
             "create_login",
             "invite_user",
-            "erase_audit",
             "erase_tenant",
-            "rows<'a>",
             "create_api_key",
             // Of a backup: the rows of the tenant that is asked for.
             "rows<'a>",
-            "erase_minutes",
             "create_webhook",
             "create_user",
             "create_task",
