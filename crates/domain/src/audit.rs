@@ -124,6 +124,10 @@ pub enum Action {
     MinutesAdjusted,
     #[strum(serialize = "data.erased", message = "Erased data")]
     Erased,
+    #[strum(serialize = "task.created", message = "Created a task")]
+    TaskCreated,
+    #[strum(serialize = "task.changed", message = "Changed a task")]
+    TaskChanged,
 }
 
 /// What is to be noted.

@@ -52,7 +52,7 @@ pub struct NewPack {
     pub idempotency_key: Option<String>,
 }
 
-/// Who changes the ledger, as the audit log notes it.
+/// Who changes something, as the audit log notes it.
 #[derive(Clone, Debug)]
 #[allow(missing_docs)]
 pub struct By {
@@ -200,11 +200,11 @@ impl Db {
 }
 
 impl By {
-    fn user(&self) -> Option<UserId> {
+    pub(crate) fn user(&self) -> Option<UserId> {
         self.actor.id.filter(|_| self.actor.kind == ActorKind::User).map(UserId)
     }
 
-    fn act(self, action: Action) -> audit_entry::Entry {
+    pub(crate) fn act(self, action: Action) -> audit_entry::Entry {
         audit_entry::Entry::new(self.actor, action).from(self.address)
     }
 }

@@ -31,6 +31,7 @@ pub mod removals;
 pub mod second_factor;
 pub mod sessions;
 pub mod steps;
+pub mod task_list;
 pub mod tasks;
 pub mod tenants;
 pub mod unfinished;

@@ -6,6 +6,7 @@ use super::{
     error::{self, to_json, word},
     minutes,
     phases::{advance, alive, begin_processing, holds_recording, locked, set_ended_abnormally},
+    task_list,
     webhooks::emit,
 };
 use domain::{
@@ -111,6 +112,9 @@ impl Db {
         if inserted > 0 {
             minutes::reserve(&tx, seat.tenant_id, row.id.into(), reserved).await?;
             emit(&tx, seat.tenant_id, EventKind::SessionStarted, told(&row), now).await?;
+            if let Some(task) = row.task_id {
+                task_list::begin(&tx, seat.tenant_id, task.into(), seat.user_id, now).await?;
+            }
             tx.commit().await?;
             return Ok((row.try_into()?, true));
         }

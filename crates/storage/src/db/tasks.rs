@@ -37,6 +37,7 @@ impl Db {
             assigned_to: None,
             due_date: None,
             created_at: now.0,
+            idempotency_key: None,
         };
         let tx = self.begin().await?;
         tasks::Entity::insert(tasks::ActiveModel::from(row.clone())).exec_without_returning(&tx).await?;

@@ -27,6 +27,7 @@ mod second_factor;
 mod session_life;
 mod silence;
 mod steps;
+mod tasks;
 
 mod trainer_session;
 mod uploads;

@@ -16,7 +16,7 @@ use domain::{
     procedure::{ProcedureDraft, ProcedureStatus},
     seat::{Seat, SeatRole},
     session::Session,
-    task::TaskSource,
+    task::{TaskSource, TaskStatus},
     user::UserRole,
     webhook::Webhook,
 };
@@ -32,6 +32,7 @@ use storage::{
         procedures::{NewProcedure, Outcome},
         recordings::{Tracks, UtteranceOrigin},
         sessions::{NewSession, Stop},
+        task_list::{TaskDetails, TaskFilter},
         tasks::NewTask,
         unfinished::FILE_KEY,
         uploads::{Chunk, Termination, Upload},
@@ -142,6 +143,23 @@ async fn theirs(place: &Place) -> Theirs {
     }
 }
 
+fn operator() -> By {
+    By { actor: Actor::operator(), address: None }
+}
+
+fn details() -> TaskDetails {
+    TaskDetails {
+        title: "mine".into(),
+        description: String::new(),
+        status: TaskStatus::Open,
+        priority: None,
+        external_id: None,
+        external_url: None,
+        assigned_to: None,
+        due_date: None,
+    }
+}
+
 pub fn outcome() -> Outcome {
     let draft = ProcedureDraft {
         procedure_name: "Close the valve".into(),
@@ -159,6 +177,11 @@ pub fn outcome() -> Outcome {
 /// What an answer holds when it holds nothing of anybody.
 trait Nothing: Debug {
     fn is_nothing(&self) -> bool;
+}
+impl<T: Debug> Nothing for storage::db::lists::Page<T> {
+    fn is_nothing(&self) -> bool {
+        self.rows.is_empty()
+    }
 }
 impl Nothing for () {
     fn is_nothing(&self) -> bool {
@@ -310,6 +333,11 @@ fn attempts<'a>(db: &'a Db, us: &'a Crew, they: &'a Theirs) -> Vec<Attempt<'a>> 
         unfinished_uploads: db.unfinished_uploads(tenant, at(50)),
         file_session: db.file_session(tenant, they.file.id),
         task: db.task(tenant, they.task),
+        task_page: db.task_page(tenant, &TaskFilter::default(), None, 9),
+        task_changes: db.task_changes(tenant, they.task),
+        task_sessions: db.task_sessions(tenant, they.task),
+        tasks_to_do: db.tasks_to_do(tenant, they.crew.user.id),
+        change_task: db.change_task(tenant, they.task, details(), operator(), at(50)),
         start_session: db.start_session(their_seat, new_session(None, None), at(50)),
         start_session: db.start_session(their_seat, new_session(None, Some("k")), at(50)),
         start_session: db.start_session(&us.seat, new_session(Some(they.task), None), at(50)),
@@ -431,6 +459,7 @@ async fn with_another_tenants_id_nothing_is_found_and_nothing_changed() {
             "create_webhook",
             "create_user",
             "create_task",
+            "add_task",
             "tenant",
             "set_upload_keep_hours",
             "set_included_minutes",

@@ -15,6 +15,7 @@ mod seats;
 mod security;
 mod session_list;
 mod sessions;
+mod tasks;
 mod uploads;
 mod users;
 mod utterances;
@@ -53,6 +54,7 @@ use utoipa_axum::{router::OpenApiRouter, routes};
         (name = "device", description = "Pairing, what a device checks before a session, what it tells of itself"),
         (name = "sessions", description = "Training runs: to a device those of its seat, to a program all"),
         (name = "procedures", description = "Pieces of work that were found in sessions, with their clips"),
+        (name = "tasks", description = "Units of work that sessions are run against"),
         (name = "minutes", description = "Minutes of session time: what is left, packs, what was used"),
         (name = "users", description = "Who has a login, and who may run sessions with which device"),
         (name = "webhooks", description = "Addresses of yours that are told when something happens, by the Standard \
@@ -86,6 +88,9 @@ fn described(pair_attempts_per_minute: u32) -> OpenApiRouter<App> {
     let mut router = OpenApiRouter::with_openapi(Description::openapi())
         .merge(pair::routes(pair_attempts_per_minute))
         .routes(routes!(preflight::preflight))
+        .routes(routes!(tasks::to_do))
+        .routes(routes!(tasks::list, tasks::create))
+        .routes(routes!(tasks::show, tasks::change))
         .routes(routes!(minutes::show))
         .routes(routes!(minutes::add))
         .routes(routes!(minutes::report))

@@ -35,7 +35,7 @@ macro_rules! scopes {
         }
     )+};
 }
-scopes!(SessionsRead, ProceduresRead, UsersRead, UsersManage, WebhooksManage);
+scopes!(SessionsRead, ProceduresRead, TasksRead, TasksWrite, UsersRead, UsersManage, WebhooksManage);
 
 /// A good key that has the scope `S`. Stands first among the arguments of a handler, so that a key without the scope is
 /// refused alike whatever else the request holds.

@@ -18,6 +18,7 @@ mod sessions;
 mod set_password;
 mod sign_in;
 mod task;
+mod tasks;
 mod upload;
 mod users;
 mod webhooks;
@@ -73,7 +74,10 @@ pub fn routes(app: &App) -> Router<App> {
         .route("/sessions/{id}/media", get(session::media))
         .route("/procedures/{id}", get(procedure::show))
         .route("/procedures/{id}/media", get(procedure::media))
+        .route("/tasks", get(tasks::list))
+        .route("/tasks/new", get(tasks::new).post(tasks::add))
         .route("/tasks/{id}", get(task::show))
+        .route("/tasks/{id}/edit", get(tasks::edit).post(tasks::change))
         .route("/events/sessions", get(events::sessions))
         .route("/api/docs", get(api_docs::show))
         .route("/reports", get(async || Redirect::to("/reports/minutes")))

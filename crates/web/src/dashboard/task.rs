@@ -20,6 +20,12 @@ pub async fn show(State(app): State<App>, viewer: Viewer, Id(id): Id<TaskId>) ->
         Some(user) => app.db.user(tenant.id, user).await.map_err(failed)?.map(|u| u.full_name),
         None => None,
     };
-    let layout = Layout::new(task.title.clone(), Area::Elsewhere, viewer.signed_in());
-    page(&TaskPage::new(layout, task, assigned_to, &tenant.timezone))
+    let sessions = app.db.task_sessions(tenant.id, id).await.map_err(failed)?;
+    let changes = app.db.task_changes(tenant.id, id).await.map_err(failed)?;
+    let layout = Layout::new(task.title.clone(), Area::Tasks, viewer.signed_in());
+    page(&TaskPage::new(layout, task, assigned_to, &tenant.timezone).with_history(
+        &sessions,
+        &changes,
+        &tenant.timezone,
+    ))
 }

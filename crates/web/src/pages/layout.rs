@@ -16,6 +16,8 @@ pub struct Layout {
 pub enum Area {
     /// The list of sessions and all that hangs below it.
     Sessions,
+    /// The list of tasks and all that hangs below it.
+    Tasks,
     /// Reports.
     Reports,
     /// What administrators set: seats, uploads.
@@ -58,6 +60,11 @@ impl Layout {
     /// Whether the entry `Sessions` is the current one.
     pub fn in_sessions(&self) -> bool {
         self.area == Area::Sessions
+    }
+
+    /// Whether the entry `Tasks` is the current one.
+    pub fn in_tasks(&self) -> bool {
+        self.area == Area::Tasks
     }
 
     /// Whether the entry `Reports` is the current one.

@@ -21,6 +21,7 @@ pub mod sessions;
 pub mod set_password;
 pub mod sign_in;
 pub mod task;
+pub mod tasks;
 pub mod upload;
 pub mod users;
 pub mod webhooks;

@@ -1,8 +1,14 @@
-//! The task page: read-only, for tasks that have no page of their own elsewhere. And the task as a session shows it.
+//! The task page: what is to be done, its sessions, and how it came to its status. And the task as a session shows it.
 
-use super::{layout::Layout, when::When};
+use super::{layout::Layout, minutes::show_day, when::When};
 use askama::Template;
-use domain::task::{Task, TaskStatus};
+use domain::{
+    SessionId,
+    seat::SeatRole,
+    session::{Session, SessionStatus},
+    task::{Task, TaskStatus},
+};
+use storage::db::task_list::TaskChange;
 
 /// The page of one task.
 #[derive(Clone, Debug, Template)]
@@ -18,21 +24,54 @@ pub struct TaskPage {
     pub priority: Option<String>,
     /// Full name of who is to do it.
     pub assigned_to: Option<String>,
-    /// By when.
-    pub due: Option<When>,
+    /// By when: `22 Nov 2026`.
+    pub due: Option<String>,
+    /// Where it is changed; `None` for whoever may not.
+    pub edit_url: Option<String>,
+    /// The sessions that were run against it, newest first.
+    pub sessions: Vec<TaskSession>,
+    /// How it came to its status, newest first: label, who, when.
+    pub changes: Vec<(&'static str, String, When)>,
+}
+
+/// A session of a task.
+#[derive(Clone, Debug)]
+#[allow(missing_docs)]
+pub struct TaskSession {
+    pub id: SessionId,
+    pub name: String,
+    pub role: SeatRole,
+    pub status: SessionStatus,
+    pub at: When,
 }
 
 impl TaskPage {
     /// The page of `task`, assigned to somebody by full name, dates read in `timezone`.
     pub fn new(layout: Layout, task: Task, assigned_to: Option<String>, timezone: &str) -> Self {
         Self {
-            layout,
             task: LinkedTask::new(&task),
             description: task.description,
             priority: task.priority,
             assigned_to,
-            due: task.due_date.map(|at| When::new(at, timezone)),
+            due: task.due_date.map(|at| show_day(at.date(timezone))),
+            edit_url: layout.who.as_ref().filter(|who| who.is_admin).map(|_| format!("/tasks/{}/edit", task.id)),
+            layout,
+            sessions: Vec::new(),
+            changes: Vec::new(),
         }
+    }
+
+    /// With its sessions and the changes of its status.
+    pub fn with_history(self, sessions: &[Session], changes: &[TaskChange], timezone: &str) -> Self {
+        let session = |session: &Session| TaskSession {
+            id: session.id,
+            name: session.name.clone(),
+            role: session.role,
+            status: session.status,
+            at: When::new(session.started_at, timezone),
+        };
+        let change = |change: &TaskChange| (change.status.label(), change.by.clone(), When::new(change.at, timezone));
+        Self { sessions: sessions.iter().map(session).collect(), changes: changes.iter().map(change).collect(), ..self }
     }
 }
 

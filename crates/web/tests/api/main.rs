@@ -15,6 +15,7 @@ mod probes;
 mod sessions;
 mod settings;
 mod support;
+mod tasks;
 mod uploads;
 mod uploads_create;
 mod walls;

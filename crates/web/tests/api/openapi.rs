@@ -24,6 +24,7 @@ async fn the_description_is_served_and_complete() {
         [
             "delete /api/v1/uploads/{upload}",
             "delete /api/v1/webhooks/{webhook}",
+            "get /api/v1/device/tasks",
             "get /api/v1/minutes",
             "get /api/v1/preflight",
             "get /api/v1/procedures",
@@ -35,6 +36,8 @@ async fn the_description_is_served_and_complete() {
             "get /api/v1/sessions/{session}",
             "get /api/v1/sessions/{session}/parts",
             "get /api/v1/sessions/{session}/procedures",
+            "get /api/v1/tasks",
+            "get /api/v1/tasks/{task}",
             "get /api/v1/users",
             "get /api/v1/users/{user}",
             "get /api/v1/webhooks",
@@ -53,11 +56,13 @@ async fn the_description_is_served_and_complete() {
             "post /api/v1/sessions/{session}/stop",
             "post /api/v1/sessions/{session}/uploads",
             "post /api/v1/sessions/{session}/utterances",
+            "post /api/v1/tasks",
             "post /api/v1/webhooks",
             "post /api/v1/webhooks/{webhook}/deliveries/{delivery}/resend",
             "post /api/v1/webhooks/{webhook}/secret",
             "put /api/v1/device",
             "put /api/v1/sessions/{session}/captions",
+            "put /api/v1/tasks/{task}",
         ]
     );
     for name in ["SessionState", "ProblemDetails", "FieldError", "NewUtterance", "ArrivedState"] {

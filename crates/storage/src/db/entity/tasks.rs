@@ -18,6 +18,7 @@ pub struct Model {
     pub assigned_to: Option<Uuid>,
     pub due_date: Option<i64>,
     pub created_at: i64,
+    pub idempotency_key: Option<String>,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

@@ -34,6 +34,7 @@ impl MigratorTrait for Migrator {
                 sqlite: include_str!("0012_minutes_restored.sqlite.sql"),
                 postgres: include_str!("0012_minutes_restored.postgres.sql"),
             }),
+            Box::new(Sql { name: "0012_tasks", up: include_str!("0012_tasks.sql") }),
             Box::new(Sql { name: "0013_second_factor", up: include_str!("0013_second_factor.sql") }),
             Box::new(Sql { name: "0014_erasures", up: include_str!("0014_erasures.sql") }),
         ]

@@ -1,0 +1,89 @@
+// Tasks: made, found, changed and begun; what a member may not do.
+
+import assert from 'node:assert/strict'
+import { after, before, test } from 'node:test'
+import { assertGood, DESKTOP, launch, openSignedIn, PHONE } from '../support/browser.mjs'
+import { call, startServer } from '../support/server.mjs'
+import { createAdmin } from '../support/tenants.mjs'
+
+let server, admin, browser, window, page
+
+before(async () => {
+  server = await startServer({ TRAINAR_SERVER__SIGN_IN_ATTEMPTS_PER_MINUTE: '1000' })
+  admin = createAdmin(server)
+  browser = await launch()
+  window = await openSignedIn(browser, { ...server, ...admin })
+  page = window.page
+})
+after(async () => {
+  await browser?.close()
+  await server?.stop()
+})
+
+test('a task is made by hand, begun by a session and completed, and who did it is kept', async () => {
+  await page.getByRole('link', { name: 'Tasks' }).click()
+  await page.getByRole('heading', { name: 'No tasks yet' }).waitFor()
+  await page.getByRole('link', { name: 'New task' }).click()
+  await page.getByLabel('Title').fill('Replace the diverter valve')
+  await page.getByLabel('Description').fill('No hot water since <Tuesday>.')
+  await page.getByLabel('Assigned to').selectOption('Ada')
+  await page.getByLabel('Due').fill('2020-02-29')
+  await page.getByLabel('Reference').fill('J-1')
+  await page.getByRole('button', { name: 'Save' }).click()
+  await page.getByRole('heading', { name: 'Replace the diverter valve' }).waitFor()
+  assert.match(await page.locator('.facts').innerText(), /Ada[\s\S]*29 Feb 2020/)
+  const id = page.url().split('/').pop()
+
+  await page.getByRole('link', { name: 'Tasks' }).click()
+  const row = page.locator('tbody tr')
+  assert.match((await row.innerText()).replaceAll(/\s+/g, ' '), /Replace the diverter valve Open manual J-1 Ada 29 Feb 2020 —/)
+  for (const [label, choice, found] of [['Status', 'Completed', 0], ['Status', 'Open', 1], ['Due', 'Before today', 1], ['Assigned to', 'Grace', 0], ['Source', 'jobber', 0]]) {
+    await page.goto('/tasks')
+    await page.getByLabel(label, { exact: true }).selectOption(choice)
+    await page.getByRole('button', { name: 'Show' }).click()
+    await page.getByRole('link', { name: 'Show all tasks' }).waitFor()
+    assert.equal(await row.count(), found, choice)
+  }
+  await page.goto('/tasks?search=DIVERTER')
+  assert.equal(await row.count(), 1)
+
+  assert.deepEqual((await call(server, 'GET', '/api/v1/device/tasks')).tasks.map((task) => task.id), [id])
+  await call(server, 'POST', '/api/v1/sessions', { task_id: id })
+  await page.goto(`/tasks/${id}`)
+  assert.match(await page.locator('.task-changes').innerText(), /In Progress by Ada[\s\S]*Open by Grace/)
+  await page.getByRole('link', { name: 'Edit' }).click()
+  await page.getByLabel('Title').fill(' ')
+  await page.getByRole('button', { name: 'Save' }).click()
+  await page.getByRole('alert').getByText('Give a title').waitFor()
+  assert.equal(await page.getByLabel('Due').inputValue(), '2020-02-29', 'what was typed stays')
+  await page.getByLabel('Title').fill('Diverter valve')
+  await page.getByLabel('Status').selectOption('Completed')
+  await page.getByRole('button', { name: 'Save' }).click()
+  assert.match(await page.locator('.task-changes').innerText(), /^Completed by Grace/)
+  await page.getByRole('cell', { name: 'Replace the diverter valve' }).getByRole('link').click()
+  await page.getByRole('link', { name: 'View Task' }).click()
+  await page.getByRole('heading', { name: 'Diverter valve' }).waitFor()
+})
+
+test('the pages are good at every width and in both themes', async () => {
+  const id = (await page.goto('/tasks'), await page.locator('tbody a').first().getAttribute('href'))
+  for (const [name, viewport] of [['1440', DESKTOP], ['390', PHONE]]) {
+    for (const colorScheme of ['light', 'dark']) {
+      const shown = await openSignedIn(browser, { ...server, ...admin }, { viewport, colorScheme, bypassCSP: true })
+      for (const [what, path] of [['tasks', '/tasks'], ['task', id], ['task-form', '/tasks/new']]) {
+        await shown.page.goto(path)
+        await assertGood(shown.page, `${what}-${name}-${colorScheme}`)
+      }
+      await shown.close()
+    }
+  }
+})
+
+test('a member reads tasks and makes none', async () => {
+  const member = await openSignedIn(browser, server)
+  await member.page.goto('/tasks')
+  assert.equal(await member.page.locator('tbody tr').count(), 1)
+  assert.equal(await member.page.getByRole('link', { name: 'New task' }).count(), 0)
+  assert.equal((await member.page.goto('/tasks/new')).status(), 403)
+  await member.close()
+})
