@@ -6,18 +6,21 @@ use super::{
     error::word,
     lists::{After, Page},
     minutes::By,
+    webhooks::emit,
 };
 use domain::{
     TaskId, TenantId, Timestamp, UserId,
     audit::Action,
     session::Session,
     task::{Task, TaskSource, TaskStatus},
+    webhook::EventKind,
 };
 use sea_orm::{
     ColumnTrait, Condition, ConnectionTrait, DatabaseTransaction, EntityTrait, ExprTrait, IntoActiveModel, QueryFilter,
     QueryOrder, QuerySelect,
     sea_query::{Expr, Func, LikeExpr},
 };
+use serde_json::json;
 use uuid::Uuid;
 
 /// What can be said of a task.
@@ -98,6 +101,7 @@ impl Db {
             return Ok((known.try_into()?, false));
         }
         note(&tx, tenant, row.id.into(), details.status, &by.actor.name, now).await?;
+        emit(&tx, tenant, EventKind::TaskCreated, told(&row, details.status), now).await?;
         let noted = by.act(Action::TaskCreated).on("task", row.id, row.title.clone());
         audit::append(&tx, tenant, &noted, now).await?;
         tx.commit().await?;
@@ -132,6 +136,7 @@ impl Db {
             .await?;
         if before.status != details.status.to_string() {
             note(&tx, tenant, id, details.status, &by.actor.name, now).await?;
+            tell_status(&tx, &before, details.status, now).await?;
         }
         let noted = by.act(Action::TaskChanged).on("task", id, details.title).with("status", details.status.label());
         audit::append(&tx, tenant, &noted, now).await?;
@@ -233,13 +238,26 @@ pub(crate) async fn begin(
         .filter(of(tenant))
         .filter(tasks::Column::Id.eq(id.0))
         .filter(tasks::Column::Status.eq(TaskStatus::Open.to_string()))
-        .exec(tx)
+        .exec_with_returning(tx)
         .await?;
-    if begun.rows_affected == 0 {
-        return Ok(());
-    }
+    let Some(task) = begun.into_iter().next() else { return Ok(()) };
+    tell_status(tx, &task, TaskStatus::InProgress, now).await?;
     let user = super::entity::users::Entity::find_by_id(by.0).one(tx).await?;
     note(tx, tenant, id, TaskStatus::InProgress, user.as_ref().map_or("", |user| &user.full_name), now).await
+}
+
+/// Tells webhooks that a task came to a status.
+async fn tell_status(tx: &DatabaseTransaction, task: &tasks::Model, status: TaskStatus, now: Timestamp) -> Result<()> {
+    let tenant = TenantId(task.tenant_id);
+    emit(tx, tenant, EventKind::TaskStatusChanged, told(task, status), now).await?;
+    if status == TaskStatus::Completed {
+        emit(tx, tenant, EventKind::TaskCompleted, told(task, status), now).await?;
+    }
+    Ok(())
+}
+
+fn told(task: &tasks::Model, status: TaskStatus) -> serde_json::Value {
+    json!({ "task_id": task.id, "status": status.to_string(), "source": task.source, "external_id": task.external_id })
 }
 
 async fn note(
