@@ -4,6 +4,7 @@ use super::{
     Db, DbError, Result,
     entity::audit_entries,
     error::{json, to_json, word},
+    like::within,
 };
 use domain::{
     TenantId, Timestamp,
@@ -11,7 +12,7 @@ use domain::{
 };
 use sea_orm::{
     ColumnTrait, ConnectionTrait, EntityTrait, ExprTrait, QueryFilter, QueryOrder, QuerySelect,
-    sea_query::{Expr, Func, LikeExpr},
+    sea_query::{Expr, Func},
 };
 use uuid::Uuid;
 
@@ -86,8 +87,7 @@ impl Db {
         use audit_entries::Column::{Action, ActorName, At, Id, TenantId};
         let mut query = audit_entries::Entity::find().filter(TenantId.eq(tenant.0));
         if let Some(who) = &filter.who {
-            let escaped = who.to_lowercase().replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_");
-            let pattern = LikeExpr::new(format!("%{escaped}%")).escape('\\');
+            let pattern = within(&who.to_lowercase());
             query = query.filter(Expr::expr(Func::lower(Expr::col(ActorName))).like(pattern));
         }
         if let Some(action) = &filter.action {

@@ -4,8 +4,9 @@
 use super::{
     Db, DbError, Result,
     dump::PASSING,
-    entity::{audit_entries, audit_erasures, erasures, minute_erasures, upload_chunks, uploads, users},
+    entity::{audit_entries, audit_erasures, erasures, minute_erasures, task_changes, upload_chunks, uploads, users},
     error::{json, refused, to_json, word},
+    like::within,
     tables::{Table, tables},
     uploads::UploadState,
 };
@@ -101,14 +102,15 @@ impl Db {
             return Err(refused("this is the last administrator: make another one first, or erase the tenant"));
         }
         let literal = eraser.literal(id.into());
+        let known =
+            users::Entity::find_by_id(id.0).filter(users::Column::TenantId.eq(tenant.0)).one(&eraser.tx).await?;
+        let Some(known) = known else { return Ok(None) };
         eraser
             .prefixes_of(&format!("user_id = {literal} OR seat_id IN (SELECT id FROM seats WHERE user_id = {literal})"))
             .await?;
         eraser.take("users", &format!("id = {literal}")).await?;
-        if eraser.rows.is_empty() {
-            return Ok(None);
-        }
         eraser.forget_names("user", id.into(), NOBODY).await?;
+        eraser.forget_person(&known).await?;
         eraser.end(self, Scope::User, id.into(), now).await.map(Some)
     }
 
@@ -337,8 +339,40 @@ impl Eraser {
             .filter(C::TenantId.eq(self.tenant.0).and(C::ActorId.eq(id)))
             .exec(&self.tx)
             .await?;
+        self.lock_logs().await
+    }
+
+    async fn lock_logs(&self) -> Result<()> {
         audit_erasures::Entity::delete_by_id(self.tenant.0).exec(&self.tx).await?;
         minute_erasures::Entity::delete_by_id(self.tenant.0).exec(&self.tx).await?;
+        Ok(())
+    }
+
+    /// Takes a name and an address out of the texts that hold them.
+    async fn forget_person(&self, user: &users::Model) -> Result<()> {
+        use audit_entries::Column as C;
+        self.unlock_logs().await?;
+        for text in [&user.full_name, &user.email] {
+            audit_entries::Entity::update_many()
+                .col_expr(C::TargetName, Expr::value(NOBODY))
+                .filter(C::TenantId.eq(self.tenant.0).and(C::TargetName.eq(text)))
+                .exec(&self.tx)
+                .await?;
+            // As it stands within JSON.
+            let quoted = to_json("text", text)?;
+            audit_entries::Entity::update_many()
+                .col_expr(C::Detail, Expr::value("{}"))
+                .filter(C::TenantId.eq(self.tenant.0).and(Expr::col(C::Detail).like(within(quoted.trim_matches('"')))))
+                .exec(&self.tx)
+                .await?;
+        }
+        self.lock_logs().await?;
+        task_changes::Entity::update_many()
+            .col_expr(task_changes::Column::ChangedBy, Expr::value(NOBODY))
+            .filter(task_changes::Column::TenantId.eq(self.tenant.0))
+            .filter(task_changes::Column::ChangedBy.eq(&user.full_name))
+            .exec(&self.tx)
+            .await?;
         Ok(())
     }
 

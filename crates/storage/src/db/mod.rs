@@ -4,6 +4,7 @@
 mod connect;
 mod entity;
 mod error;
+mod like;
 mod migrations;
 mod tables;
 

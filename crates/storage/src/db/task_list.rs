@@ -4,6 +4,7 @@ use super::{
     Db, DbError, Result, audit,
     entity::{sessions, task_changes, tasks},
     error::word,
+    like::within,
     lists::{After, Page},
     minutes::By,
     webhooks::emit,
@@ -18,7 +19,7 @@ use domain::{
 use sea_orm::{
     ColumnTrait, Condition, ConnectionTrait, DatabaseTransaction, EntityTrait, ExprTrait, IntoActiveModel, QueryFilter,
     QueryOrder, QuerySelect,
-    sea_query::{Expr, Func, LikeExpr},
+    sea_query::{Expr, Func},
 };
 use serde_json::json;
 use uuid::Uuid;
@@ -155,8 +156,7 @@ impl Db {
         use tasks::Column as C;
         let mut which = Condition::all().add(of(tenant));
         if let Some(search) = &filter.search {
-            let escaped = search.to_lowercase().replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_");
-            let pattern = LikeExpr::new(format!("%{escaped}%")).escape('\\');
+            let pattern = within(&search.to_lowercase());
             let has = |column: C| Expr::expr(Func::lower(Expr::col(column))).like(pattern.clone());
             which = which.add(Condition::any().add(has(C::Title)).add(has(C::Description)).add(has(C::ExternalId)));
         }

@@ -126,6 +126,12 @@ async fn a_user_is_erased_with_sessions_and_devices() {
         place
             .accepted(&format!("UPDATE tasks SET assigned_to = {} WHERE tenant_id = {}", place.id(user), world.tenant))
             .await;
+        let name = world.crew.user.full_name.as_str();
+        let seat =
+            Entry::new(Actor::operator(), Action::SeatAdded).on("seat", world.crew.seat.id, name).with("for", name);
+        place.db.audit(tenant, &seat, at(1)).await.unwrap();
+        let other = Entry::new(Actor::operator(), Action::SeatAdded).on("seat", 1, "Bob").with("for", "Bob");
+        place.db.audit(tenant, &other, at(2)).await.unwrap();
         let erased = place.db.erase_user(tenant, user, at(10)).await.unwrap().unwrap();
         for table in ["users", "seats", "devices", "sessions", "procedures", "utterances"] {
             assert_eq!(erased.rows.get(table), Some(&1), "{table}: {:?}", erased.rows);
@@ -137,6 +143,7 @@ async fn a_user_is_erased_with_sessions_and_devices() {
         );
         let after = place.everything().await;
         assert!(!after.iter().any(|row| row.contains("Engineer of acme") || row.contains("192.0.2.7")), "{after:#?}");
+        assert_eq!(after.iter().filter(|row| row.contains("Bob")).count(), 1, "{after:#?}");
         assert!(place.db.erase_user(tenant, user, at(11)).await.unwrap().is_none());
     })
     .await;

@@ -1,6 +1,6 @@
 //! Somebody who is signed in to the Dashboard.
 
-use crate::support::{Device, Server, text};
+use crate::support::{Device, Server};
 use domain::user::UserRole;
 use reqwest::{Method, RequestBuilder, Response};
 use storage::db::people::NewUser;
