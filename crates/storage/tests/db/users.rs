@@ -242,8 +242,8 @@ async fn the_first_tenant_is_made_once() {
         let made = [made.0.unwrap(), made.1.unwrap(), made.2.unwrap()];
         assert_eq!(made.iter().flatten().count(), 1, "{made:?}");
         let (tenant, user) = made.iter().flatten().next().unwrap();
-        assert_eq!(db.tenants().await.unwrap(), [tenant.clone()]);
-        assert_eq!(db.users(tenant.id).await.unwrap(), [user.clone()]);
+        assert_eq!(db.tenants().await.unwrap(), std::slice::from_ref(tenant));
+        assert_eq!(db.users(tenant.id).await.unwrap(), std::slice::from_ref(user));
         assert!(db.has_tenant().await.unwrap());
         let late = NewTenant { name: "late".into(), ..self::tenant_like(tenant) };
         assert_eq!(db.create_first_tenant(late, new_user("late"), HERE, at(1)).await.unwrap(), None);
