@@ -75,7 +75,7 @@ impl Backup {
             );
         }
         for key in &taken.missing {
-            eprintln!("lost in this installation, and so in this backup: {key}");
+            eprintln!("lost in this installation: {key}");
         }
         Ok(if taken.missing.is_empty() { ExitCode::SUCCESS } else { ExitCode::from(2) })
     }
@@ -99,10 +99,11 @@ impl Restore {
                 key_file.display()
             );
         }
-        let restored = restore(&settings, &backup).await?;
+        // Before the rows: what is sealed in them is worth nothing without it.
         if !key_file.exists() {
             write_key(&key_file, &key).with_context(|| format!("cannot write {}", key_file.display()))?;
         }
+        let restored = restore(&settings, &backup).await?;
         self.tell("restored", &restored);
         Ok(ExitCode::SUCCESS)
     }

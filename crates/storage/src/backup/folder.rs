@@ -92,9 +92,8 @@ impl Folder {
         file.try_lock().map_err(|_| BackupError::Busy(self.0.display().to_string()))?;
         // Nobody else is here: what lies in it was left by one that died.
         let staging = self.staging();
-        fs::remove_dir_all(&staging)
-            .and_then(|()| fs::create_dir(&staging))
-            .map_err(|e| BackupError::file(&staging, e))?;
+        fs::remove_dir_all(&staging).map_err(|e| BackupError::file(&staging, e))?;
+        make(&staging)?;
         Ok(Lock(file))
     }
 

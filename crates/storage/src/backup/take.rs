@@ -16,6 +16,7 @@ use std::{
     collections::{BTreeMap, BTreeSet},
     fs::{self, File},
     io::{BufWriter, Write},
+    os::unix::fs::OpenOptionsExt,
     path::{Path, PathBuf},
 };
 
@@ -48,7 +49,8 @@ pub struct Taken {
     pub bytes: u64,
     /// Bytes that were not in the folder yet.
     pub copied: u64,
-    /// Objects that rows speak of and that are not there: the installation has lost them.
+    /// Objects that rows speak of and that are not there: the installation has lost them. Those that an earlier backup had are in
+    /// this one.
     pub missing: Vec<String>,
 }
 
@@ -77,6 +79,10 @@ impl Folder {
                 break (schema, tables, missing);
             }
         };
+        // What the installation has lost, an earlier backup may still have.
+        let earlier = missing.iter().filter_map(|key| copying.known.get(key)).filter(|kept| self.has(kept));
+        let earlier: Vec<_> = earlier.cloned().collect();
+        there.extend(earlier.into_iter().map(|kept| (kept.key.clone(), kept)));
         let (count, bytes) = (there.len() as u64, there.values().map(|kept| kept.bytes).sum());
         let index = write_lines(&staged.join(folder::OBJECTS), there.values())?;
         let rows = tables.iter().map(|table| table.rows).sum();
@@ -96,7 +102,10 @@ impl Folder {
         let published =
             fs::rename(&staged, &place).and_then(|()| File::open(place.parent().unwrap_or(&place))?.sync_all());
         published.map_err(|e| BackupError::file(&place, e))?;
-        self.prune(how.keep)?;
+        // While something is missing, no earlier backup goes.
+        if missing.is_empty() {
+            self.prune(how.keep)?;
+        }
         Ok(Taken { name, rows, objects: count, bytes, copied: copying.copied, missing })
     }
 
@@ -202,7 +211,7 @@ struct Lines {
 
 impl Lines {
     fn create(path: &Path) -> Result<Self, BackupError> {
-        let file = File::create(path).map_err(|e| BackupError::file(path, e))?;
+        let file = create(path).map_err(|e| BackupError::file(path, e))?;
         Ok(Self { path: path.to_owned(), file: BufWriter::new(file), sha256: Sha256::new() })
     }
 
@@ -220,7 +229,12 @@ impl Lines {
     }
 }
 
+/// A file that only its owner reads.
+fn create(path: &Path) -> std::io::Result<File> {
+    File::options().write(true).create(true).truncate(true).mode(0o600).open(path)
+}
+
 fn write(path: &Path, bytes: &[u8]) -> Result<(), BackupError> {
-    let written = File::create(path).and_then(|mut file| file.write_all(bytes).and_then(|()| file.sync_all()));
+    let written = create(path).and_then(|mut file| file.write_all(bytes).and_then(|()| file.sync_all()));
     written.map_err(|e| BackupError::file(path, e))
 }

@@ -6,6 +6,7 @@ use super::{
     dump::PASSING,
     entity::{audit_entries, audit_erasures, erasures, minute_erasures, task_changes, upload_chunks, uploads, users},
     error::{json, refused, to_json, word},
+    jobs::recount,
     like::within,
     tables::{Table, tables},
     uploads::UploadState,
@@ -31,6 +32,8 @@ use uuid::Uuid;
 pub const LATEST_SECONDS: f64 = 900.0;
 /// Whoever erases objects has so long, in seconds, until another may begin.
 const LEASE_SECONDS: f64 = 60.0;
+/// Ids that one statement takes.
+const IDS_AT_ONCE: usize = 500;
 /// In place of the name of somebody who was erased.
 const NOBODY: &str = "Erased user";
 
@@ -82,7 +85,7 @@ impl Db {
         if eraser.rows.is_empty() {
             return Ok(None);
         }
-        eraser.forget_names("session", id.into(), "").await?;
+        eraser.forget_names(&[id.into()], "").await?;
         eraser.end(self, Scope::Session, id.into(), now).await.map(Some)
     }
 
@@ -95,7 +98,9 @@ impl Db {
         let admins = users::Entity::find()
             .filter(users::Column::TenantId.eq(tenant.0))
             .filter(users::Column::Role.eq(UserRole::Admin.to_string()))
-            .filter(users::Column::IsActive.eq(true));
+            .filter(users::Column::IsActive.eq(true))
+            // Somebody who is only invited cannot sign in.
+            .filter(users::Column::PasswordHash.ne(""));
         let admins: Vec<Uuid> =
             admins.select_only().column(users::Column::Id).lock_exclusive().into_tuple().all(&eraser.tx).await?;
         if admins == [id.0] {
@@ -105,11 +110,15 @@ impl Db {
         let known =
             users::Entity::find_by_id(id.0).filter(users::Column::TenantId.eq(tenant.0)).one(&eraser.tx).await?;
         let Some(known) = known else { return Ok(None) };
-        eraser
-            .prefixes_of(&format!("user_id = {literal} OR seat_id IN (SELECT id FROM seats WHERE user_id = {literal})"))
-            .await?;
+        let seats = format!("user_id = {literal}");
+        let sessions = format!("{seats} OR seat_id IN (SELECT id FROM seats WHERE {seats})");
+        let mut theirs = eraser.ids("seats", &seats).await?;
+        theirs.extend(eraser.ids("sessions", &sessions).await?);
+        theirs.extend(eraser.ids("devices", &format!("seat_id IN (SELECT id FROM seats WHERE {seats})")).await?);
+        eraser.prefixes_of(&sessions).await?;
         eraser.take("users", &format!("id = {literal}")).await?;
-        eraser.forget_names("user", id.into(), NOBODY).await?;
+        eraser.forget_names(&[id.into()], NOBODY).await?;
+        eraser.forget_names(&theirs, "").await?;
         eraser.forget_person(&known).await?;
         eraser.end(self, Scope::User, id.into(), now).await.map(Some)
     }
@@ -167,6 +176,7 @@ impl Db {
             .filter(C::Id.eq(erasure.id))
             .exec(&self.conn)
             .await?;
+        self.traces.store(true, Ordering::SeqCst);
         Ok(())
     }
 
@@ -190,6 +200,7 @@ impl Db {
             .filter(C::Id.eq(erasure.id).and(C::CompletedAt.is_null()))
             .exec(&self.conn)
             .await?;
+        self.traces.store(true, Ordering::SeqCst);
         Ok(())
     }
 }
@@ -323,23 +334,40 @@ impl Eraser {
         Ok(())
     }
 
-    /// The audit log says what was done to it, or by it, and not what it was called.
-    async fn forget_names(&self, kind: &str, id: Uuid, name: &str) -> Result<()> {
+    /// The audit log says what was done to them, or by them, and not what they were called or where they were.
+    async fn forget_names(&self, ids: &[Uuid], name: &str) -> Result<()> {
         use audit_entries::Column as C;
         self.unlock_logs().await?;
-        audit_entries::Entity::update_many()
-            .col_expr(C::TargetName, Expr::value(name))
-            .col_expr(C::Detail, Expr::value("{}"))
-            .filter(C::TenantId.eq(self.tenant.0).and(C::TargetKind.eq(kind)).and(C::TargetId.eq(id.to_string())))
-            .exec(&self.tx)
-            .await?;
-        audit_entries::Entity::update_many()
-            .col_expr(C::ActorName, Expr::value(name))
-            .col_expr(C::Address, Expr::value(None::<String>))
-            .filter(C::TenantId.eq(self.tenant.0).and(C::ActorId.eq(id)))
-            .exec(&self.tx)
-            .await?;
+        for ids in ids.chunks(IDS_AT_ONCE) {
+            let about = C::TenantId.eq(self.tenant.0).and(C::TargetId.is_in(ids.iter().map(Uuid::to_string)));
+            audit_entries::Entity::update_many()
+                .col_expr(C::TargetName, Expr::value(name))
+                .col_expr(C::Detail, Expr::value("{}"))
+                .filter(about.clone())
+                .exec(&self.tx)
+                .await?;
+            // What nobody in particular did, somebody did who meant to be them.
+            audit_entries::Entity::update_many()
+                .col_expr(C::Address, Expr::value(None::<String>))
+                .filter(about.and(C::ActorId.is_null()))
+                .exec(&self.tx)
+                .await?;
+            audit_entries::Entity::update_many()
+                .col_expr(C::ActorName, Expr::value(name))
+                .col_expr(C::Address, Expr::value(None::<String>))
+                .filter(C::TenantId.eq(self.tenant.0).and(C::ActorId.is_in(ids.iter().copied())))
+                .exec(&self.tx)
+                .await?;
+        }
         self.lock_logs().await
+    }
+
+    /// The ids of rows of a table.
+    async fn ids(&self, table: &str, which: &str) -> Result<Vec<Uuid>> {
+        let tenant = self.literal(self.tenant.into());
+        let sql = format!("SELECT id FROM {table} WHERE tenant_id = {tenant} AND ({which})");
+        let rows = self.tx.query_all_raw(Statement::from_string(self.engine, sql)).await?;
+        rows.iter().map(|row| Ok(row.try_get_by_index(0)?)).collect()
     }
 
     async fn lock_logs(&self) -> Result<()> {
@@ -358,11 +386,11 @@ impl Eraser {
                 .filter(C::TenantId.eq(self.tenant.0).and(C::TargetName.eq(text)))
                 .exec(&self.tx)
                 .await?;
-            // As it stands within JSON.
+            // As a whole text within JSON: a short name is part of many words.
             let quoted = to_json("text", text)?;
             audit_entries::Entity::update_many()
                 .col_expr(C::Detail, Expr::value("{}"))
-                .filter(C::TenantId.eq(self.tenant.0).and(Expr::col(C::Detail).like(within(quoted.trim_matches('"')))))
+                .filter(C::TenantId.eq(self.tenant.0).and(Expr::col(C::Detail).like(within(&quoted))))
                 .exec(&self.tx)
                 .await?;
         }
@@ -378,6 +406,10 @@ impl Eraser {
 
     /// Notes what went, and makes it count.
     async fn end(self, db: &Db, scope: Scope, subject: Uuid, now: Timestamp) -> Result<Erasure> {
+        if scope != Scope::Tenant {
+            // A job that ran was one of them.
+            recount(&self.tx, self.tenant.0).await?;
+        }
         let row = erasures::Model {
             id: Uuid::now_v7(),
             tenant_id: self.tenant.0,

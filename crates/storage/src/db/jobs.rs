@@ -316,7 +316,7 @@ pub(crate) async fn finish(
 }
 
 /// Sets a tenant's counter from the rows it counts, so that it can never drift.
-async fn recount(tx: &DatabaseTransaction, tenant: Uuid) -> Result<()> {
+pub(super) async fn recount(tx: &DatabaseTransaction, tenant: Uuid) -> Result<()> {
     // Lock first, count in a statement of its own: PostgreSQL counts what is committed when the statement starts.
     tenant_queues::Entity::find_by_id(tenant).lock_exclusive().one(tx).await?;
     let count = Query::select()

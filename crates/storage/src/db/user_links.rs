@@ -11,7 +11,10 @@ use domain::{
     audit::{Actor, Entry},
     user::{User, UserRole, normalise_email},
 };
-use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, ExprTrait, QueryFilter, QuerySelect, sea_query::Expr};
+use sea_orm::{
+    ColumnTrait, ConnectionTrait, DatabaseTransaction, EntityTrait, ExprTrait, QueryFilter, QuerySelect,
+    sea_query::Expr,
+};
 use std::net::IpAddr;
 use strum::{Display, EnumString, IntoStaticStr};
 use uuid::Uuid;
@@ -107,13 +110,20 @@ impl Db {
         now: Timestamp,
     ) -> Result<Option<User>> {
         let tx = self.begin().await?;
-        let Some(user) = locked(&tx, tenant, id).await?.filter(|user| user.is_active) else { return Ok(None) };
-        let user = User::try_from(user)?;
         void_links(&tx, tenant, id).await?;
-        insert(&tx, tenant, id, link, now).await?;
-        audit::append(&tx, tenant, &entry.clone().on_user(&user), now).await?;
-        tx.commit().await?;
-        Ok(Some(user))
+        make_link(tx, tenant, id, link, entry, now).await
+    }
+
+    /// The same, and the open ones stay good: anybody may ask for it. All are void once one of them is used.
+    pub async fn add_link(
+        &self,
+        tenant: TenantId,
+        id: UserId,
+        link: NewLink,
+        entry: &Entry,
+        now: Timestamp,
+    ) -> Result<Option<User>> {
+        make_link(self.begin().await?, tenant, id, link, entry, now).await
     }
 
     /// When the newest link of a user was made, if one is open.
@@ -168,6 +178,23 @@ impl Db {
         let old = user_links::Column::ExpiresAt.lte(now.plus_seconds(-REMEMBERED_SECONDS).0);
         Ok(user_links::Entity::delete_many().filter(old).exec(&self.conn).await?.rows_affected)
     }
+}
+
+/// `None`, and nothing is changed, when there is no such active user.
+async fn make_link(
+    tx: DatabaseTransaction,
+    tenant: TenantId,
+    id: UserId,
+    link: NewLink,
+    entry: &Entry,
+    now: Timestamp,
+) -> Result<Option<User>> {
+    let Some(user) = locked(&tx, tenant, id).await?.filter(|user| user.is_active) else { return Ok(None) };
+    let user = User::try_from(user)?;
+    insert(&tx, tenant, id, link, now).await?;
+    audit::append(&tx, tenant, &entry.clone().on_user(&user), now).await?;
+    tx.commit().await?;
+    Ok(Some(user))
 }
 
 async fn insert(

@@ -11,7 +11,8 @@ use domain::{
     webhook::{DeliveryState, EventKind, Webhook},
 };
 use sea_orm::{
-    ColumnTrait, ConnectionTrait, DatabaseTransaction, EntityTrait, QueryFilter, QueryOrder, sea_query::Expr,
+    ColumnTrait, ConnectionTrait, DatabaseTransaction, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
+    sea_query::{Expr, LockType},
 };
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -51,7 +52,13 @@ pub(crate) async fn emit(
     now: Timestamp,
 ) -> Result<()> {
     let all =
-        webhooks::Entity::find().filter(of(tenant)).filter(webhooks::Column::DisabledAt.is_null()).all(tx).await?;
+        // None goes before its delivery stands: that would refuse the fact.
+        webhooks::Entity::find()
+            .filter(of(tenant))
+            .filter(webhooks::Column::DisabledAt.is_null())
+            .lock(LockType::KeyShare)
+            .all(tx)
+            .await?;
     let mut wanting = Vec::new();
     for row in all {
         if json::<Vec<EventKind>>("events", &row.events)?.contains(&kind) {

@@ -201,6 +201,28 @@ async fn a_damaged_backup_is_refused_and_nothing_is_restored() {
     assert!(matches!(refused, BackupError::NotEmpty(_)), "{refused}");
 }
 
+/// An object that the installation has lost stays in the backups as long as rows speak of it.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_lost_is_told_and_kept() {
+    let (source, store) = (At::Sqlite(tempfile::tempdir().unwrap()), Store::disk());
+    let place = filled(source, &store).await;
+    let key = "tenants/a/sessions/1/recording.mp4";
+    place.sql(&format!("UPDATE procedures SET video_key = '{key}'")).await.unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    take(folder.path(), &place, &store, 1, 0).await;
+    store.objects.delete(key).await.unwrap();
+    store.objects.delete("tenants/a/sessions/2/recording.mp4").await.unwrap();
+    for second in 1..4 {
+        let taken = take(folder.path(), &place, &store, 1, second).await;
+        assert_eq!(taken.missing, [key]);
+    }
+    let backup = Folder::at(folder.path()).open(None).unwrap();
+    let (target, to) = (At::Sqlite(tempfile::tempdir().unwrap()), Store::disk());
+    let db = empty(&target, backup.schema()).await.unwrap();
+    backup.restore(&db, &to.objects, folder.path()).await.unwrap();
+    assert_eq!(to.objects.get(key).await.unwrap().as_deref(), Some(&b"a film"[..]));
+}
+
 /// The schema of another version is told, not guessed at.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_schema_that_is_not_ours_is_refused() {

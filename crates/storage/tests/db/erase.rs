@@ -12,7 +12,7 @@ use domain::{
     recording::Keys,
 };
 use storage::{
-    db::erase::LATEST_SECONDS,
+    db::{erase::LATEST_SECONDS, jobs::Lease},
     erasure::{Signer, erase_due},
     objects::Objects,
     removal::uploads_prefix,
@@ -130,7 +130,7 @@ async fn a_user_is_erased_with_sessions_and_devices() {
         let seat =
             Entry::new(Actor::operator(), Action::SeatAdded).on("seat", world.crew.seat.id, name).with("for", name);
         place.db.audit(tenant, &seat, at(1)).await.unwrap();
-        let other = Entry::new(Actor::operator(), Action::SeatAdded).on("seat", 1, "Bob").with("for", "Bob");
+        let other = Entry::new(Actor::operator(), Action::SeatAdded).on("seat", 1, "Bob").with("for", "Bob's");
         place.db.audit(tenant, &other, at(2)).await.unwrap();
         let erased = place.db.erase_user(tenant, user, at(10)).await.unwrap().unwrap();
         for table in ["users", "seats", "devices", "sessions", "procedures", "utterances"] {
@@ -142,9 +142,44 @@ async fn a_user_is_erased_with_sessions_and_devices() {
             "the work is still to be done"
         );
         let after = place.everything().await;
-        assert!(!after.iter().any(|row| row.contains("Engineer of acme") || row.contains("192.0.2.7")), "{after:#?}");
+        for gone in ["Engineer of acme", "192.0.2.7", "Smith"] {
+            assert!(!after.iter().any(|row| row.contains(gone)), "{gone}: {after:#?}");
+        }
         assert_eq!(after.iter().filter(|row| row.contains("Bob")).count(), 1, "{after:#?}");
         assert!(place.db.erase_user(tenant, user, at(11)).await.unwrap().is_none());
+    })
+    .await;
+}
+
+/// A session that is being processed is erased: its place among those that run is free again.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_job_that_runs_is_erased_too() {
+    on_both(async |place| {
+        let crew = place.crew("acme").await;
+        let session = place.processing(&crew, at(0)).await;
+        let worker = Uuid::now_v7();
+        let job = place.claim(worker, at(1)).await.unwrap();
+        place.db.erase_session(crew.tenant, session.id, at(2)).await.unwrap().unwrap();
+        place.counters_are_right().await;
+        assert_eq!(place.db.renew_lease(&job, worker, at(20)).await.unwrap(), Lease::Lost);
+    })
+    .await;
+}
+
+/// A name that is part of many words takes nothing of the log along.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_short_name_is_no_reason_to_empty_the_log() {
+    on_both(async |place| {
+        let crew = place.crew("acme").await;
+        place.accepted(&format!("UPDATE users SET full_name = 'e' WHERE id = {}", place.id(crew.user.id))).await;
+        let entry = Entry::new(Actor::operator(), Action::SeatAdded).with("reason", "seven engineers").with("for", "e");
+        let kept = Entry::new(Actor::operator(), Action::SeatAdded).with("reason", "seven engineers");
+        for entry in [&entry, &kept] {
+            place.db.audit(crew.tenant, entry, at(1)).await.unwrap();
+        }
+        place.db.erase_user(crew.tenant, crew.user.id, at(2)).await.unwrap().unwrap();
+        let left = place.everything().await;
+        assert_eq!(left.iter().filter(|row| row.contains("seven engineers")).count(), 1, "{left:#?}");
     })
     .await;
 }
@@ -157,6 +192,12 @@ async fn the_last_administrator_is_not_erased() {
         let refused = place.db.erase_user(crew.tenant, crew.user.id, at(1)).await.unwrap_err().to_string();
         assert!(refused.contains("last administrator"), "{refused}");
         assert!(place.db.user(crew.tenant, crew.user.id).await.unwrap().is_some());
+        // One who was only invited cannot sign in.
+        let invited = "INSERT INTO users (id, tenant_id, email, full_name, role, is_active, password_hash, created_at)";
+        let id = place.id(Uuid::now_v7());
+        let tenant = place.id(crew.tenant);
+        place.accepted(&format!("{invited} VALUES ({id}, {tenant}, 'b@example.com', 'B', 'admin', true, '', 0)")).await;
+        assert!(place.db.erase_user(crew.tenant, crew.user.id, at(2)).await.is_err());
     })
     .await;
 }

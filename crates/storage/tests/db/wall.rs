@@ -323,6 +323,7 @@ fn attempts<'a>(db: &'a Db, us: &'a Crew, they: &'a Theirs) -> Vec<Attempt<'a>> 
         take_recovery_code: db.take_recovery_code(tenant, they.crew.user.id, CODE, entry, at(50)),
         renew_recovery_codes: db.renew_recovery_codes(tenant, they.crew.user.id, &[], entry, at(50)),
         remove_second_factor: db.remove_second_factor(tenant, they.crew.user.id, entry, at(50)),
+        add_link: db.add_link(tenant, they.crew.user.id, link(CODE), entry, at(50)),
         open_link: db.open_link(tenant, they.crew.user.id, link(CODE), entry, at(50)),
         link_made_at: db.link_made_at(tenant, they.crew.user.id, at(50)),
         audit_page: db.audit_page(tenant, &AuditFilter::default(), None, 10),

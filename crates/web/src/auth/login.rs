@@ -44,7 +44,7 @@ pub const USER: &str = "user";
 const CSRF: &str = "csrf";
 const SEEN: &str = "seen";
 const ABOUT: &str = "about";
-const PENDING: &str = "pending";
+pub const PENDING: &str = "pending";
 
 /// Who is signed in, as the login keeps it.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]

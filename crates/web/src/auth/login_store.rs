@@ -1,7 +1,7 @@
 //! Browser logins kept in the database, so that they survive a restart and hold on every server of an installation.
 //! The database knows only a hash of the cookie: who reads it cannot sign in with it.
 
-use super::login::{USER, Who};
+use super::login::{PENDING, USER, Who};
 use crate::App;
 use aws_lc_rs::digest::{SHA256, digest};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
@@ -62,8 +62,12 @@ impl SessionStore for LoginStore {
 /// What is written of a login, and whose it is.
 fn contents(record: &Record) -> Result<(String, Owner)> {
     let data = serde_json::to_string(&record.data).map_err(|e| Error::Encode(e.to_string()))?;
-    let who = record.data.get(USER).map(|who| serde_json::from_value::<Who>(who.clone()));
-    let who = who.transpose().map_err(|e| Error::Encode(e.to_string()))?;
+    let encode = |e: serde_json::Error| Error::Encode(e.to_string());
+    let signed_in = record.data.get(USER).map(|who| serde_json::from_value::<Who>(who.clone()));
+    // Who has given the password only is ended with all the others, too.
+    let pending = record.data.get(PENDING).map(|who| serde_json::from_value::<(Who, Timestamp)>(who.clone()));
+    let pending = pending.transpose().map_err(encode)?.map(|(who, _)| who);
+    let who = signed_in.transpose().map_err(encode)?.or(pending);
     Ok((data, who.map(|who| (who.tenant, who.user))))
 }
 

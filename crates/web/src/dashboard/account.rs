@@ -21,8 +21,10 @@ use axum::{
     http::StatusCode,
     response::{IntoResponse, Redirect, Response},
 };
-use domain::audit::Action;
+use domain::{UserId, audit::Action};
+use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
 use serde::Deserialize;
+use std::{num::NonZeroU32, sync::LazyLock};
 use tower_sessions::Session;
 
 /// What was done before.
@@ -128,8 +130,18 @@ pub async fn sign_out(State(app): State<App>, viewer: Viewer, login: Session, Fo
     Ok(Redirect::to("/account?done=sign-out").into_response())
 }
 
+/// Guesses at the present password in an hour, for whoever sits at a login that is not his.
+const GUESSES_AN_HOUR: NonZeroU32 = NonZeroU32::new(20).unwrap();
+static GUESSES: LazyLock<DefaultKeyedRateLimiter<UserId>> =
+    LazyLock::new(|| RateLimiter::keyed(Quota::per_hour(GUESSES_AN_HOUR)));
+
 /// Whether this is the viewer's present password.
 pub(super) async fn is_password(app: &App, viewer: &Viewer, password: String) -> Result<bool, Response> {
+    if GUESSES.check_key(&viewer.user.id).is_err() {
+        let problem = Some("Too many attempts. Wait some minutes, then try again.".to_owned());
+        let shown = AccountPage { problem, ..account(app, viewer).await? };
+        return Err((StatusCode::TOO_MANY_REQUESTS, page(&shown)?).into_response());
+    }
     let hash = app.db.password_hash(viewer.tenant.id, viewer.user.id).await.map_err(failed)?;
     let fits = password.len() <= rules::LONGEST
         && tokio::task::spawn_blocking(move || verify_password(&password, hash.as_deref())).await.map_err(failed)?;

@@ -23,7 +23,7 @@ use std::net::IpAddr;
 use storage::{DbError, db::user_links::LinkKind};
 
 /// Nobody gets more than one such mail in so many seconds.
-const AGAIN_AFTER_SECONDS: f64 = 120.0;
+const AGAIN_AFTER_SECONDS: f64 = 900.0;
 
 /// What the form sends.
 #[derive(Deserialize)]
@@ -80,7 +80,7 @@ async fn send(app: &App, mailer: &Mailer, origin: &str, email: &str, address: Ip
     };
     let (token, link) = link::new_link(kind, ASKED_SECONDS, now);
     let entry = Entry::new(Actor::unknown(), Action::UserResetAsked).from(address);
-    if app.db.open_link(user.tenant_id, user.id, link, &entry, now).await?.is_none() {
+    if app.db.add_link(user.tenant_id, user.id, link, &entry, now).await?.is_none() {
         return Ok(());
     }
     let text = format!(

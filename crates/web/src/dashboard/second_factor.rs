@@ -182,6 +182,11 @@ pub async fn check(
         return Ok(answer);
     }
     let now = app.now();
+    if app.db.second_factor(user.tenant_id, user.id).await.map_err(failed)?.is_none() {
+        // Reset since the password was given: that counts no more.
+        set_pending(&login, None).await?;
+        return Ok(Redirect::to("/sign-in").into_response());
+    }
     if !is_taken(&app, &user, &form.code, address).await? {
         let entry = Entry::new(Actor::unknown(), Action::SecondFactorFailed).on_user(&user).from(address);
         app.db.audit(user.tenant_id, &entry, now).await.map_err(failed)?;
@@ -195,8 +200,7 @@ pub async fn check(
 /// Whether a code of the app or a recovery code is right, and takes it: it is worth nothing from then on.
 async fn is_taken(app: &App, user: &User, code: &str, address: std::net::IpAddr) -> Result<bool, Response> {
     let (tenant, id, now) = (user.tenant_id, user.id, app.now());
-    // One that was reset in the meantime needs no code any more.
-    let Some(factor) = app.db.second_factor(tenant, id).await.map_err(failed)? else { return Ok(true) };
+    let Some(factor) = app.db.second_factor(tenant, id).await.map_err(failed)? else { return Ok(false) };
     if let Some(hash) = hash_of_recovery_code(code) {
         let entry = Entry::new(Actor::user(user), Action::RecoveryCodeUsed).on_user(user).from(address);
         return app.db.take_recovery_code(tenant, id, &hash, &entry, now).await.map_err(failed);

@@ -45,9 +45,10 @@ impl Dashboard {
     }
 }
 
+/// The cookie of the login; another may tell that the browser is a known one.
 fn cookie(answer: &reqwest::Response) -> Option<String> {
-    let set = answer.headers().get(header::SET_COOKIE)?.to_str().unwrap();
-    Some(set.split(';').next().unwrap().to_owned())
+    let set = answer.headers().get_all(header::SET_COOKIE).iter().map(|value| value.to_str().unwrap());
+    set.filter_map(|value| value.split(';').next()).find(|pair| pair.starts_with("trainar=")).map(str::to_owned)
 }
 
 fn between<'a>(text: &'a str, before: &str, after: &str) -> Option<&'a str> {
