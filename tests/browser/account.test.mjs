@@ -91,7 +91,7 @@ for (const colorScheme of ['light', 'dark']) {
 const logins = () => page.locator('[data-login]')
 
 async function change(old, password, again) {
-  await page.getByLabel('Present password').fill(old)
+  await page.getByLabel('Present password', { exact: true }).fill(old)
   await page.getByLabel('New password', { exact: true }).fill(password)
   await page.getByLabel('New password again').fill(again)
   const answer = page.waitForResponse((answer) => answer.request().method() === 'POST')

@@ -44,6 +44,8 @@ async fn two_workers_share_the_sessions_and_one_of_them_dies() {
     })
     .await;
     doomed.kill();
+    // What it was sending just then is never finished; on a real S3 a rule of the bucket removes it.
+    let abandoned = s3.unfinished_parts();
     for (pairing, session) in &sessions {
         let state = pairing.at(&server).done(*session).await;
         assert_eq!(state["status"], "completed", "{state}");
@@ -79,7 +81,8 @@ async fn two_workers_share_the_sessions_and_one_of_them_dies() {
         let jobs = db.jobs(pairing.tenant, *session).await.unwrap();
         assert_eq!(jobs.len(), 1, "{jobs:?}");
     }
-    assert_eq!(s3.unfinished_parts(), [""; 0]);
+    let left = s3.unfinished_parts();
+    assert!(left.iter().all(|part| abandoned.contains(part)), "{left:?}");
 
     // The server gives out what the workers stored.
     let dashboard = Dashboard::sign_in(&server, &tenants[0]).await;
