@@ -44,7 +44,7 @@ test('a completed session has exactly the parts of the product, in its order', a
   assert.match(await text('[data-part=summary] .score-number'), /^\d{1,3} \/ 100$/)
   assert.match(await text('[data-part=summary] > .prose'), /\w+ procedures/)
   assert.ok((await page.locator('ol.procedures > li').count()) >= 3)
-  assert.match(await text('[data-part=task]'), /Replace the circulation pump, 14 Quay Street\s+jobber\s+JOB-2041\s+Open\s+View Task/)
+  assert.match(await text('[data-part=task]'), /Replace the circulation pump, 14 Quay Street\s+jobber\s+JOB-2041\s+In Progress\s+View Task/)
   const view = page.getByRole('link', { name: 'View Task' })
   assert.equal(await view.getAttribute('href'), 'https://secure.getjobber.example/jobs/2041')
   assert.equal(await view.getAttribute('rel'), 'noopener noreferrer')
@@ -107,7 +107,7 @@ test('a task without a page of its own elsewhere has one here', async (t) => {
   await page.getByRole('link', { name: 'View Task' }).click()
   await page.waitForURL(`**/tasks/${tasks.here}`)
   assert.equal(await text('h1'), 'Annual service, 3 Mill Lane')
-  assert.match(await text('main'), /manual\s+HH-77\s+Open/)
+  assert.match(await text('main'), /manual\s+HH-77\s+In Progress/)
 })
 
 test('what is not there has a page, too', async () => {

@@ -18,8 +18,7 @@ before(async () => {
   const { page, context, close } = await openSignedIn(browser, server)
   await page.goto(`/sessions/${session.id}`)
   procedure = (await page.locator('.procedures a').first().getAttribute('href')).split('/').at(-1)
-  const [{ name, value }] = await context.cookies()
-  cookie = `${name}=${value}`
+  cookie = await cookiesOf(context)
   media = await (await get(`/sessions/${session.id}/media`)).json()
   clip = await (await get(`/procedures/${procedure}/media`)).json()
   await close()
@@ -29,6 +28,8 @@ after(async () => {
   await server?.stop()
 })
 
+/** As the browser sends them. */
+const cookiesOf = async (context) => (await context.cookies()).map(({ name, value }) => `${name}=${value}`).join('; ')
 const get = (path, headers = { cookie }) => fetch(server.url + path, { headers, redirect: 'manual' })
 
 test('every page carries its walls', async () => {
@@ -135,8 +136,7 @@ test('an address is dead when its time is over', async () => {
     const own = await record(brief, recording(10), { words: 'WEBVTT\n' })
     await settled(brief, own)
     await page.goto(`/sessions/${own.id}`)
-    const [{ name, value }] = await context.cookies()
-    const fresh = await fetch(`${brief.url}/sessions/${own.id}/media`, { headers: { cookie: `${name}=${value}` } })
+    const fresh = await fetch(`${brief.url}/sessions/${own.id}/media`, { headers: { cookie: await cookiesOf(context) } })
     const { recording: address } = await fresh.json()
     const until = Number(new URL(address, brief.url).searchParams.get('expires')) / 1000
     await page.waitForFunction((t) => Date.now() > t, until)
@@ -153,8 +153,7 @@ test('another organisation finds nothing of ours, under any address', async () =
   await signIn(page, rival)
   await page.waitForURL('**/sessions')
   assert.equal(await page.locator('tbody tr').count(), 0)
-  const [{ name, value }] = await context.cookies()
-  const foreign = { cookie: `${name}=${value}` }
+  const foreign = { cookie: await cookiesOf(context) }
   const paths = ['', '/row', '/live', '/media'].map((part) => `/sessions/${session.id}${part}`)
   paths.push(`/procedures/${procedure}`, `/procedures/${procedure}/media`)
   if (task) paths.push(`/tasks/${task}`)
