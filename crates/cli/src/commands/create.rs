@@ -56,7 +56,7 @@ pub struct CreateTenant {
     /// Country (ISO 3166-1, two letters)
     #[arg(long, default_value = "GB")]
     country: String,
-    /// Days after which recordings are erased; kept for ever when left out
+    /// Days after which recordings are to be erased. Noted only: nothing is erased by age yet
     #[arg(long)]
     retention_days: Option<u32>,
     /// Print JSON
