@@ -1,11 +1,11 @@
 // The second factor: set up, asked for, taken once, reset. And guesses from everywhere, which slow nobody else down.
 
 import assert from 'node:assert/strict'
-import { createHmac } from 'node:crypto'
 import { after, before, test } from 'node:test'
 import { assertGood, DESKTOP, launch, open, openSignedIn, PHONE, signIn } from '../support/browser.mjs'
 import { startServer } from '../support/server.mjs'
 import { createAdmin, runSql } from '../support/tenants.mjs'
+import { codeOf } from '../support/totp.mjs'
 
 let server, admin, browser, window, page, secret, recovery
 
@@ -186,17 +186,7 @@ async function answer(page, text) {
   await page.waitForLoadState()
 }
 
-/** The code of an authenticator app now (RFC 6238). */
-function code() {
-  const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567'
-  const bits = [...secret].map((letter) => alphabet.indexOf(letter).toString(2).padStart(5, '0')).join('')
-  const key = Buffer.from(bits.match(/.{8}/g).map((byte) => Number.parseInt(byte, 2)))
-  const counter = Buffer.alloc(8)
-  counter.writeBigUInt64BE(BigInt(Math.floor(Date.now() / 30_000)))
-  const mac = createHmac('sha1', key).update(counter).digest()
-  const number = mac.readUInt32BE(mac.at(-1) & 15) & 0x7fffffff
-  return String(number % 1_000_000).padStart(6, '0')
-}
+const code = () => codeOf(secret)
 
 /** The status of a wrong guess from this address. */
 async function guess(email, address) {

@@ -166,6 +166,7 @@ pub fn app(settings: &Settings, db: Db, objects: Objects) -> Result<App> {
         media_address_life: Duration::from_secs(server.media_address_seconds),
         upload_life: Duration::from_secs_f64(settings.limits.upload_keep_hours * 3600.0),
         sign_in_attempts_per_minute: server.sign_in_attempts_per_minute,
+        admins_need_second_factor: server.admins_need_second_factor,
         api_requests_per_minute: settings.limits.api_requests_per_minute,
         api_burst: settings.limits.api_burst,
         behind_proxy: server.behind_proxy,

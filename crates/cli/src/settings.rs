@@ -52,6 +52,7 @@ pub struct Server {
     pub behind_proxy: bool,
     pub work: bool,
     pub sign_in_attempts_per_minute: u32,
+    pub admins_need_second_factor: bool,
     pub public_url: String,
     pub media_address_seconds: u64,
 }

@@ -88,6 +88,10 @@ pub enum Action {
     RecoveryCodeUsed,
     #[strum(serialize = "recovery_code.renewed", message = "Made new recovery codes")]
     RecoveryCodesRenewed,
+    #[strum(serialize = "second_factor.required", message = "Required a second factor of administrators")]
+    SecondFactorRequired,
+    #[strum(serialize = "second_factor.left_free", message = "Left the second factor to administrators")]
+    SecondFactorLeftFree,
     #[strum(serialize = "user.logins_ended", message = "Ended logins")]
     UserLoginsEnded,
     #[strum(serialize = "seat.added", message = "Added a seat")]

@@ -23,5 +23,7 @@ pub struct Tenant {
     pub upload_keep_hours: Option<u32>,
     /// Minutes of active session time that each month brings; `None` where minutes are not counted.
     pub included_minutes: Option<u32>,
+    /// Whether its administrators need a second factor.
+    pub admins_need_second_factor: bool,
     pub created_at: Timestamp,
 }

@@ -23,6 +23,8 @@ pub struct WebSettings {
     pub chunk_bytes: usize,
     /// Attempts to sign in, and to pair a device, from one address per minute before it has to wait.
     pub sign_in_attempts_per_minute: u32,
+    /// Whether every administrator of the installation needs a second factor, whatever the tenants set.
+    pub admins_need_second_factor: bool,
     /// Requests that an API key may make in a minute, on each server.
     pub api_requests_per_minute: u32,
     /// How many of them it may make at once.
@@ -45,6 +47,7 @@ impl Default for WebSettings {
             upload_life: Duration::from_secs(7 * 24 * 3600),
             chunk_bytes: 8 << 20,
             sign_in_attempts_per_minute: 10,
+            admins_need_second_factor: false,
             api_requests_per_minute: 600,
             api_burst: 120,
             webhooks: Allowed::default(),

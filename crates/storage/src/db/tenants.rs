@@ -1,10 +1,10 @@
 //! Tenants, each with its place in the queue.
 
 use super::{
-    Db, Result,
+    Db, Result, audit,
     entity::{tenant_queues, tenants},
 };
-use domain::{TenantId, Timestamp, tenant::Tenant};
+use domain::{TenantId, Timestamp, audit::Entry, tenant::Tenant};
 use sea_orm::{ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, sea_query::Expr};
 use uuid::Uuid;
 
@@ -47,6 +47,29 @@ impl Db {
         Ok(())
     }
 
+    /// Sets whether the administrators of a tenant need a second factor, and notes that `by` did; `false` when it was so before.
+    pub async fn require_second_factor(
+        &self,
+        id: TenantId,
+        required: bool,
+        by: Entry,
+        now: Timestamp,
+    ) -> Result<bool> {
+        use tenants::Column as C;
+        let tx = self.begin().await?;
+        let changed = tenants::Entity::update_many()
+            .col_expr(C::AdminsNeedSecondFactor, Expr::value(required))
+            .filter(C::Id.eq(id.0))
+            .filter(C::AdminsNeedSecondFactor.ne(required))
+            .exec(&tx)
+            .await?;
+        if changed.rows_affected > 0 {
+            audit::append(&tx, id, &by, now).await?;
+        }
+        tx.commit().await?;
+        Ok(changed.rows_affected > 0)
+    }
+
     /// Every tenant, oldest first: for the operator of the installation only.
     pub async fn tenants(&self) -> Result<Vec<Tenant>> {
         let rows = tenants::Entity::find().order_by_asc(tenants::Column::Id).all(&self.conn).await?;
@@ -67,6 +90,7 @@ pub(super) async fn insert_tenant(tx: &impl ConnectionTrait, new: NewTenant, now
         created_at: now.0,
         upload_keep_hours: None,
         included_minutes: None,
+        admins_need_second_factor: false,
     };
     tenants::Entity::insert(tenants::ActiveModel::from(row.clone())).exec_without_returning(tx).await?;
     let queue = tenant_queues::ActiveModel {
@@ -91,6 +115,7 @@ impl From<tenants::Model> for Tenant {
             upload_limit_bytes: r.upload_limit_bytes as u64,
             upload_keep_hours: r.upload_keep_hours.map(|h| h as u32),
             included_minutes: r.included_minutes.map(|m| m as u32),
+            admins_need_second_factor: r.admins_need_second_factor,
             created_at: Timestamp(r.created_at),
         }
     }

@@ -64,6 +64,7 @@ async fn a_database_of_the_first_version_is_brought_up_to_date_with_its_rows() {
         let all = place.number("SELECT count(*) FROM seaql_migrations").await;
         place.sql("DROP TABLE language_uses").await.unwrap();
         for undo in [
+            "ALTER TABLE tenants DROP COLUMN admins_need_second_factor",
             "DROP TABLE recovery_codes",
             "DROP TABLE second_factors",
             "DROP INDEX logins_by_user",

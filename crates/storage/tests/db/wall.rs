@@ -463,6 +463,7 @@ async fn with_another_tenants_id_nothing_is_found_and_nothing_changed() {
             "add_task",
             "tenant",
             "set_upload_keep_hours",
+            "require_second_factor",
             "set_included_minutes",
             "add_minutes",
             "adjust_minutes",

@@ -77,8 +77,13 @@ pub struct Viewer {
     pub address: IpAddr,
     /// The id of the login, as it is kept.
     pub login: String,
+    /// Whether a second factor is needed and not there: until it is set up, nothing else is shown.
+    pub owes_second_factor: bool,
     csrf_token: String,
 }
+
+/// Somebody who is signed in, even if he owes a second factor.
+pub struct Arriving(pub Viewer);
 
 /// Somebody who is signed in and administers; a member is told so, with 403.
 pub struct Administrator(pub Viewer);
@@ -96,6 +101,11 @@ pub fn layer(app: &App) -> SessionManagerLayer<LoginStore> {
 }
 
 impl Viewer {
+    /// Whether a second factor is required of this viewer.
+    pub fn needs_second_factor(&self, app: &App) -> bool {
+        needs_second_factor(app, &self.tenant, &self.user)
+    }
+
     /// What the frame of a page shows of somebody.
     pub fn signed_in(&self) -> SignedIn {
         SignedIn {
@@ -129,7 +139,9 @@ impl Viewer {
         }
         let csrf_token = csrf_token(login).await?;
         let login = login.id().map(|id| key(&id)).unwrap_or_default();
-        Ok(Some(Self { tenant, user, address, login, csrf_token }))
+        let owes_second_factor = needs_second_factor(app, &tenant, &user)
+            && app.db.second_factor(tenant.id, user.id).await.map_err(failed)?.is_none();
+        Ok(Some(Self { tenant, user, address, login, owes_second_factor, csrf_token }))
     }
 }
 
@@ -137,12 +149,26 @@ impl FromRequestParts<App> for Viewer {
     type Rejection = Response;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Response> {
-        let login = Session::from_request_parts(parts, app).await.map_err(IntoResponse::into_response)?;
-        if let Some(viewer) = Self::of(app, &login, address_of(parts, &app.settings)).await? {
+        let Arriving(viewer) = Arriving::from_request_parts(parts, app).await?;
+        if !viewer.owes_second_factor {
             return Ok(viewer);
         }
-        let accepts = |kind| parts.headers.get(header::ACCEPT).is_some_and(|a| a.to_str().is_ok_and(|a| a == kind));
-        if accepts("text/event-stream") {
+        Err(match is_stream(parts) {
+            true => StatusCode::FORBIDDEN.into_response(),
+            false => Redirect::to("/account/second-factor/required").into_response(),
+        })
+    }
+}
+
+impl FromRequestParts<App> for Arriving {
+    type Rejection = Response;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Response> {
+        let login = Session::from_request_parts(parts, app).await.map_err(IntoResponse::into_response)?;
+        if let Some(viewer) = Viewer::of(app, &login, address_of(parts, &app.settings)).await? {
+            return Ok(Self(viewer));
+        }
+        if is_stream(parts) {
             return Err(StatusCode::UNAUTHORIZED.into_response());
         }
         // A page comes back here after the sign-in; what a script asked for is no place to come back to.
@@ -162,6 +188,15 @@ impl FromRequestParts<App> for Administrator {
         let viewer = Viewer::from_request_parts(parts, app).await?;
         if viewer.user.role == UserRole::Admin { Ok(Self(viewer)) } else { Err(forbidden(&viewer)) }
     }
+}
+
+fn needs_second_factor(app: &App, tenant: &Tenant, user: &User) -> bool {
+    user.role == UserRole::Admin && (app.settings.admins_need_second_factor || tenant.admins_need_second_factor)
+}
+
+/// Whether a script asks that follows no redirect to a page.
+fn is_stream(parts: &Parts) -> bool {
+    parts.headers.get(header::ACCEPT).is_some_and(|accept| accept == "text/event-stream")
 }
 
 /// Signs somebody in under a new id, so that a cookie that was planted before is worth nothing.

@@ -180,6 +180,7 @@ async fn account(app: &App, viewer: &Viewer) -> Result<AccountPage, Response> {
     let factor = app.db.second_factor(viewer.tenant.id, viewer.user.id).await.map_err(failed)?;
     let who = viewer.signed_in();
     Ok(AccountPage {
+        factor_required: viewer.needs_second_factor(app),
         second_factor: factor.map(|factor| (when(factor.since), factor.recovery_codes)),
         csrf_token: who.csrf_token.clone(),
         layout: Layout::new("Account", Area::Account, who),

@@ -58,7 +58,8 @@ impl Watch {
     async fn is_signed_out(&self) -> bool {
         // As it is kept now, not as it was read when the stream began.
         let kept = self.login.load().await;
-        kept.is_ok() && matches!(Viewer::of(&self.app, &self.login, self.viewer.address).await, Ok(None))
+        let viewer = Viewer::of(&self.app, &self.login, self.viewer.address).await;
+        kept.is_ok() && viewer.is_ok_and(|viewer| viewer.is_none_or(|viewer| viewer.owes_second_factor))
     }
 
     async fn look(&mut self) -> Vec<Result<Event, Infallible>> {

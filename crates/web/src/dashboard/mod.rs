@@ -13,6 +13,7 @@ mod pairing;
 mod procedure;
 mod seats;
 mod second_factor;
+mod second_factor_rule;
 mod session;
 mod sessions;
 mod set_password;
@@ -107,6 +108,7 @@ pub fn routes(app: &App) -> Router<App> {
         .route("/settings/users/{id}/link", post(users::make_link))
         .route("/settings/users/{id}/sign-out", post(users::sign_out))
         .route("/settings/users/{id}/second-factor", post(users::reset_second_factor))
+        .route("/settings/second-factor", post(second_factor_rule::change))
         .route("/account", get(account::show))
         .route("/account/name", post(account::rename))
         .route("/account/password", post(account::change_password))

@@ -7,14 +7,14 @@ use super::{
 use crate::{
     App,
     auth::{
-        login::{Viewer, is_own_form, pending, set_pending, sign_in_form_token},
+        login::{Arriving, Viewer, is_own_form, pending, set_pending, sign_in_form_token},
         second_factor::{Secret, hash_of_recovery_code, new_recovery_codes},
         throttle::{ClientAddress, Throttle},
     },
     pages::{
         layout::{Area, Layout},
         pair::Qr,
-        second_factor::{RecoveryCodesPage, SecondFactorPage, SignInCodePage},
+        second_factor::{RecoveryCodesPage, SecondFactorPage, SecondFactorRequiredPage, SignInCodePage},
     },
 };
 use axum::{
@@ -78,6 +78,7 @@ pub fn routes(app: &App) -> Router<App> {
     Router::new()
         .route("/account/second-factor", get(show).post(confirm))
         .route("/account/second-factor/begin", post(begin))
+        .route("/account/second-factor/required", get(demand))
         .route("/account/second-factor/codes", post(renew))
         .route("/account/second-factor/remove", post(remove))
         .route("/sign-in/code", get(ask).post(check))
@@ -85,11 +86,29 @@ pub fn routes(app: &App) -> Router<App> {
         .layer(Extension(codes))
 }
 
+/// `GET /account/second-factor/required`: all that an administrator is shown who needs one and has none.
+pub async fn demand(Arriving(viewer): Arriving) -> Answer {
+    if !viewer.owes_second_factor {
+        return Ok(Redirect::to("/sessions").into_response());
+    }
+    demanded(&viewer, None)
+}
+
 /// `POST /account/second-factor/begin`
-pub async fn begin(State(app): State<App>, viewer: Viewer, login: Session, Form(form): Form<WithPassword>) -> Answer {
+pub async fn begin(
+    State(app): State<App>,
+    Arriving(viewer): Arriving,
+    login: Session,
+    Form(form): Form<WithPassword>,
+) -> Answer {
     own_form(&login, &viewer, &form.csrf_token).await?;
     if !account::is_password(&app, &viewer, form.old).await? {
-        return account::refused(&app, &viewer, "The present password is wrong. Nothing was changed.").await;
+        let problem = "The present password is wrong. Nothing was changed.";
+        if viewer.owes_second_factor {
+            let page = demanded(&viewer, Some(problem))?;
+            return Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response());
+        }
+        return account::refused(&app, &viewer, problem).await;
     }
     let sealed = Secret::new().sealed(&app, viewer.user.id).ok_or_else(|| failed("cannot seal a secret"))?;
     login.insert(SETTING_UP, sealed).await.map_err(failed)?;
@@ -97,7 +116,7 @@ pub async fn begin(State(app): State<App>, viewer: Viewer, login: Session, Form(
 }
 
 /// `GET /account/second-factor`
-pub async fn show(State(app): State<App>, viewer: Viewer, login: Session) -> Answer {
+pub async fn show(State(app): State<App>, Arriving(viewer): Arriving, login: Session) -> Answer {
     let Some((secret, _)) = being_set_up(&app, &viewer, &login).await? else {
         return Ok(Redirect::to("/account").into_response());
     };
@@ -105,7 +124,12 @@ pub async fn show(State(app): State<App>, viewer: Viewer, login: Session) -> Ans
 }
 
 /// `POST /account/second-factor`: a code proves that the app has the secret.
-pub async fn confirm(State(app): State<App>, viewer: Viewer, login: Session, Form(form): Form<WithCode>) -> Answer {
+pub async fn confirm(
+    State(app): State<App>,
+    Arriving(viewer): Arriving,
+    login: Session,
+    Form(form): Form<WithCode>,
+) -> Answer {
     own_form(&login, &viewer, &form.csrf_token).await?;
     let Some((secret, sealed)) = being_set_up(&app, &viewer, &login).await? else {
         return Ok(Redirect::to("/account").into_response());
@@ -145,6 +169,14 @@ pub async fn remove(State(app): State<App>, viewer: Viewer, login: Session, Form
     own_form(&login, &viewer, &form.csrf_token).await?;
     if !account::is_password(&app, &viewer, form.old).await? {
         return account::refused(&app, &viewer, "The present password is wrong. Nothing was changed.").await;
+    }
+    if viewer.needs_second_factor(&app) {
+        return account::refused(
+            &app,
+            &viewer,
+            "Administrators need a second factor here, so it cannot be removed. Nothing was changed.",
+        )
+        .await;
     }
     let entry = viewer.did(Action::SecondFactorRemoved);
     app.db.remove_second_factor(viewer.tenant.id, viewer.user.id, &entry, app.now()).await.map_err(failed)?;
@@ -217,6 +249,15 @@ async fn is_taken(app: &App, user: &User, code: &str, address: std::net::IpAddr)
 async fn being_set_up(app: &App, viewer: &Viewer, login: &Session) -> Result<Option<(Secret, String)>, Response> {
     let sealed = login.get::<String>(SETTING_UP).await.map_err(failed)?;
     Ok(sealed.and_then(|sealed| Some((Secret::open(app, viewer.user.id, &sealed)?, sealed))))
+}
+
+fn demanded(viewer: &Viewer, problem: Option<&'static str>) -> Answer {
+    let who = viewer.signed_in();
+    page(&SecondFactorRequiredPage {
+        csrf_token: who.csrf_token.clone(),
+        layout: Layout::new("Second factor", Area::Account, who),
+        problem,
+    })
 }
 
 fn shown(viewer: &Viewer, secret: &Secret, problem: Option<&'static str>) -> Answer {

@@ -9,7 +9,7 @@ use crate::{
     },
     pages::{
         layout::{Area, Layout},
-        users::{MadeLink, TypedInvitation, UserPage, UserRow, UsersPage},
+        users::{FactorRule, MadeLink, TypedInvitation, UserPage, UserRow, UsersPage},
         when::When,
     },
 };
@@ -304,6 +304,11 @@ async fn users(app: &App, viewer: &Viewer) -> Result<UsersPage, Response> {
             .map(|found| UserRow::new(found, with_factor.contains(&found.user.id), &tenant.timezone))
             .collect(),
         by_mail: app.mailer.is_some(),
+        factor_rule: match (app.settings.admins_need_second_factor, tenant.admins_need_second_factor) {
+            (true, _) => FactorRule::RequiredByOperator,
+            (_, true) => FactorRule::Required,
+            _ => FactorRule::Free,
+        },
         typed: TypedInvitation::default(),
         problem: None,
         made: None,

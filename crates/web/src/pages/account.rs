@@ -17,6 +17,8 @@ pub struct AccountPage {
     pub email: String,
     /// Since when there is a second factor, and how many recovery codes are left.
     pub second_factor: Option<(When, u64)>,
+    /// Whether it cannot be removed.
+    pub factor_required: bool,
     /// The logins, the one of this browser first.
     pub logins: Vec<LoginRow>,
     /// Why the last form was refused.

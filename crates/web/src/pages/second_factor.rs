@@ -19,6 +19,18 @@ pub struct SecondFactorPage {
     pub problem: Option<&'static str>,
 }
 
+/// What an administrator is shown who needs a second factor and has none.
+#[derive(Clone, Debug, Template)]
+#[template(path = "pages/second_factor_required.html")]
+pub struct SecondFactorRequiredPage {
+    /// The frame.
+    pub layout: Layout,
+    /// Goes into the form.
+    pub csrf_token: String,
+    /// Why the last password was refused.
+    pub problem: Option<&'static str>,
+}
+
 /// The page that shows recovery codes, once.
 #[derive(Clone, Debug, Template)]
 #[template(path = "pages/recovery_codes.html")]

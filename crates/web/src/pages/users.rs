@@ -20,6 +20,8 @@ pub struct UsersPage {
     pub users: Vec<UserRow>,
     /// Whether invitations leave by mail.
     pub by_mail: bool,
+    /// Whether administrators need a second factor.
+    pub factor_rule: FactorRule,
     /// What was typed, where it was refused.
     pub typed: TypedInvitation,
     /// Why the last form was refused.
@@ -63,6 +65,17 @@ pub struct UserRow {
     pub has_second_factor: bool,
 }
 
+/// Whether administrators need a second factor.
+#[derive(Clone, Copy, Debug)]
+pub enum FactorRule {
+    /// Everybody does as he likes.
+    Free,
+    /// They do.
+    Required,
+    /// They do, and the organisation has no say.
+    RequiredByOperator,
+}
+
 /// An invitation as it was typed.
 #[derive(Clone, Debug, Default)]
 #[allow(missing_docs)]
@@ -84,6 +97,14 @@ pub struct MadeLink {
     /// Why it could not be sent.
     pub failure: Option<String>,
     pub until: When,
+}
+
+impl UsersPage {
+    /// How many administrators have no second factor.
+    pub fn without_factor(&self) -> usize {
+        let lacks = |user: &&UserRow| user.is_admin() && !user.is_deactivated() && !user.has_second_factor;
+        self.users.iter().filter(lacks).count()
+    }
 }
 
 impl UserRow {

@@ -16,6 +16,7 @@ pub struct Model {
     pub created_at: i64,
     pub upload_keep_hours: Option<i64>,
     pub included_minutes: Option<i64>,
+    pub admins_need_second_factor: bool,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

@@ -8,10 +8,10 @@ use crate::pages::{
     forgot::{Forgot, ForgotPage},
     layout::{Area, Layout},
     pair::Qr,
-    second_factor::{RecoveryCodesPage, SecondFactorPage, SignInCodePage},
+    second_factor::{RecoveryCodesPage, SecondFactorPage, SecondFactorRequiredPage, SignInCodePage},
     set_password::{SetPassword, SetPasswordPage},
     sign_in::{SignInNotice, SignInPage},
-    users::{MadeLink, TypedInvitation, UserPage, UserRow, UsersPage},
+    users::{FactorRule, MadeLink, TypedInvitation, UserPage, UserRow, UsersPage},
     when::When,
 };
 use askama::Template;
@@ -89,6 +89,11 @@ fn users(made: Option<MadeLink>, problem: Option<&str>) -> String {
             row(5, "Sam Okafor", UserRole::Member, UserStatus::Deactivated),
         ],
         by_mail: problem.is_some(),
+        factor_rule: match (&made, problem) {
+            (Some(_), _) => FactorRule::RequiredByOperator,
+            (None, Some(_)) => FactorRule::Required,
+            (None, None) => FactorRule::Free,
+        },
         typed: TypedInvitation {
             full_name: problem.map(|_| "No\"or").unwrap_or_default().into(),
             ..Default::default()
@@ -142,6 +147,7 @@ fn account(logins: usize, problem: Option<&str>, notice: Option<&'static str>) -
         full_name: "Priya Raman".into(),
         email: "2@northgate.example".into(),
         second_factor: (logins > 1).then(|| (When::new(NOON, ZONE), 9)),
+        factor_required: logins > 3,
         logins: (0..logins).map(login).collect(),
         problem: problem.map(Into::into),
         notice,
@@ -160,6 +166,11 @@ fn second_factor(problem: Option<&'static str>) -> String {
     }
     .render()
     .unwrap()
+}
+
+fn second_factor_required(problem: Option<&'static str>) -> String {
+    let layout = Layout::new("Second factor", Area::Account, who());
+    SecondFactorRequiredPage { layout, csrf_token: "csrf-1".into(), problem }.render().unwrap()
 }
 
 fn recovery_codes() -> String {
@@ -216,6 +227,9 @@ pub fn pages() -> BTreeMap<&'static str, String> {
         ("forgot-no-mail", ForgotPage::new(Forgot::NoMail).render().unwrap()),
         ("account", account(3, None, Some("Your name is changed."))),
         ("account-refused", account(1, Some("The present password is wrong."), None)),
+        ("account-factor-required", account(4, None, None)),
+        ("second-factor-required", second_factor_required(None)),
+        ("second-factor-required-refused", second_factor_required(Some("The present password is wrong."))),
         ("second-factor", second_factor(None)),
         ("second-factor-refused", second_factor(Some("This is not the code."))),
         ("recovery-codes", recovery_codes()),
@@ -349,6 +363,14 @@ fn a_second_factor_is_set_up_and_asked_for() {
     check("account", &["Recovery codes left: <b>9</b>", "New recovery codes", "/account/second-factor/remove"]);
     check("account-refused", &["/account/second-factor/begin"]);
     check("users", &[">Second factor<", ">On<", ">Off<"]);
+    check("users", &["Each administrator chooses", "now that would be 2", "value=\"yes\">Require a second factor"]);
+    check("users-refused", &["Required: an administrator", "value=\"no\">Leave it to each"]);
+    check("users-link", &["Required on this whole installation"]);
+    check_without("users-link", &["name=\"required\""]);
+    check("second-factor-required", &["first</h1>", "/account/second-factor/begin", "autofocus"]);
+    check("second-factor-required-refused", &["role=\"alert\"", "password is wrong", "aria-describedby=\"problem\""]);
+    check("account-factor-required", &["New recovery codes", "Administrators need a second factor here"]);
+    check_without("account-factor-required", &["/account/second-factor/remove"]);
     check("user", &["Reset second factor"]);
     check_without("user-invited", &["Reset second factor"]);
 }
