@@ -48,13 +48,7 @@ impl Db {
     }
 
     /// Sets whether the administrators of a tenant need a second factor, and notes that `by` did; `false` when it was so before.
-    pub async fn require_second_factor(
-        &self,
-        id: TenantId,
-        required: bool,
-        by: Entry,
-        now: Timestamp,
-    ) -> Result<bool> {
+    pub async fn require_second_factor(&self, id: TenantId, required: bool, by: Entry, now: Timestamp) -> Result<bool> {
         use tenants::Column as C;
         let tx = self.begin().await?;
         let changed = tenants::Entity::update_many()
