@@ -1,6 +1,7 @@
 # make demo    install, build, play a sample session, print address and login
 # make test    install, then run every test
 # make lint    formatting and clippy
+# make deny    licences, bans, sources and known holes of what is linked in
 # make bench   speed and memory, printed as tables
 # make release the program for real use: target/release/trainar
 
@@ -8,7 +9,7 @@ SHELL := /bin/bash
 # Where rustup puts cargo.
 export PATH := $(HOME)/.cargo/bin:$(PATH)
 .DELETE_ON_ERROR:
-.PHONY: demo test lint bench build release web install install-test reference clean
+.PHONY: demo test lint deny bench build release web install install-test reference clean
 
 TRAINAR := target/debug/trainar
 NPM_CI := npm ci --no-audit --no-fund --loglevel=error
@@ -23,6 +24,14 @@ test: install-test build lint
 lint:
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets --locked -- -D warnings
+	@if cargo deny --version > /dev/null 2>&1; then cargo deny --locked check licenses bans sources; \
+	else echo "SKIPPED: cargo-deny is not installed; make deny installs it"; fi
+
+deny:
+	@cargo deny --version > /dev/null 2>&1 || cargo install --locked --quiet cargo-deny
+	cargo deny --locked check licenses bans sources
+	@if cargo deny fetch db 2> /dev/null; then cargo deny --locked check advisories; \
+	else echo "SKIPPED: the database of advisories cannot be reached"; fi
 
 bench: install web
 	cargo bench --locked -p cli
