@@ -137,6 +137,11 @@ impl MinutesPage {
         ReportPeriod::VARIANTS.iter().map(|period| (*period, *period == self.period)).collect()
     }
 
+    /// The address of the newest rows.
+    pub fn newest_url(&self) -> String {
+        format!("/reports/minutes?period={}#ledger", self.period)
+    }
+
     /// The address of the older rows.
     pub fn older_url(&self) -> Option<String> {
         Some(format!("/reports/minutes?period={}&before={}#ledger", self.period, self.older.as_deref()?))
