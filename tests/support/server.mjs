@@ -1,14 +1,18 @@
 // A server to test against: the real program over a folder of its own, or one that runs already.
 
+import assert from 'node:assert/strict'
 import { spawn, spawnSync } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { secretIn } from './secrets.mjs'
 
 const PROGRAM = resolve(process.env.TRAINAR_TEST_BIN ?? fileURLToPath(new URL('../../target/debug/trainar', import.meta.url)))
 const START_MS = 60_000
+/** More than is logged by itself: what stands in no line of it stands in no line of less. */
+const LOG = 'info,trainar=debug,web=debug,storage=debug,pipeline=debug,integrations=debug,tower_http=debug,sqlx=warn,sea_orm_migration=warn'
 
 /** Starts `trainar serve` over an empty folder: nobody is there. `log()` is what it has said. */
 export async function startEmptyServer(variables = {}) {
@@ -20,9 +24,7 @@ export async function startEmptyServer(variables = {}) {
     dataDir,
     log: () => child.said(),
     stop: async () => {
-      const ended = new Promise((done) => child.once('exit', done))
-      child.kill('SIGKILL')
-      await ended
+      await end(child)
       rmSync(dataDir, { recursive: true, force: true })
     },
   }
@@ -50,11 +52,6 @@ export async function startServer(variables = {}) {
   )
   const port = await freePort()
   let child = await serve(env, port)
-  const kill = (signal) => {
-    const ended = new Promise((done) => (child.exitCode ?? child.signalCode) === null ? child.once('exit', done) : done())
-    child.kill(signal)
-    return ended
-  }
   return {
     url: `http://127.0.0.1:${port}`,
     port,
@@ -64,14 +61,14 @@ export async function startServer(variables = {}) {
     password,
     deviceToken: seat.device_token,
     /** Ends the process as a power cut does: kill -9. */
-    crash: () => kill('SIGKILL'),
+    crash: () => end(child),
     /** Starts it again over the same folder, at the same port, with other settings if any are given. */
     restart: async (others = variables) => {
       env = settings(dataDir, others)
       child = await serve(env, port)
     },
     stop: async () => {
-      await kill('SIGKILL')
+      await end(child)
       rmSync(dataDir, { recursive: true, force: true })
     },
   }
@@ -102,7 +99,15 @@ function runningServer() {
 
 function settings(dataDir, variables) {
   const plain = Object.entries(process.env).filter(([name]) => !name.startsWith('TRAINAR_'))
-  return { ...Object.fromEntries(plain), ...variables, TRAINAR_DATA_DIR: dataDir }
+  return { TRAINAR_LOG: LOG, ...Object.fromEntries(plain), ...variables, TRAINAR_DATA_DIR: dataDir }
+}
+
+/** Ends it by kill -9. Fails where it has logged a secret. */
+async function end(child) {
+  const ended = new Promise((done) => ((child.exitCode ?? child.signalCode) === null ? child.once('close', done) : done()))
+  child.kill('SIGKILL')
+  await ended
+  assert.deepEqual(child.secrets, [], 'a secret stands in the log')
 }
 
 /** Resolves when the program says that it listens. */
@@ -118,6 +123,8 @@ function serve(env, port) {
   return new Promise((done, failed) => {
     let said = ''
     child.said = () => said
+    child.secrets = []
+    let line = ''
     const late = setTimeout(() => fail('it does not listen after a minute'), START_MS)
     const fail = (why) => {
       clearTimeout(late)
@@ -128,6 +135,10 @@ function serve(env, port) {
     child.once('exit', (code, signal) => fail(`it ended with ${code ?? signal}`))
     child.stderr.setEncoding('utf8').on('data', (text) => {
       said = (said + text).slice(-20_000)
+      const lines = (line + text).split('\n')
+      line = lines.pop()
+      const secret = secretIn(lines.join('\n'))
+      if (secret) child.secrets.push(secret)
       if (!/listening on http/.test(said)) return
       clearTimeout(late)
       child.removeAllListeners('exit')

@@ -9,6 +9,7 @@
 mod child;
 mod data;
 pub mod language_server;
+mod log;
 pub mod media;
 pub mod network;
 mod postgres;
@@ -19,6 +20,7 @@ pub mod whisper_model;
 
 pub use child::die_with_owner;
 pub use data::data;
+pub use log::secret_in;
 pub use postgres::Postgres;
 pub use s3::S3;
 

@@ -31,6 +31,7 @@ impl Ran {
         let read = |path| String::from_utf8_lossy(&fs::read(path).unwrap()).into_owned();
         let ran = Self { code: status.unwrap_or(-1), stdout: read(&out), stderr: read(&err) };
         assert!(status.is_some(), "{command:?} hangs or was killed by a signal: {ran}");
+        assert_eq!(testkit::secret_in(&ran.stderr), None, "{command:?} says a secret");
         ran
     }
 }
@@ -114,8 +115,10 @@ impl Drop for Running {
     fn drop(&mut self) {
         let _ = self.child.kill();
         let _ = self.child.wait();
-        if std::thread::panicking() {
-            let log = self.log();
+        let log = self.log();
+        if !std::thread::panicking() {
+            assert_eq!(testkit::secret_in(&log), None, "a secret stands in the log");
+        } else {
             let last: Vec<&str> = log.lines().rev().take(40).collect();
             eprintln!("--- log\n{}", last.into_iter().rev().collect::<Vec<_>>().join("\n"));
         }
