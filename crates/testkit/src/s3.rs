@@ -6,7 +6,7 @@ use hyper_util::{
 };
 use s3s::{auth::SimpleAuth, service::S3ServiceBuilder};
 use s3s_fs::FileSystem;
-use std::{net::SocketAddr, thread::JoinHandle};
+use std::{net::SocketAddr, path::Path, thread::JoinHandle};
 use tempfile::TempDir;
 use tokio::{net::TcpListener, sync::oneshot};
 
@@ -76,6 +76,11 @@ impl S3 {
             stop: Some(stop),
             thread: Some(thread),
         }
+    }
+
+    /// Where the server keeps what is in the bucket, and what it knows of it.
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
     }
 
     /// Names of the files in the server's own folder that belong to uploads in parts not yet completed or called off.

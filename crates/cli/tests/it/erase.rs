@@ -7,6 +7,7 @@ use crate::{
 use reqwest::{Method, StatusCode};
 use serde_json::Value;
 use std::{fs, path::Path};
+use testkit::{Postgres, S3};
 
 /// Bytes of the recording, from places where there is picture and sound.
 fn pieces_of_the_recording() -> Vec<Vec<u8>> {
@@ -19,6 +20,34 @@ fn holding(folder: &Path, wanted: &[Vec<u8>]) -> Vec<String> {
     let holds = |bytes: &[u8]| wanted.iter().any(|piece| bytes.windows(piece.len()).any(|window| window == piece));
     let found = files(folder).into_iter().filter(|path| fs::read(path).is_ok_and(|bytes| holds(&bytes)));
     found.map(|path| path.display().to_string()).collect()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn no_byte_is_left_in_the_bucket_and_the_tables_of_postgresql_either() {
+    let Some(postgres) = Postgres::start() else { return };
+    let (s3, url) = (S3::start(), postgres.url());
+    let place = Place::new()
+        .set("DATABASE__URL", &url)
+        .set("OBJECTS__ENDPOINT", &s3.endpoint)
+        .set("OBJECTS__BUCKET", &s3.bucket)
+        .set("OBJECTS__ACCESS_KEY", &s3.access_key)
+        .set("OBJECTS__SECRET_KEY", &s3.secret_key);
+    let pairing = place.pair("Harbour");
+    let server = place.serve().await;
+    let device = pairing.at(&server);
+    let session = device.record(&sample(), Some(&captions())).await;
+    device.completed(session).await;
+    let said = vec![b"condensate".to_vec(), b"ignition".to_vec()];
+    let left = || [holding(s3.folder(), &said), holding(s3.folder(), &pieces_of_the_recording())].concat();
+    assert!(left().len() > 2, "{:?}", left());
+    assert!(!holding(&postgres.compact(&url), &said).is_empty());
+
+    let erase = ["erase", "session", "--tenant", "Harbour", &session.to_string(), "--yes"];
+    place.json(&erase, "");
+    assert_eq!(left(), [""; 0]);
+    assert_eq!(holding(&postgres.compact(&url), &said), [""; 0]);
+    assert_eq!(holding(&place.data(), &said), [""; 0]);
+    server.stop();
 }
 
 #[tokio::test]
