@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
-import { assertGood, DESKTOP, launch, open, openSignedIn, PHONE, signIn } from '../support/browser.mjs'
+import { assertGood, launch, LOOKS, openSignedIn, signIn } from '../support/browser.mjs'
 import { startServer } from '../support/server.mjs'
 
 const PASSWORD = 'seven purple lanterns'
@@ -75,17 +75,14 @@ test('no page says anything to the console', () => {
   assert.deepEqual(window.problems.filter((said) => !/status of 422/.test(said)), [])
 })
 
-for (const colorScheme of ['light', 'dark']) {
-  for (const [size, viewport] of [['phone', PHONE], ['desktop', DESKTOP]]) {
-    test(`the page breaks neither accessibility nor its frame: ${colorScheme}, ${size}`, async () => {
-      const look = { viewport, colorScheme, bypassCSP: true, reducedMotion: 'reduce' }
-      const { page, close } = await openSignedIn(browser, { ...server, password: PASSWORD }, look)
-      await page.getByRole('link', { name: 'Account' }).click()
-      await page.getByRole('heading', { name: 'Account' }).waitFor()
-      await assertGood(page, `account-${size}-${colorScheme}`)
-      await close()
-    })
-  }
+for (const [look, options] of LOOKS) {
+  test(`the page breaks neither accessibility nor its frame: ${look}`, async () => {
+    const { page, close } = await openSignedIn(browser, { ...server, password: PASSWORD }, options)
+    await page.getByRole('link', { name: 'Account' }).click()
+    await page.getByRole('heading', { name: 'Account' }).waitFor()
+    await assertGood(page, `account-${look}`)
+    await close()
+  })
 }
 
 const logins = () => page.locator('[data-login]')

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
 import { after, before, test } from 'node:test'
-import { assertGood, DESKTOP, launch, open, openSignedIn, PHONE } from '../support/browser.mjs'
+import { assertGood, launch, LOOKS, open, openSignedIn } from '../support/browser.mjs'
 import { startServer } from '../support/server.mjs'
 import { createAdmin } from '../support/tenants.mjs'
 
@@ -85,27 +85,24 @@ test('no page says anything to the console', () => {
   assert.deepEqual(problems, [])
 })
 
-for (const colorScheme of ['light', 'dark']) {
-  for (const [size, viewport] of [['phone', PHONE], ['desktop', DESKTOP]]) {
-    test(`no page breaks accessibility or its frame: ${colorScheme}, ${size}`, async () => {
-      const look = { viewport, colorScheme, bypassCSP: true, reducedMotion: 'reduce' }
-      const { page, close } = await openSignedIn(browser, { ...server, ...admin }, look)
-      const good = (name) => assertGood(page, `${name}-${size}-${colorScheme}`)
-      await page.goto('/settings/api-keys')
-      await page.getByLabel('What it is for').fill('A report of everything that there is, for the whole of the organisation')
-      await page.getByLabel('procedures:read').check()
-      await page.getByLabel('sessions:read').check()
-      await page.getByLabel('users:read').check()
-      await page.getByRole('button', { name: 'Make key' }).click()
-      await page.getByText('shown this once').waitFor()
-      await good('api-key-made')
-      await page.locator('tr[data-api-key]').first().getByRole('link', { name: 'Revoke' }).click()
-      await good('api-key-revoke')
-      await page.goto('/api/docs')
-      await good('api-docs')
-      await close()
-    })
-  }
+for (const [look, options] of LOOKS) {
+  test(`no page breaks accessibility or its frame: ${look}`, async () => {
+    const { page, close } = await openSignedIn(browser, { ...server, ...admin }, options)
+    const good = (name) => assertGood(page, `${name}-${look}`)
+    await page.goto('/settings/api-keys')
+    await page.getByLabel('What it is for').fill('A report of everything that there is, for the whole of the organisation')
+    await page.getByLabel('procedures:read').check()
+    await page.getByLabel('sessions:read').check()
+    await page.getByLabel('users:read').check()
+    await page.getByRole('button', { name: 'Make key' }).click()
+    await page.getByText('shown this once').waitFor()
+    await good('api-key-made')
+    await page.locator('tr[data-api-key]').first().getByRole('link', { name: 'Revoke' }).click()
+    await good('api-key-revoke')
+    await page.goto('/api/docs')
+    await good('api-docs')
+    await close()
+  })
 }
 
 const row = () => page.locator('tr[data-api-key]').first()

@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
-import { assertGood, DESKTOP, launch, open, openSignedIn, PHONE, signIn } from '../support/browser.mjs'
+import { assertGood, launch, LOOKS, open, openSignedIn, signIn } from '../support/browser.mjs'
 import { startServer } from '../support/server.mjs'
 import { createAdmin, runSql } from '../support/tenants.mjs'
 
@@ -108,16 +108,13 @@ test('a member does not read it', async () => {
 
 test('no page says anything to the console', () => assert.deepEqual(window.problems, []))
 
-for (const colorScheme of ['light', 'dark']) {
-  for (const [size, viewport] of [['phone', PHONE], ['desktop', DESKTOP]]) {
-    test(`the log breaks neither accessibility nor its frame: ${colorScheme}, ${size}`, async () => {
-      const look = { viewport, colorScheme, bypassCSP: true, reducedMotion: 'reduce' }
-      const { page, close } = await openSignedIn(browser, { ...server, ...admin }, look)
-      await page.goto('/settings/audit')
-      await assertGood(page, `audit-${size}-${colorScheme}`)
-      await page.goto('/settings/audit?who=nobody')
-      await assertGood(page, `audit-none-${size}-${colorScheme}`)
-      await close()
-    })
-  }
+for (const [look, options] of LOOKS) {
+  test(`the log breaks neither accessibility nor its frame: ${look}`, async () => {
+    const { page, close } = await openSignedIn(browser, { ...server, ...admin }, options)
+    await page.goto('/settings/audit')
+    await assertGood(page, `audit-${look}`)
+    await page.goto('/settings/audit?who=nobody')
+    await assertGood(page, `audit-none-${look}`)
+    await close()
+  })
 }

@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
-import { assertGood, DESKTOP, launch, open, PHONE, signIn } from '../support/browser.mjs'
+import { assertGood, launch, LOOKS, open, signIn } from '../support/browser.mjs'
 import { startEmptyServer } from '../support/server.mjs'
 
 const PASSWORD = 'seven purple lanterns'
@@ -22,15 +22,13 @@ after(async () => {
   await server?.stop()
 })
 
-for (const colorScheme of ['light', 'dark']) {
-  for (const [size, viewport] of [['phone', PHONE], ['desktop', DESKTOP]]) {
-    test(`the page breaks neither accessibility nor its frame: ${colorScheme}, ${size}`, async () => {
-      const { page, close } = await open(browser, server, { viewport, colorScheme, bypassCSP: true, reducedMotion: 'reduce' })
-      await page.goto('/')
-      await assertGood(page, `setup-${size}-${colorScheme}`)
-      await close()
-    })
-  }
+for (const [look, options] of LOOKS) {
+  test(`the page breaks neither accessibility nor its frame: ${look}`, async () => {
+    const { page, close } = await open(browser, server, options)
+    await page.goto('/')
+    await assertGood(page, `setup-${look}`)
+    await close()
+  })
 }
 
 test('every page leads to the first one, which asks for the code of the log', async () => {

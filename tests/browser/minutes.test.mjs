@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
-import { assertGood, DESKTOP, launch, openSignedIn, PHONE } from '../support/browser.mjs'
+import { assertGood, launch, LOOKS, openSignedIn } from '../support/browser.mjs'
 import { call, startServer } from '../support/server.mjs'
 import { createAdmin } from '../support/tenants.mjs'
 
@@ -72,13 +72,11 @@ test('minutes are added and taken away with a reason, and a slip changes nothing
 })
 
 test('the report is good at every width and in both themes, and for a member', async () => {
-  for (const [name, size] of [['1440', DESKTOP], ['390', PHONE]]) {
-    for (const colorScheme of ['light', 'dark']) {
-      const shown = await openSignedIn(browser, { ...server, ...admin }, { viewport: size, colorScheme, bypassCSP: true })
-      await shown.page.goto('/reports/minutes?period=last-30-days')
-      await assertGood(shown.page, `minutes-${name}-${colorScheme}`)
-      await shown.close()
-    }
+  for (const [look, options] of LOOKS) {
+    const shown = await openSignedIn(browser, { ...server, ...admin }, options)
+    await shown.page.goto('/reports/minutes?period=last-30-days')
+    await assertGood(shown.page, `minutes-${look}`)
+    await shown.close()
   }
   const member = await openSignedIn(browser, server)
   await member.page.goto('/reports/minutes')

@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
-import { assertGood, DESKTOP, launch, open, openSignedIn, PHONE, signIn } from '../support/browser.mjs'
+import { assertGood, launch, LOOKS, open, openSignedIn, signIn } from '../support/browser.mjs'
 import { startServer } from '../support/server.mjs'
 import { createAdmin } from '../support/tenants.mjs'
 import { codeOf } from '../support/totp.mjs'
@@ -93,12 +93,11 @@ test('an operator requires it of all', async () => {
   await server.crash()
   await server.restart({ TRAINAR_SERVER__SIGN_IN_ATTEMPTS_PER_MINUTE: '1000', TRAINAR_SERVER__ADMINS_NEED_SECOND_FACTOR: 'true' })
   const hal = { email: 'hal@example.org', password: admin.password }
-  for (const [colorScheme, size, viewport] of [['light', 'phone', PHONE], ['dark', 'desktop', DESKTOP]]) {
-    const look = { viewport, colorScheme, bypassCSP: true, reducedMotion: 'reduce' }
-    const { page, close } = await open(browser, server, look)
+  for (const [look, options] of LOOKS) {
+    const { page, close } = await open(browser, server, options)
     await signIn(page, hal)
     await page.getByRole('heading', { name: 'Set up a second factor first' }).waitFor()
-    await assertGood(page, `second-factor-required-${size}-${colorScheme}`)
+    await assertGood(page, `second-factor-required-${look}`)
     await close()
   }
   await page.goto('/settings/users')

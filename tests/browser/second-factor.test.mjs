@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
-import { assertGood, DESKTOP, launch, open, openSignedIn, PHONE, signIn } from '../support/browser.mjs'
+import { assertGood, launch, LOOKS, open, openSignedIn, signIn } from '../support/browser.mjs'
 import { startServer } from '../support/server.mjs'
 import { createAdmin, runSql } from '../support/tenants.mjs'
 import { codeOf } from '../support/totp.mjs'
@@ -139,35 +139,32 @@ test('guesses from everywhere slow down strangers, and not who has signed in her
   await known.close()
 })
 
-for (const colorScheme of ['light', 'dark']) {
-  for (const [size, viewport] of [['phone', PHONE], ['desktop', DESKTOP]]) {
-    test(`no page about the second factor breaks accessibility or its frame: ${colorScheme}, ${size}`, async () => {
-      const look = { viewport, colorScheme, bypassCSP: true, reducedMotion: 'reduce' }
-      const good = (page, name) => assertGood(page, `${name}-${size}-${colorScheme}`)
-      const email = `u-${size}-${colorScheme}@example.org`
-      server.trainar(['user', 'create', '--tenant', 'Acme', '--email', email, '--name', 'Uma', '--password-stdin'], server.password)
-      const user = { ...server, email }
-      const { page, close } = await openSignedIn(browser, user, look)
-      await page.goto('/account')
-      await page.getByLabel('Present password, to set it up').fill(server.password)
-      await page.getByRole('button', { name: 'Set up' }).click()
-      await page.getByRole('heading', { name: 'Set up a second factor' }).waitFor()
-      await good(page, 'second-factor')
-      secret = (await page.locator('[data-secret]').innerText()).replaceAll(' ', '')
-      await page.getByLabel('Code of the app').fill(code())
-      await page.getByRole('button', { name: 'Turn on' }).click()
-      await page.getByRole('heading', { name: 'Your recovery codes' }).waitFor()
-      await good(page, 'recovery-codes')
-      await page.getByRole('link', { name: 'I have kept them' }).click()
-      await good(page, 'account-factor')
-      const there = await open(browser, server, look)
-      await signIn(there.page, user)
-      await there.page.getByRole('heading', { name: 'One more step' }).waitFor()
-      await good(there.page, 'sign-in-code')
-      await there.close()
-      await close()
-    })
-  }
+for (const [look, options] of LOOKS) {
+  test(`no page about the second factor breaks accessibility or its frame: ${look}`, async () => {
+    const good = (page, name) => assertGood(page, `${name}-${look}`)
+    const email = `u-${look}@example.org`
+    server.trainar(['user', 'create', '--tenant', 'Acme', '--email', email, '--name', 'Uma', '--password-stdin'], server.password)
+    const user = { ...server, email }
+    const { page, close } = await openSignedIn(browser, user, options)
+    await page.goto('/account')
+    await page.getByLabel('Present password, to set it up').fill(server.password)
+    await page.getByRole('button', { name: 'Set up' }).click()
+    await page.getByRole('heading', { name: 'Set up a second factor' }).waitFor()
+    await good(page, 'second-factor')
+    secret = (await page.locator('[data-secret]').innerText()).replaceAll(' ', '')
+    await page.getByLabel('Code of the app').fill(code())
+    await page.getByRole('button', { name: 'Turn on' }).click()
+    await page.getByRole('heading', { name: 'Your recovery codes' }).waitFor()
+    await good(page, 'recovery-codes')
+    await page.getByRole('link', { name: 'I have kept them' }).click()
+    await good(page, 'account-factor')
+    const there = await open(browser, server, options)
+    await signIn(there.page, user)
+    await there.page.getByRole('heading', { name: 'One more step' }).waitFor()
+    await good(there.page, 'sign-in-code')
+    await there.close()
+    await close()
+  })
 }
 
 async function confirm(text) {

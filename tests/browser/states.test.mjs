@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
-import { assertAccessible, DESKTOP, launch, open, openSignedIn, PHONE, shoot, signIn } from '../support/browser.mjs'
+import { assertAccessible, launch, LOOKS, open, openSignedIn, shoot, signIn } from '../support/browser.mjs'
 import { startGallery } from '../support/gallery.mjs'
 import { secondTenant } from '../support/tenants.mjs'
 
@@ -127,37 +127,34 @@ test('no page says anything to the console', async () => {
   assert.deepEqual(window.problems, [])
 })
 
-for (const colorScheme of ['light', 'dark']) {
-  for (const [size, viewport] of [['phone', PHONE], ['desktop', DESKTOP]]) {
-    test(`no page breaks accessibility or its frame: ${colorScheme}, ${size}`, async () => {
-      const look = { viewport, colorScheme, bypassCSP: true, reducedMotion: 'reduce' }
-      const outside = await open(browser, server, look)
-      await outside.page.goto('/sign-in')
-      await assertGood(outside.page, 'sign-in', `${size}-${colorScheme}`)
-      await signIn(outside.page, { email: rival.email, password: 'wrong' })
-      await outside.page.getByRole('alert').waitFor()
-      await assertGood(outside.page, 'sign-in-refused', `${size}-${colorScheme}`)
-      await signIn(outside.page, rival)
-      await outside.page.getByRole('heading', { name: 'No sessions yet' }).waitFor()
-      await assertGood(outside.page, 'list-empty', `${size}-${colorScheme}`)
-      await outside.close()
-      const inside = await openSignedIn(browser, server, look)
-      const named = [['list', '/sessions'], ['list-none-match', '/sessions?status=completed&role=trainee&before=1.01a1fe6f-415b-73f9-afab-5443e3a82ad6'], ['not-found', '/nowhere']]
-      // Those that differ from these only in a word are left out.
-      const { notSent, waiting, taskHere, ...distinct } = sessions
-      for (const [name, session] of Object.entries(distinct)) named.push([`session-${name}`, `/sessions/${session.id}`])
-      for (const [name, id] of Object.entries(tasks)) named.push([`task-${name}`, `/tasks/${id}`])
-      for (const [name, path] of named) {
-        await inside.page.goto(path)
-        await assertGood(inside.page, name, `${size}-${colorScheme}`)
-      }
-      await inside.page.goto(`/sessions/${sessions.completed.id}`)
-      await inside.page.locator('ol.procedures a').first().click()
-      await inside.page.waitForURL('**/procedures/*')
-      await assertGood(inside.page, 'procedure', `${size}-${colorScheme}`)
-      await inside.close()
-    })
-  }
+for (const [look, options] of LOOKS) {
+  test(`no page breaks accessibility or its frame: ${look}`, async () => {
+    const outside = await open(browser, server, options)
+    await outside.page.goto('/sign-in')
+    await assertGood(outside.page, 'sign-in', look)
+    await signIn(outside.page, { email: rival.email, password: 'wrong' })
+    await outside.page.getByRole('alert').waitFor()
+    await assertGood(outside.page, 'sign-in-refused', look)
+    await signIn(outside.page, rival)
+    await outside.page.getByRole('heading', { name: 'No sessions yet' }).waitFor()
+    await assertGood(outside.page, 'list-empty', look)
+    await outside.close()
+    const inside = await openSignedIn(browser, server, options)
+    const named = [['list', '/sessions'], ['list-none-match', '/sessions?status=completed&role=trainee&before=1.01a1fe6f-415b-73f9-afab-5443e3a82ad6'], ['not-found', '/nowhere']]
+    // Those that differ from these only in a word are left out.
+    const { notSent, waiting, taskHere, ...distinct } = sessions
+    for (const [name, session] of Object.entries(distinct)) named.push([`session-${name}`, `/sessions/${session.id}`])
+    for (const [name, id] of Object.entries(tasks)) named.push([`task-${name}`, `/tasks/${id}`])
+    for (const [name, path] of named) {
+      await inside.page.goto(path)
+      await assertGood(inside.page, name, look)
+    }
+    await inside.page.goto(`/sessions/${sessions.completed.id}`)
+    await inside.page.locator('ol.procedures a').first().click()
+    await inside.page.waitForURL('**/procedures/*')
+    await assertGood(inside.page, 'procedure', look)
+    await inside.close()
+  })
 }
 
 async function assertGood(page, name, look) {

@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { setTimeout as pause } from 'node:timers/promises'
-import { assertGood, DESKTOP, launch, open, openSignedIn, PHONE, signIn } from '../support/browser.mjs'
+import { assertGood, launch, LOOKS, open, openSignedIn, signIn } from '../support/browser.mjs'
 import { startProxy } from '../support/proxy.mjs'
 import { recording } from '../support/recordings.mjs'
 import { startServer } from '../support/server.mjs'
@@ -158,30 +158,27 @@ test('the tenant says how long an unfinished upload is kept, and what was given 
   await close()
 })
 
-for (const colorScheme of ['light', 'dark']) {
-  for (const [size, viewport] of [['phone', PHONE], ['desktop', DESKTOP]]) {
-    test(`no state breaks accessibility or its frame: ${colorScheme}, ${size}`, async () => {
-      const look = { viewport, colorScheme, bypassCSP: true, reducedMotion: 'reduce' }
-      const { page, close } = await openSignedIn(browser, { ...server, ...admin }, look)
-      const good = (name) => assertGood(page, `${name}-${size}-${colorScheme}`)
-      await page.goto('/settings/upload')
-      await good('upload')
-      await page.getByLabel('File').setInputFiles(write('note.txt', Buffer.from('no video')))
-      await page.getByRole('alert').filter({ hasText: 'no video' }).waitFor()
-      await good('upload-refused')
-      await slowly(page, 3 * MB)
-      await page.getByLabel('File').setInputFiles(write(`${size}-${colorScheme}.mp4`, bytes))
-      await page.getByLabel('Recorded at').fill('2026-01-09T09:00')
-      await page.getByRole('button', { name: 'Upload', exact: true }).click()
-      await sent(page, 1)
-      await page.getByRole('button', { name: 'Pause' }).click()
-      await says(page, 'Paused.')
-      await good('upload-paused')
-      await page.reload()
-      await good('upload-unfinished')
-      await close()
-    })
-  }
+for (const [look, options] of LOOKS) {
+  test(`no state breaks accessibility or its frame: ${look}`, async () => {
+    const { page, close } = await openSignedIn(browser, { ...server, ...admin }, options)
+    const good = (name) => assertGood(page, `${name}-${look}`)
+    await page.goto('/settings/upload')
+    await good('upload')
+    await page.getByLabel('File').setInputFiles(write('note.txt', Buffer.from('no video')))
+    await page.getByRole('alert').filter({ hasText: 'no video' }).waitFor()
+    await good('upload-refused')
+    await slowly(page, 3 * MB)
+    await page.getByLabel('File').setInputFiles(write(`${look}.mp4`, bytes))
+    await page.getByLabel('Recorded at').fill('2026-01-09T09:00')
+    await page.getByRole('button', { name: 'Upload', exact: true }).click()
+    await sent(page, 1)
+    await page.getByRole('button', { name: 'Pause' }).click()
+    await says(page, 'Paused.')
+    await good('upload-paused')
+    await page.reload()
+    await good('upload-unfinished')
+    await close()
+  })
 }
 
 /** Resolves once the page says how the upload is. */

@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
-import { assertGood, DESKTOP, launch, open, openSignedIn, PHONE, signIn } from '../support/browser.mjs'
+import { assertGood, launch, LOOKS, open, openSignedIn, signIn } from '../support/browser.mjs'
 import { startMailServer } from '../support/mail.mjs'
 import { startServer } from '../support/server.mjs'
 import { createAdmin, runSql } from '../support/tenants.mjs'
@@ -211,30 +211,27 @@ test('no page says anything to the console', () => {
   assert.deepEqual(window.problems.filter((said) => !/status of (403|422)/.test(said)), [])
 })
 
-for (const colorScheme of ['light', 'dark']) {
-  for (const [size, viewport] of [['phone', PHONE], ['desktop', DESKTOP]]) {
-    test(`no page about users breaks accessibility or its frame: ${colorScheme}, ${size}`, async () => {
-      const look = { viewport, colorScheme, bypassCSP: true, reducedMotion: 'reduce' }
-      const { page, close } = await openSignedIn(browser, { ...server, ...admin }, look)
-      const good = (name) => assertGood(page, `${name}-${size}-${colorScheme}`)
-      await page.goto('/settings/users')
-      await good('users')
-      await invite(page, 'Dee', `dee-${size}-${colorScheme}@example.org`)
-      await good('users-invited')
-      const url = await page.getByLabel('Link, shown this once').inputValue()
-      await row(page, 'Bea Long').getByRole('link').click()
-      await good('user')
-      const guest = await open(browser, server, look)
-      await guest.page.goto(url)
-      await assertGood(guest.page, `set-password-${size}-${colorScheme}`)
-      await guest.page.goto('/set-password?token=x')
-      await assertGood(guest.page, `set-password-unknown-${size}-${colorScheme}`)
-      await guest.page.goto('/forgot-password')
-      await assertGood(guest.page, `forgot-${size}-${colorScheme}`)
-      await guest.close()
-      await close()
-    })
-  }
+for (const [look, options] of LOOKS) {
+  test(`no page about users breaks accessibility or its frame: ${look}`, async () => {
+    const { page, close } = await openSignedIn(browser, { ...server, ...admin }, options)
+    const good = (name) => assertGood(page, `${name}-${look}`)
+    await page.goto('/settings/users')
+    await good('users')
+    await invite(page, 'Dee', `dee-${look}@example.org`)
+    await good('users-invited')
+    const url = await page.getByLabel('Link, shown this once').inputValue()
+    await row(page, 'Bea Long').getByRole('link').click()
+    await good('user')
+    const guest = await open(browser, server, options)
+    await guest.page.goto(url)
+    await assertGood(guest.page, `set-password-${look}`)
+    await guest.page.goto('/set-password?token=x')
+    await assertGood(guest.page, `set-password-unknown-${look}`)
+    await guest.page.goto('/forgot-password')
+    await assertGood(guest.page, `forgot-${look}`)
+    await guest.close()
+    await close()
+  })
 }
 
 const row = (page, name) => page.locator('tr[data-user]').filter({ has: page.getByRole('link', { name, exact: true }) })

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict'
 import { createServer } from 'node:http'
 import { after, before, test } from 'node:test'
-import { assertGood, DESKTOP, launch, openSignedIn, PHONE } from '../support/browser.mjs'
+import { assertGood, launch, LOOKS, openSignedIn } from '../support/browser.mjs'
 import { call, startServer } from '../support/server.mjs'
 import { createAdmin } from '../support/tenants.mjs'
 
@@ -92,32 +92,29 @@ test('no page says anything to the console', () => {
   assert.deepEqual(window.problems.filter((problem) => !problem.includes('422')), [])
 })
 
-for (const colorScheme of ['light', 'dark']) {
-  for (const [size, viewport] of [['phone', PHONE], ['desktop', DESKTOP]]) {
-    test(`no page breaks accessibility or its frame: ${colorScheme}, ${size}`, async () => {
-      status = 503
-      const look = { viewport, colorScheme, bypassCSP: true, reducedMotion: 'reduce' }
-      const { page, close } = await openSignedIn(browser, { ...server, ...admin }, look)
-      const good = (name) => assertGood(page, `${name}-${size}-${colorScheme}`)
-      await page.goto('/settings/webhooks')
-      await good('webhooks')
-      await page.getByLabel('Address').fill(`${address}/${LONG}`)
-      await page.getByLabel('session.started').check()
-      await page.getByLabel('procedure.published').check()
-      await page.getByRole('button', { name: 'Add webhook' }).click()
-      await good('webhook-made')
-      const had = came.length
-      await call(server, 'POST', '/api/v1/sessions', {})
-      await until(() => came.length > had)
-      await page.goto('/settings/webhooks')
-      await page.getByRole('link', { name: LONG }).first().click()
-      await good('webhook')
-      await page.getByRole('link', { name: 'Remove' }).click()
-      await good('webhook-remove')
-      await page.getByRole('button', { name: 'Remove' }).click()
-      await close()
-    })
-  }
+for (const [look, options] of LOOKS) {
+  test(`no page breaks accessibility or its frame: ${look}`, async () => {
+    status = 503
+    const { page, close } = await openSignedIn(browser, { ...server, ...admin }, options)
+    const good = (name) => assertGood(page, `${name}-${look}`)
+    await page.goto('/settings/webhooks')
+    await good('webhooks')
+    await page.getByLabel('Address').fill(`${address}/${LONG}`)
+    await page.getByLabel('session.started').check()
+    await page.getByLabel('procedure.published').check()
+    await page.getByRole('button', { name: 'Add webhook' }).click()
+    await good('webhook-made')
+    const had = came.length
+    await call(server, 'POST', '/api/v1/sessions', {})
+    await until(() => came.length > had)
+    await page.goto('/settings/webhooks')
+    await page.getByRole('link', { name: LONG }).first().click()
+    await good('webhook')
+    await page.getByRole('link', { name: 'Remove' }).click()
+    await good('webhook-remove')
+    await page.getByRole('button', { name: 'Remove' }).click()
+    await close()
+  })
 }
 
 /** Loads the page of the webhook until its newest delivery says this. */

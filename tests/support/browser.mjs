@@ -20,6 +20,17 @@ const ARGUMENTS = [
 export const DESKTOP = { width: 1440, height: 900 }
 export const PHONE = { width: 390, height: 844 }
 
+const look = (size, viewport, colorScheme) => [`${size}-${colorScheme}`, { viewport, colorScheme, bypassCSP: true, reducedMotion: 'reduce' }]
+/**
+ * How every page is looked at: name and Playwright's options. Colours do not depend on the width nor frames on the
+ * colours, so two are enough, except for pictures.
+ */
+export const LOOKS = [
+  look('phone', PHONE, 'light'),
+  look('desktop', DESKTOP, 'dark'),
+  ...(process.env.TRAINAR_TEST_SHOTS ? [look('phone', PHONE, 'dark'), look('desktop', DESKTOP, 'light')] : []),
+]
+
 /** Starts the browser of this machine: TRAINAR_TEST_CHROMIUM, or `chromium` on the PATH; with more switches if given. */
 export const launch = (...switches) => chromium.launch({ executablePath: executable(), args: [...ARGUMENTS, ...switches] })
 
@@ -29,7 +40,7 @@ export const launch = (...switches) => chromium.launch({ executablePath: executa
  */
 export async function open(browser, server, { viewport = DESKTOP, ...options } = {}) {
   const context = await browser.newContext({ baseURL: server.url, viewport, ...options })
-  context.setDefaultTimeout(20_000)
+  context.setDefaultTimeout(40_000)
   const problems = []
   context.on('weberror', (error) => problems.push(String(error.error())))
   context.on('console', (said) => {
