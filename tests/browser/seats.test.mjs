@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict'
 import { createRequire } from 'node:module'
 import { after, before, test } from 'node:test'
-import { assertAccessible, assertGood, DESKTOP, launch, open, openSignedIn, PHONE, shoot, signIn } from '../support/browser.mjs'
+import { assertAccessible, assertGood, launch, LOOKS, open, openSignedIn, shoot, signIn } from '../support/browser.mjs'
 import { startServer } from '../support/server.mjs'
 import { createAdmin, runSql } from '../support/tenants.mjs'
 
@@ -61,6 +61,28 @@ test('a seat is added, paired by its code, used and revoked', async () => {
     assert.equal((await call(method, path, token)).status, 401, `${method} ${path}`)
   }
   assert.match(await seat().innerText(), /Needs device\s+—/)
+})
+
+test('the role of a seat is changed, and its engineer as long as it has run nothing', async () => {
+  await page.goto('/settings/seats')
+  await seat().getByRole('link', { name: 'Ada: change the seat' }).click()
+  await page.getByLabel('Role', { exact: true }).selectOption('Trainer')
+  await page.getByLabel('Engineer', { exact: true }).selectOption('Grace')
+  await page.getByRole('button', { name: 'Save' }).click()
+  await page.waitForURL('**/settings/seats')
+  assert.match(await seat().innerText(), /Grace[^]*Trainer/)
+  await seat().getByRole('link', { name: 'Grace: change the seat' }).click()
+  await page.getByLabel('Engineer', { exact: true }).selectOption('Ada')
+  await page.getByLabel('Role', { exact: true }).selectOption('Trainee')
+  await page.getByRole('button', { name: 'Save' }).click()
+  await page.waitForURL('**/settings/seats')
+  const first = page.locator('tr[data-seat]').first()
+  const token = server.deviceToken
+  assert.equal((await call('POST', '/api/v1/sessions', token)).status, 201)
+  await first.getByRole('link', { name: /change the seat/ }).click()
+  await page.getByLabel('Engineer', { exact: true }).selectOption('Grace')
+  await page.getByRole('button', { name: 'Save' }).click()
+  await page.getByRole('alert').getByText('This seat has run sessions').waitFor()
 })
 
 test('the QR code holds the address of the capture page and the code', async () => {
@@ -141,32 +163,29 @@ test('a member is told that this is for administrators, and does not see the ent
 
 test('no page says anything to the console', () => assert.deepEqual(window.problems, []))
 
-for (const colorScheme of ['light', 'dark']) {
-  for (const [size, viewport] of [['phone', PHONE], ['desktop', DESKTOP]]) {
-    test(`no page breaks accessibility or its frame: ${colorScheme}, ${size}`, async () => {
-      const look = { viewport, colorScheme, bypassCSP: true, reducedMotion: 'reduce' }
-      const { page, close } = await openSignedIn(browser, { ...server, ...admin }, look)
-      const good = (name) => assertGood(page, `${name}-${size}-${colorScheme}`)
-      await page.goto('/settings/seats')
-      await good('seats')
-      await page.locator('tr[data-seat]').first().getByRole('link', { name: 'Revoke' }).click()
-      await good('revoke')
-      await page.goto('/settings/seats')
-      await page.locator('tr[data-seat]').last().getByRole('button', { name: 'Pair' }).click()
-      await good('pair')
-      const code = await page.locator('[data-code]').innerText()
-      await pair(code, 'Vuzix M400')
-      await page.getByRole('heading', { name: 'Paired' }).waitFor()
-      await good('paired')
-      const member = await open(browser, server, look)
-      await signIn(member.page, server, '/sign-in?next=%2Fsettings%2Fseats')
-      await member.page.getByRole('heading', { name: 'Only administrators' }).waitFor()
-      await assertAccessible(member.page, `forbidden (${size}, ${colorScheme})`)
-      await shoot(member.page, `forbidden-${size}-${colorScheme}`)
-      await member.close()
-      await close()
-    })
-  }
+for (const [look, options] of LOOKS) {
+  test(`no page breaks accessibility or its frame: ${look}`, async () => {
+    const { page, close } = await openSignedIn(browser, { ...server, ...admin }, options)
+    const good = (name) => assertGood(page, `${name}-${look}`)
+    await page.goto('/settings/seats')
+    await good('seats')
+    await page.locator('tr[data-seat]').first().getByRole('link', { name: 'Revoke' }).click()
+    await good('revoke')
+    await page.goto('/settings/seats')
+    await page.locator('tr[data-seat]').last().getByRole('button', { name: 'Pair' }).click()
+    await good('pair')
+    const code = await page.locator('[data-code]').innerText()
+    await pair(code, 'Vuzix M400')
+    await page.getByRole('heading', { name: 'Paired' }).waitFor()
+    await good('paired')
+    const member = await open(browser, server, options)
+    await signIn(member.page, server, '/sign-in?next=%2Fsettings%2Fseats')
+    await member.page.getByRole('heading', { name: 'Only administrators' }).waitFor()
+    await assertAccessible(member.page, `forbidden (${look})`)
+    await shoot(member.page, `forbidden-${look}`)
+    await member.close()
+    await close()
+  })
 }
 
 const rows = () => page.locator('tr[data-seat]').count()

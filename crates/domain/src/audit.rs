@@ -96,6 +96,8 @@ pub enum Action {
     UserLoginsEnded,
     #[strum(serialize = "seat.added", message = "Added a seat")]
     SeatAdded,
+    #[strum(serialize = "seat.changed", message = "Changed a seat")]
+    SeatChanged,
     #[strum(serialize = "seat.code_opened", message = "Opened a pairing code")]
     SeatCodeOpened,
     #[strum(serialize = "device.paired", message = "Paired a device")]

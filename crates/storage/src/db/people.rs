@@ -1,18 +1,19 @@
 //! Who works with a tenant: users, seats, devices.
 
 use super::{
-    Db, DbError, Result,
-    entity::{devices, seats, users},
+    Db, DbError, Result, audit,
+    entity::{devices, seats, sessions, users},
     error::word,
     pairing::{insert_device, settle},
 };
 use domain::{
     DeviceId, SeatId, TenantId, Timestamp, UserId,
+    audit::Entry,
     device::Device,
     seat::{Seat, SeatRole, SeatStatus},
     user::{User, UserRole, normalise_email},
 };
-use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, sea_query::Expr};
+use sea_orm::{ColumnTrait, EntityTrait, ExprTrait, QueryFilter, QueryOrder, sea_query::Expr};
 use uuid::Uuid;
 
 /// What a new user needs.
@@ -95,6 +96,40 @@ impl Db {
         };
         seats::Entity::insert(seats::ActiveModel::from(row.clone())).exec_without_returning(&self.conn).await?;
         row.try_into()
+    }
+
+    /// Gives a seat to `user`, in `role`; `None` when there is no such seat.
+    ///
+    /// # Errors
+    /// [`DbError::Refused`] when it has run sessions, which stay their engineer's, and `user` is somebody else.
+    pub async fn change_seat(
+        &self,
+        tenant: TenantId,
+        id: SeatId,
+        (user, role): (UserId, SeatRole),
+        entry: Entry,
+        now: Timestamp,
+    ) -> Result<Option<Seat>> {
+        let tx = self.begin().await?;
+        let of = seats::Column::TenantId.eq(tenant.0).and(seats::Column::Id.eq(id.0));
+        let changed = seats::Entity::update_many()
+            .col_expr(seats::Column::Role, Expr::value(role.to_string()))
+            .filter(of.clone())
+            .exec_with_returning(&tx)
+            .await?;
+        let Some(mut seat) = changed.into_iter().next() else { return Ok(None) };
+        if seat.user_id != user.0 {
+            let ran = sessions::Column::TenantId.eq(tenant.0).and(sessions::Column::SeatId.eq(id.0));
+            if sessions::Entity::find().filter(ran).one(&tx).await?.is_some() {
+                return Err(DbError::Refused("the seat has run sessions, which stay their engineer's".into()));
+            }
+            let to = seats::Entity::update_many().col_expr(seats::Column::UserId, Expr::value(user.0)).filter(of);
+            to.exec(&tx).await?;
+            seat.user_id = user.0;
+        }
+        audit::append(&tx, tenant, &entry, now).await?;
+        tx.commit().await?;
+        Some(seat.try_into()).transpose()
     }
 
     /// One seat.

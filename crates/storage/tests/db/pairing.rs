@@ -2,7 +2,8 @@
 
 use crate::harness::{Crew, Place, at, new_device, new_user, on_both};
 use domain::{
-    Timestamp,
+    SeatId, Timestamp,
+    audit::{Action, Actor, Entry},
     device::{Device, DeviceReport, HeldSession},
     seat::{Seat, SeatRole, SeatStatus},
 };
@@ -35,6 +36,32 @@ async fn statuses(place: &Place, seat: &Seat, now: Timestamp) -> (SeatStatus, Se
     let kept = place.db.seat(seat.tenant_id, seat.id).await.unwrap().unwrap().status;
     let shown = place.db.seat_overview(seat.tenant_id, seat.id, now).await.unwrap().unwrap().seat.status;
     (kept, shown)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_seat_changes_its_role_always_and_its_engineer_until_it_has_run_a_session() {
+    on_both(async |place| {
+        let crew = place.crew("acme").await;
+        let seat = seat(place, &crew).await;
+        let other = place.db.create_user(crew.tenant, new_user("other"), at(0)).await.unwrap();
+        let entry = || Entry::new(Actor::operator(), Action::SeatChanged);
+        let change = async |id, to| place.db.change_seat(crew.tenant, id, to, entry(), at(1)).await;
+        let changed = change(seat.id, (other.id, SeatRole::Trainer)).await.unwrap().unwrap();
+        assert_eq!((changed.user_id, changed.role), (other.id, SeatRole::Trainer));
+        assert_eq!(place.db.seat(crew.tenant, seat.id).await.unwrap().unwrap(), changed);
+        place.recording(&crew, at(2)).await;
+        let refused = change(crew.seat.id, (other.id, SeatRole::Trainee)).await;
+        assert!(matches!(refused, Err(DbError::Refused(_))), "{refused:?}");
+        assert_eq!(
+            place.db.seat(crew.tenant, crew.seat.id).await.unwrap().unwrap(),
+            crew.seat,
+            "nothing of it is kept"
+        );
+        let changed = change(crew.seat.id, (crew.user.id, SeatRole::Trainee)).await.unwrap().unwrap();
+        assert_eq!((changed.user_id, changed.role), (crew.user.id, SeatRole::Trainee));
+        assert_eq!(change(SeatId(uuid::Uuid::nil()), (other.id, SeatRole::Trainer)).await.unwrap(), None);
+    })
+    .await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

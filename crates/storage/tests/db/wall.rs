@@ -295,6 +295,7 @@ fn attempts<'a>(db: &'a Db, us: &'a Crew, they: &'a Theirs) -> Vec<Attempt<'a>> 
         users: async { Ok::<_, DbError>(db.users(tenant).await?.into_iter().filter(|u| u.id != us.user.id).collect::<Vec<_>>()) },
         seat: db.seat(tenant, they.crew.seat.id),
         create_seat: db.create_seat(tenant, they.crew.user.id, SeatRole::Trainer, at(50)),
+        change_seat: db.change_seat(tenant, they.crew.seat.id, (us.user.id, SeatRole::Trainee), entry.clone(), at(50)),
         pair_device: db.pair_device(tenant, they.crew.seat.id, new_device("new"), at(50)),
         device_seen: db.device_seen(tenant, they.crew.device.id, at(50)),
         open_pairing_code: db.open_pairing_code(tenant, they.crew.seat.id, CODE, at(999), at(50)),

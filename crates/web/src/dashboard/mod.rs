@@ -86,6 +86,7 @@ pub fn routes(app: &App) -> Router<App> {
         .route("/reports/minutes.csv", get(minutes::file))
         .route("/settings", get(async || Redirect::to("/settings/seats")))
         .route("/settings/seats", get(seats::show).post(seats::add))
+        .route("/settings/seats/{id}", get(seats::show_one).post(seats::change))
         .route("/settings/seats/{id}/pair", get(pairing::show).post(pairing::open))
         .route("/settings/devices/{id}/revoke", get(seats::ask_to_revoke).post(seats::revoke))
         .route("/settings/api-keys", get(api_keys::show).post(api_keys::make))

@@ -6,7 +6,7 @@ use crate::{
     auth::login::{Administrator, Viewer},
     pages::{
         layout::{Area, Layout},
-        seats::{DeviceRow, RevokePage, SeatsPage},
+        seats::{DeviceRow, RevokePage, SeatPage, SeatsPage},
     },
 };
 use axum::{
@@ -15,8 +15,9 @@ use axum::{
     http::StatusCode,
     response::{IntoResponse, Redirect, Response},
 };
-use domain::{DeviceId, UserId, audit::Action, seat::SeatRole};
+use domain::{DeviceId, SeatId, UserId, audit::Action, seat::SeatRole};
 use serde::Deserialize;
+use storage::DbError;
 use tower_sessions::Session;
 
 /// A seat for somebody.
@@ -67,6 +68,54 @@ pub async fn add(
     Ok(Redirect::to("/settings/seats").into_response())
 }
 
+/// `GET /settings/seats/{id}`
+pub async fn show_one(State(app): State<App>, Administrator(viewer): Administrator, Id(id): Id<SeatId>) -> Answer {
+    page(&seat(&app, &viewer, id).await?)
+}
+
+/// `POST /settings/seats/{id}`
+pub async fn change(
+    State(app): State<App>,
+    Administrator(viewer): Administrator,
+    Id(id): Id<SeatId>,
+    login: Session,
+    Form(new): Form<NewSeat>,
+) -> Answer {
+    own_form(&login, &viewer, &new.csrf_token).await?;
+    let mut shown = seat(&app, &viewer, id).await?;
+    let user = shown.users.iter().find(|(user, _)| user.to_string() == new.user);
+    let problem = match (user, new.role.parse::<SeatRole>()) {
+        (Some((user, name)), Ok(role)) => {
+            let entry = viewer.did(Action::SeatChanged).on("seat", id, name).with("role", role.label());
+            match app.db.change_seat(viewer.tenant.id, id, (*user, role), entry, app.now()).await {
+                Ok(Some(_)) => return Ok(Redirect::to("/settings/seats").into_response()),
+                Ok(None) => return Err(missing(&viewer)),
+                Err(DbError::Refused(_)) => {
+                    "This seat has run sessions, which stay their engineer’s. Add a seat for the other one. Nothing was changed."
+                }
+                Err(error) => return Err(failed(error)),
+            }
+        }
+        _ => "Choose who has the seat, and the role. Nothing was changed.",
+    };
+    shown.problem = Some(problem);
+    Ok((StatusCode::UNPROCESSABLE_ENTITY, page(&shown)?).into_response())
+}
+
+async fn seat(app: &App, viewer: &Viewer, id: SeatId) -> Result<SeatPage, Response> {
+    let tenant = viewer.tenant.id;
+    let seat = app.db.seat(tenant, id).await.map_err(failed)?.ok_or_else(|| missing(viewer))?;
+    let users = app.db.users(tenant).await.map_err(failed)?;
+    let who = viewer.signed_in();
+    Ok(SeatPage {
+        csrf_token: who.csrf_token.clone(),
+        layout: Layout::new("Seat", Area::Settings, who),
+        users: users.into_iter().filter(|u| u.is_active || u.id == seat.user_id).map(|u| (u.id, u.full_name)).collect(),
+        seat,
+        problem: None,
+    })
+}
+
 /// `GET /settings/devices/{id}/revoke`
 pub async fn ask_to_revoke(
     State(app): State<App>,
@@ -94,12 +143,11 @@ pub async fn revoke(
 ) -> Answer {
     own_form(&login, &viewer, &form.csrf_token).await?;
     let tenant = viewer.tenant.id;
-    // One that is gone already is as good as revoked.
-    if let Some(device) = app.db.revoke_device(tenant, id, app.now()).await.map_err(failed)? {
-        let entry = viewer.did(Action::DeviceRevoked).on("device", id, device.model).with("serial", device.serial);
-        viewer.note(&app, entry).await?;
-        tracing::info!(%tenant, device = %id, by = %viewer.user.id, "device revoked");
-    }
+    let device = app.db.revoke_device(tenant, id, app.now()).await.map_err(failed)?;
+    let device = device.ok_or_else(|| missing(&viewer))?;
+    let entry = viewer.did(Action::DeviceRevoked).on("device", id, device.model).with("serial", device.serial);
+    viewer.note(&app, entry).await?;
+    tracing::info!(%tenant, device = %id, by = %viewer.user.id, "device revoked");
     Ok(Redirect::to("/settings/seats").into_response())
 }
 

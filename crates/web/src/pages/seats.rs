@@ -10,10 +10,11 @@ use askama::Template;
 use domain::{
     DeviceId, SeatId, Timestamp, UserId,
     device::DeviceReport,
-    seat::{SeatRole, SeatStatus},
+    seat::{Seat, SeatRole, SeatStatus},
     user::User,
 };
 use storage::db::pairing::{PairedDevice, SeatOverview};
+use strum::VariantArray;
 
 /// The page of all seats.
 #[derive(Clone, Debug, Template)]
@@ -29,6 +30,28 @@ pub struct SeatsPage {
     pub users: Vec<(UserId, String)>,
     /// Why the last form was refused.
     pub problem: Option<&'static str>,
+}
+
+/// The page on which a seat is changed.
+#[derive(Clone, Debug, Template)]
+#[template(path = "pages/seat.html")]
+pub struct SeatPage {
+    /// The frame.
+    pub layout: Layout,
+    /// Goes into the form.
+    pub csrf_token: String,
+    /// The seat.
+    pub seat: Seat,
+    /// Who can have it: id and full name.
+    pub users: Vec<(UserId, String)>,
+    /// Why the last form was refused.
+    pub problem: Option<&'static str>,
+}
+
+impl SeatPage {
+    fn roles(&self) -> &'static [SeatRole] {
+        SeatRole::VARIANTS
+    }
 }
 
 /// A seat as the table shows it.

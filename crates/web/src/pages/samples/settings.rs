@@ -4,7 +4,7 @@ use super::{check, check_without, facts::*, states};
 use crate::pages::{
     layout::{Area, Layout},
     pair::{PairPage, PairState, ShownCode},
-    seats::{DeviceRow, RevokePage, SeatsPage},
+    seats::{DeviceRow, RevokePage, SeatPage, SeatsPage},
     upload::{UnfinishedRow, UploadPage},
     when::When,
 };
@@ -88,6 +88,19 @@ fn seats_page(seats: &[SeatOverview], users: Vec<User>) -> SeatsPage {
     SeatsPage::new(Layout::new("Seats", Area::Settings, who()), "csrf-1".into(), seats, users, NOON, ZONE)
 }
 
+fn seat(problem: Option<&'static str>) -> String {
+    let SeatOverview { seat, .. } = overview(2, "Sam Okafor", SeatRole::Trainee, SeatStatus::Active, vec![]);
+    SeatPage {
+        layout: Layout::new("Seat", Area::Settings, who()),
+        csrf_token: "csrf-1".into(),
+        users: vec![(user(1, "").id, "Marek Kowalczyk".into()), (seat.user_id, "Sam Okafor".into())],
+        seat,
+        problem,
+    }
+    .render()
+    .unwrap()
+}
+
 fn pair(state: PairState, devices: &[&str]) -> String {
     PairPage {
         layout: Layout::new("Pair a device", Area::Settings, who()),
@@ -166,6 +179,8 @@ pub fn pages() -> BTreeMap<&'static str, String> {
     let until = When::new(Timestamp(NOON.0 + 300_000_000), ZONE);
     BTreeMap::from([
         ("seats", seats_page(&seats(), users()).render().unwrap()),
+        ("seat", seat(None)),
+        ("seat-refused", seat(Some("This seat has run sessions. Nothing was changed."))),
         ("seats-refused", refused.render().unwrap()),
         ("seats-none", seats_page(&[], users()).render().unwrap()),
         ("seats-nobody", seats_page(&[], vec![]).render().unwrap()),
