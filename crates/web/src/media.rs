@@ -99,7 +99,10 @@ async fn serve(
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(media_type(&signed.kind)));
     headers.insert(header::ACCEPT_RANGES, HeaderValue::from_static("bytes"));
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("private, max-age=3600"));
-    headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static("default-src 'none'; sandbox"));
+    headers.insert(
+        header::CONTENT_SECURITY_POLICY,
+        HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'; sandbox"),
+    );
     let etag = meta.etag.as_deref().map(|tag| format!("\"{}\"", tag.trim_matches('"'))).filter(|t| t.is_ascii());
     if let Some(value) = etag.as_deref().and_then(|t| HeaderValue::from_str(t).ok()) {
         headers.insert(header::ETAG, value);

@@ -34,10 +34,11 @@ use crate::{
 };
 use axum::{
     Router,
-    http::{Method, StatusCode, header},
+    http::{HeaderValue, Method, StatusCode, header},
     middleware::from_fn_with_state,
     routing::{any, get},
 };
+use tower_http::set_header::SetResponseHeaderLayer;
 use utoipa::OpenApi;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
@@ -76,6 +77,7 @@ pub fn routes(app: &App) -> Router<App> {
         .method_not_allowed_fallback(method_not_allowed)
         .route("/api/{*rest}", any(async || Problem::not_found("address")))
         .layer(from_fn_with_state(gate, recognise))
+        .layer(SetResponseHeaderLayer::if_not_present(header::CACHE_CONTROL, HeaderValue::from_static("no-store")))
 }
 
 /// The description of the API: OpenAPI 3.1 as JSON.

@@ -209,6 +209,7 @@ pub async fn change(
     Id(id): Id<TaskId>,
     Input(body): Input<TaskBody>,
 ) -> Result<Json<TaskState>, Problem> {
+    app.db.task(key.tenant, id).await?.ok_or_else(|| Problem::not_found("task"))?;
     let details = body.details(&app, key.tenant).await?;
     let by = By { actor: key.actor, address: None };
     let changed = app.db.change_task(key.tenant, id, details, by, app.now()).await.map_err(|error| match error {

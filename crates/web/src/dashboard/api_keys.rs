@@ -79,10 +79,12 @@ pub async fn revoke(
 ) -> Answer {
     own_form(&login, &viewer, &form.csrf_token).await?;
     let tenant = viewer.tenant.id;
-    // One that is gone already is as good as revoked.
+    // One that was revoked before is as good as revoked.
     let by = viewer.did(Action::ApiKeyRevoked);
     if app.db.revoke_api_key(tenant, id, by, app.now()).await.map_err(failed)?.is_some() {
         tracing::info!(%tenant, key = %id, by = %viewer.user.id, "API key revoked");
+    } else if app.db.api_key(tenant, id).await.map_err(failed)?.is_none() {
+        return Err(missing(&viewer));
     }
     Ok(Redirect::to("/settings/api-keys").into_response())
 }

@@ -134,6 +134,7 @@ pub async fn change(
     Form(form): Form<TaskForm>,
 ) -> Answer {
     own_form(&login, &viewer, &form.csrf_token).await?;
+    app.db.task(viewer.tenant.id, id).await.map_err(failed)?.ok_or_else(|| missing(&viewer))?;
     let details = match details(&app, &viewer, &form).await? {
         Ok(details) => details,
         Err(problem) => return refused(&app, &viewer, Some(id), form, problem).await,

@@ -137,6 +137,7 @@ pub async fn resend(
     let (Ok(webhook), Ok(delivery)) = (webhook.parse::<WebhookId>(), delivery.parse::<Uuid>()) else {
         return Err(missing(&viewer));
     };
+    app.db.webhook(viewer.tenant.id, webhook).await.map_err(failed)?.ok_or_else(|| missing(&viewer))?;
     // One that waits anyway is as good as sent again.
     app.db.resend_delivery(viewer.tenant.id, webhook, delivery, app.now()).await.map_err(failed)?;
     Ok(Redirect::to(&format!("/settings/webhooks/{webhook}")).into_response())
@@ -163,7 +164,9 @@ pub async fn remove(
 ) -> Answer {
     own_form(&login, &viewer, &form.csrf_token).await?;
     let by = viewer.did(Action::WebhookRemoved);
-    app.db.remove_webhook(viewer.tenant.id, id, by, app.now()).await.map_err(failed)?;
+    if !app.db.remove_webhook(viewer.tenant.id, id, by, app.now()).await.map_err(failed)? {
+        return Err(missing(&viewer));
+    }
     Ok(Redirect::to("/settings/webhooks").into_response())
 }
 

@@ -46,7 +46,7 @@ async fn get(server: &Server, key: &Device, path: &str) -> Response {
 }
 
 /// A session that went the whole way, with procedures.
-async fn processed(server: &Server, procedures: u32) -> SessionId {
+pub async fn processed(server: &Server, procedures: u32) -> SessionId {
     let (session, url) = server.upload(10).await;
     assert_eq!(server.patch(&url, 0, "0123456789").send().await.unwrap().status(), 204);
     let stop = format!("/api/v1/sessions/{session}/stop");

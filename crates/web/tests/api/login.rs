@@ -17,7 +17,7 @@ pub struct Login<'a> {
 
 impl<'a> Login<'a> {
     pub async fn new(server: &'a Server, of: &Device, role: UserRole) -> Self {
-        let email = format!("{role}-{}@example.org", of.user);
+        let email = format!("{role}-{}@example.org", uuid::Uuid::new_v4());
         let password_hash = web::hash_password(PASSWORD).unwrap();
         let new = NewUser { email: email.clone(), full_name: "Ada".into(), role, password_hash };
         server.app.db.create_user(of.tenant, new, server.app.clock.now()).await.unwrap();
@@ -53,7 +53,7 @@ impl<'a> Login<'a> {
 
 fn cookie(answer: &Response) -> String {
     let all = answer.headers().get_all("set-cookie").iter().map(|cookie| cookie.to_str().unwrap());
-    let mut login = all.filter(|cookie| cookie.starts_with("trainar="));
+    let mut login = all.filter(|cookie| cookie.trim_start_matches("__Host-").starts_with("trainar="));
     login.next().unwrap().split(';').next().unwrap().to_owned()
 }
 
@@ -62,6 +62,6 @@ fn token(html: &str) -> String {
     rest.split('"').next().unwrap().to_owned()
 }
 
-fn encoded(fields: &[(&str, &str)]) -> String {
+pub fn encoded(fields: &[(&str, &str)]) -> String {
     serde_urlencoded::to_string(fields).unwrap()
 }

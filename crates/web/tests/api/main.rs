@@ -18,5 +18,6 @@ mod support;
 mod tasks;
 mod uploads;
 mod uploads_create;
+mod walk;
 mod walls;
 mod webhooks;
