@@ -122,6 +122,14 @@ pub enum Action {
     FileUploaded,
     #[strum(serialize = "tenant.upload_keep_changed", message = "Changed how long unfinished uploads are kept")]
     UploadKeepChanged,
+    #[strum(serialize = "tenant.retention_changed", message = "Changed how long recordings are kept")]
+    RetentionChanged,
+    #[strum(serialize = "data.removed_by_age", message = "Removed what had reached its age")]
+    RemovedByAge,
+    #[strum(serialize = "legal_hold.placed", message = "Placed a legal hold")]
+    LegalHoldPlaced,
+    #[strum(serialize = "legal_hold.lifted", message = "Lifted a legal hold")]
+    LegalHoldLifted,
     #[strum(serialize = "tenant.included_minutes_changed", message = "Changed the included minutes")]
     IncludedMinutesChanged,
     #[strum(serialize = "minutes.added", message = "Added minutes")]

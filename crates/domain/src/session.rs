@@ -1,6 +1,8 @@
 //! Session: one training run, from "Start training session" to "Stop training session".
 
-use crate::{SeatId, SessionId, TaskId, TenantId, Timestamp, UserId, score::ScoreCard, seat::SeatRole};
+use crate::{
+    SeatId, SessionId, TaskId, TenantId, Timestamp, UserId, retention::Removed, score::ScoreCard, seat::SeatRole,
+};
 use serde::{Deserialize, Serialize};
 use strum::{Display, EnumString, IntoStaticStr, VariantArray};
 
@@ -113,6 +115,9 @@ pub struct Session {
     pub score: Option<ScoreCard>,
     pub summary: Option<String>,
     pub trainer_notes: Option<String>,
+    /// What of it has gone by age.
+    #[serde(default)]
+    pub removed: Removed,
     /// When any of the above last changed.
     pub updated_at: Timestamp,
 }

@@ -1,6 +1,6 @@
 //! Tenant: one organisation, the wall around its data.
 
-use crate::{TenantId, Timestamp};
+use crate::{TenantId, Timestamp, retention::Retention};
 use serde::{Deserialize, Serialize};
 
 /// One organisation.
@@ -15,8 +15,8 @@ pub struct Tenant {
     pub language: String,
     /// ISO 3166-1 alpha-2, such as `GB`.
     pub country: String,
-    /// Days after which recordings are erased; `None` keeps them.
-    pub retention_days: Option<u32>,
+    /// How long what was recorded is kept.
+    pub retention: Retention,
     /// Largest recording that is taken, in bytes.
     pub upload_limit_bytes: u64,
     /// Hours that an unfinished upload is kept open; `None` takes the installation's setting.

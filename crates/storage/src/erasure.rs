@@ -61,6 +61,10 @@ pub async fn erase_due(db: &Db, objects: &Objects, signer: &Signer, clock: &dyn 
             Ok(()) if erasure.sweeps < 2 => {
                 db.erasure_swept(&erasure, clock.now().plus_seconds(LATEST_SECONDS)).await?;
             }
+            // What was erased may stand in the database's log: nothing is signed before that is empty.
+            Ok(()) if !db.is_wiped().await? => {
+                tracing::warn!(erasure = %erasure.id, "the database's log could not be emptied yet, so nothing is signed");
+            }
             Ok(()) => {
                 let now = clock.now();
                 let record = serde_json::to_string(&erasure.proof(now))

@@ -3,7 +3,10 @@
 
 use crate::{
     Db, DbError,
-    db::removals::{LEASE_SECONDS, Removal},
+    db::{
+        removals::{LEASE_SECONDS, Removal},
+        retention::name_of,
+    },
     objects::{ObjectError, Objects},
 };
 use domain::{Clock, SessionId, TenantId, captions, recording::Keys};
@@ -114,7 +117,21 @@ async fn remove(db: &Db, objects: &Objects, removal: &Removal) -> Result<(), Rem
             objects.delete(&key).await?;
         }
     }
+    if removal.aged {
+        remove_aged(db, objects, tenant, session).await?;
+    }
     remove_parts(db, objects, tenant, session, removal.swept).await
+}
+
+/// Removes the objects of what went by age.
+async fn remove_aged(db: &Db, objects: &Objects, tenant: TenantId, session: SessionId) -> Result<(), RemovalError> {
+    let (keys, removed) = (Keys { tenant, session }, db.removed_by_age(tenant, session).await?);
+    for key in objects.list(&keys.prefix()).await? {
+        if removed.takes(name_of(&keys, &key)) {
+            objects.delete(&key).await?;
+        }
+    }
+    Ok(())
 }
 
 /// Removes the objects of the deleted parts of a session, also what a crash left without a row. These parts take no more

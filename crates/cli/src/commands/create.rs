@@ -4,7 +4,14 @@ use super::minutes::Included;
 use crate::{assemble, settings::Settings};
 use anyhow::{Context, Result, bail};
 use clap::{Args, Subcommand};
-use domain::{Clock, SystemClock, seat::SeatRole, tenant, user::UserRole};
+use domain::{
+    Clock, SystemClock,
+    audit::Actor,
+    retention::{LONGEST_DAYS, Retention},
+    seat::SeatRole,
+    tenant,
+    user::UserRole,
+};
 use serde_json::json;
 use std::{
     io::{IsTerminal, Read},
@@ -30,16 +37,47 @@ pub enum Tenant {
 }
 
 #[derive(Debug, Args)]
+#[command(group(clap::ArgGroup::new("what").required(true).multiple(true).args([
+    "upload_keep_hours", "included_minutes", "keep_recording_days", "keep_clips_days", "keep_transcript_days",
+])))]
 pub struct SetTenant {
     /// Name or id of the tenant
     #[arg(long)]
     tenant: String,
     /// Hours that an unfinished upload is kept open; 0 takes the installation's `limits.upload_keep_hours`
-    #[arg(long, required_unless_present = "included_minutes", value_name = "HOURS", value_parser = clap::value_parser!(u32).range(0..=87_600))]
+    #[arg(long, value_name = "HOURS", value_parser = clap::value_parser!(u32).range(0..=87_600))]
     upload_keep_hours: Option<u32>,
     /// Minutes of active session time that each month brings, or `unlimited`: they are then not counted
     #[arg(long, value_name = "MINUTES")]
     included_minutes: Option<Included>,
+    #[command(flatten)]
+    keep: Keep,
+}
+
+/// How long what was recorded is kept.
+#[derive(Debug, Args)]
+pub struct Keep {
+    /// Days after the end of a session at which its recording goes; 0 keeps it
+    #[arg(long, value_name = "DAYS", value_parser = clap::value_parser!(u32).range(0..=i64::from(LONGEST_DAYS)))]
+    keep_recording_days: Option<u32>,
+    /// Days after which its clips and their thumbnails go; 0 keeps them
+    #[arg(long, value_name = "DAYS", value_parser = clap::value_parser!(u32).range(0..=i64::from(LONGEST_DAYS)))]
+    keep_clips_days: Option<u32>,
+    /// Days after which its transcript goes; 0 keeps it
+    #[arg(long, value_name = "DAYS", value_parser = clap::value_parser!(u32).range(0..=i64::from(LONGEST_DAYS)))]
+    keep_transcript_days: Option<u32>,
+}
+
+impl Keep {
+    /// What is not said stays.
+    fn of(&self, now: Retention) -> Retention {
+        let days = |said: Option<u32>, now: Option<u32>| said.map_or(now, |days| Some(days).filter(|days| *days > 0));
+        Retention {
+            recording_days: days(self.keep_recording_days, now.recording_days),
+            clips_days: days(self.keep_clips_days, now.clips_days),
+            transcript_days: days(self.keep_transcript_days, now.transcript_days),
+        }
+    }
 }
 
 #[derive(Debug, Args)]
@@ -56,9 +94,8 @@ pub struct CreateTenant {
     /// Country (ISO 3166-1, two letters)
     #[arg(long, default_value = "GB")]
     country: String,
-    /// Days after which recordings are to be erased. Noted only: nothing is erased by age yet
-    #[arg(long)]
-    retention_days: Option<u32>,
+    #[command(flatten)]
+    keep: Keep,
     /// Print JSON
     #[arg(long)]
     json: bool,
@@ -86,7 +123,7 @@ impl Tenant {
             timezone: args.timezone,
             language: args.language,
             country: args.country.to_uppercase(),
-            retention_days: args.retention_days,
+            retention: args.keep.of(Retention::default()),
             upload_limit_bytes: (settings.limits.upload_gigabytes * 1e9) as u64,
         };
         let db = assemble::db(&settings).await?;
@@ -113,6 +150,11 @@ impl SetTenant {
         }
         if let Some(included) = self.included_minutes {
             included.set(&db, &tenant).await?;
+        }
+        let retention = self.keep.of(tenant.retention);
+        if retention != tenant.retention {
+            db.set_retention(tenant.id, retention, &retention.set_by(Actor::operator()), SystemClock.now()).await?;
+            println!("{} keeps {}", tenant.name, retention.said());
         }
         Ok(ExitCode::SUCCESS)
     }

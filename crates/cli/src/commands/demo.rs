@@ -101,7 +101,7 @@ async fn tenant(db: &Db) -> Result<(Tenant, String)> {
         timezone: "Europe/London".into(),
         language: "en".into(),
         country: "GB".into(),
-        retention_days: None,
+        retention: Default::default(),
         upload_limit_bytes: 64_000_000_000,
     };
     let tenant = db.create_tenant(tenant, now).await?;

@@ -9,6 +9,7 @@ mod erase;
 mod evaluate;
 mod extract;
 mod glasses;
+mod hold;
 mod key;
 mod meanings;
 mod minutes;
@@ -81,6 +82,9 @@ enum Command {
     /// Erase a session, a user or a tenant for good
     #[command(subcommand)]
     Erase(erase::Erase),
+    /// Legal holds: what must not go by age or be erased
+    #[command(subcommand)]
+    Hold(hold::Hold),
     /// Take a backup of everything while the server runs
     ///
     /// Exit code 0: taken; 2: taken, but the installation has lost objects that its rows speak of; 1: an error.
@@ -131,6 +135,7 @@ impl Cli {
             Command::Models(c) => c.run(settings).await,
             Command::Glasses(c) => c.run(&settings).await,
             Command::Erase(c) => c.run(settings).await,
+            Command::Hold(c) => c.run(settings).await,
             Command::Backup(c) => c.run(settings).await,
             Command::Restore(c) => c.run(settings).await,
             Command::Demo(c) => c.run(settings).await,

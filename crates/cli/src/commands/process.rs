@@ -224,7 +224,7 @@ async fn take_in(
         timezone: "UTC".into(),
         language: "en".into(),
         country: "GB".into(),
-        retention_days: None,
+        retention: Default::default(),
         upload_limit_bytes: i64::MAX as u64,
     };
     let tenant = db.create_tenant(tenant, now).await?.id;

@@ -14,6 +14,8 @@ use tokio_util::sync::CancellationToken;
 
 /// How often the phases are looked through for what has been silent too long.
 const ROUND: Duration = Duration::from_secs(2);
+/// How often what has reached its age is looked for.
+const AGED_EVERY: Duration = Duration::from_secs(60);
 /// Time for the head of a request.
 const HEADERS_WITHIN: Duration = Duration::from_secs(20);
 /// Time for the answers that are under way when the server is stopped.
@@ -164,12 +166,13 @@ async fn housekeeping(db: Db, limits: PhaseLimits, stop: CancellationToken) -> R
     }
 }
 
-/// Removes what engineers had deleted and what was erased, where it could not be removed then.
+/// Removes what engineers had deleted and what was erased, where it could not be removed then, and what has reached its age.
 async fn removals(db: Db, objects: Objects, signer: Signer, stop: CancellationToken) -> Result<()> {
-    let mut round = tokio::time::interval(ROUND);
+    let (mut round, mut aged) = (tokio::time::interval(ROUND), tokio::time::interval(AGED_EVERY));
     loop {
         tokio::select! {
             _ = round.tick() => {}
+            _ = aged.tick() => remove_aged(&db).await,
             () = stop.cancelled() => return Ok(()),
         }
         if let Err(error) = storage::removal::remove_due(&db, &objects, &domain::SystemClock).await {
@@ -180,5 +183,17 @@ async fn removals(db: Db, objects: Objects, signer: Signer, stop: CancellationTo
             Ok(erasures) => tracing::info!(erasures, "what was erased has gone for good"),
             Err(error) => tracing::error!(%error, "cannot look for what is to be erased"),
         }
+    }
+}
+
+async fn remove_aged(db: &Db) {
+    use domain::Clock;
+    match db.remove_aged(domain::SystemClock.now()).await {
+        Ok(done) => {
+            for (tenant, counts) in done {
+                tracing::info!(%tenant, ?counts, "what had reached its age was removed");
+            }
+        }
+        Err(error) => tracing::error!(%error, "cannot look for what has reached its age"),
     }
 }

@@ -35,6 +35,8 @@ mod extract;
 
 mod erase;
 
+mod retention;
+
 mod evaluate;
 
 mod language;

@@ -5,6 +5,7 @@ use super::{
     Db, DbError, Result, Rule, charges,
     entity::{jobs, procedures, session_breaks, sessions, uploads, utterances},
     error::word,
+    legal_holds,
     phases::{advance, alive, locked, touch},
     recordings::UtteranceOrigin,
     removals,
@@ -93,7 +94,7 @@ impl Db {
 
     /// Deletes a stretch: every part that holds anything of it, now and whenever one comes, and what was said in it. What was
     /// made of the recording goes too, and the session is processed again without. [`Rule::TooManyBreaks`] when it has
-    /// [`MOST`].
+    /// [`MOST`], [`Rule::LegalHold`] when it was stopped and is held.
     pub async fn delete_stretch(
         &self,
         tenant: TenantId,
@@ -103,8 +104,10 @@ impl Db {
     ) -> Result<Deletion> {
         use uploads::Column as C;
         let tx = self.begin().await?;
-        if locked(&tx, tenant, id).await?.is_none() {
-            return Ok(Deletion::NotFound);
+        let Some(session) = locked(&tx, tenant, id).await? else { return Ok(Deletion::NotFound) };
+        // While it is recorded, whether to be is the wearer's own choice.
+        if session.stopped_at.is_some() {
+            legal_holds::refuse(&tx, tenant, sessions::Column::Id.eq(id.0)).await?;
         }
         let held = uploads::Entity::find().filter(of_session(tenant, id));
         if held.clone().filter(C::DurationMs.is_null()).limit(1).one(&tx).await?.is_some() {

@@ -21,7 +21,11 @@ use sea_orm::{ColumnTrait, DatabaseTransaction, EntityTrait, QueryFilter, QueryS
 /// Brings the ledger in line with what is known of a session, whose row is held. Nothing happens while it runs.
 pub(crate) async fn settle(tx: &DatabaseTransaction, tenant: TenantId, id: SessionId, now: Timestamp) -> Result<()> {
     let Some(session) = locked(tx, tenant, id).await? else { return Ok(()) };
-    if is_file(&session) || (session.stopped_at.is_none() && !session.ended_abnormally) {
+    // What went by age is no correction.
+    if session.recording_removed_at.is_some()
+        || is_file(&session)
+        || (session.stopped_at.is_none() && !session.ended_abnormally)
+    {
         return Ok(());
     }
     let active = active(tx, tenant, &session).await?;

@@ -139,6 +139,15 @@ impl Db {
         emptied.map(drop).map_err(|error| DbError::Engine(DbErr::Conn(RuntimeErr::Internal(error.to_string()))))
     }
 
+    /// Empties that log whoever wrote to it; whether nothing is left in it. There is none on PostgreSQL.
+    pub(crate) async fn is_wiped(&self) -> Result<bool> {
+        if self.conn.get_database_backend() != DbBackend::Sqlite {
+            return Ok(true);
+        }
+        let emptied = self.empty_log().await;
+        emptied.map_err(|error| DbError::Engine(DbErr::Conn(RuntimeErr::Internal(error.to_string()))))
+    }
+
     /// Whether nothing is left in the log.
     async fn empty_log(&self) -> std::result::Result<bool, sqlx::Error> {
         // Not given back, as it waits for nobody: writers wait as long as it does.

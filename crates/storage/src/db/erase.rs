@@ -4,9 +4,12 @@
 use super::{
     Db, DbError, Result,
     dump::PASSING,
-    entity::{audit_entries, audit_erasures, erasures, minute_erasures, task_changes, upload_chunks, uploads, users},
+    entity::{
+        audit_entries, audit_erasures, erasures, minute_erasures, sessions, task_changes, upload_chunks, uploads, users,
+    },
     error::{json, refused, to_json, word},
     jobs::recount,
+    legal_holds,
     like::within,
     tables::{Table, tables},
     uploads::UploadState,
@@ -58,6 +61,15 @@ pub struct Erasure {
     pub(crate) sweeps: u32,
 }
 
+/// What an erasure would take.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Preview {
+    /// Rows by table.
+    pub rows: BTreeMap<String, u64>,
+    /// What the keys of its objects begin with.
+    pub prefixes: Vec<String>,
+}
+
 impl Erasure {
     /// What is proven of it, `completed_at` being when.
     pub fn proof(&self, completed_at: Timestamp) -> ErasureRecord {
@@ -77,23 +89,51 @@ impl Erasure {
 
 impl Db {
     /// Erases the rows of a session and notes its objects; `None` when there is none.
+    ///
+    /// # Errors
+    /// [`Rule::LegalHold`] while it is held.
     pub async fn erase_session(&self, tenant: TenantId, id: SessionId, now: Timestamp) -> Result<Option<Erasure>> {
+        match self.without_session(tenant, id).await? {
+            Some(eraser) => eraser.end(self, Scope::Session, id.into(), now).await.map(Some),
+            None => Ok(None),
+        }
+    }
+
+    /// What erasing a session would take: how many rows of each table, and where its objects stand. Nothing is changed.
+    pub async fn preview_session(&self, tenant: TenantId, id: SessionId) -> Result<Option<Preview>> {
+        Ok(self.without_session(tenant, id).await?.map(Eraser::preview))
+    }
+
+    async fn without_session(&self, tenant: TenantId, id: SessionId) -> Result<Option<Eraser>> {
         let mut eraser = Eraser::begin(self, tenant).await?;
         let session = format!("id = {}", eraser.literal(id.into()));
         eraser.prefixes_of(&session).await?;
+        legal_holds::refuse(&eraser.tx, tenant, sessions::Column::Id.eq(id.0)).await?;
         eraser.take("sessions", &session).await?;
         if eraser.rows.is_empty() {
             return Ok(None);
         }
         eraser.forget_names(&[id.into()], "").await?;
-        eraser.end(self, Scope::Session, id.into(), now).await.map(Some)
+        Ok(Some(eraser))
     }
 
     /// Erases a user with seats, devices and sessions; `None` when there is none. In the audit log only the id is left.
     ///
     /// # Errors
-    /// [`DbError::Refused`] for the last administrator.
+    /// [`DbError::Refused`] for the last administrator, [`Rule::LegalHold`] while one of the sessions is held.
     pub async fn erase_user(&self, tenant: TenantId, id: UserId, now: Timestamp) -> Result<Option<Erasure>> {
+        match self.without_user(tenant, id).await? {
+            Some(eraser) => eraser.end(self, Scope::User, id.into(), now).await.map(Some),
+            None => Ok(None),
+        }
+    }
+
+    /// What erasing a user would take, as [`Db::preview_session`].
+    pub async fn preview_user(&self, tenant: TenantId, id: UserId) -> Result<Option<Preview>> {
+        Ok(self.without_user(tenant, id).await?.map(Eraser::preview))
+    }
+
+    async fn without_user(&self, tenant: TenantId, id: UserId) -> Result<Option<Eraser>> {
         let mut eraser = Eraser::begin(self, tenant).await?;
         let admins = users::Entity::find()
             .filter(users::Column::TenantId.eq(tenant.0))
@@ -116,19 +156,26 @@ impl Db {
         theirs.extend(eraser.ids("sessions", &sessions).await?);
         theirs.extend(eraser.ids("devices", &format!("seat_id IN (SELECT id FROM seats WHERE {seats})")).await?);
         eraser.prefixes_of(&sessions).await?;
+        let held = Expr::cust(format!("({sessions})"));
+        legal_holds::refuse(&eraser.tx, tenant, held).await?;
+        let names = eraser.names_of(&known).await?;
         eraser.take("users", &format!("id = {literal}")).await?;
         eraser.forget_names(&[id.into()], NOBODY).await?;
         eraser.forget_names(&theirs, "").await?;
-        eraser.forget_person(&known).await?;
-        eraser.end(self, Scope::User, id.into(), now).await.map(Some)
+        eraser.forget_person(&names).await?;
+        Ok(Some(eraser))
     }
 
     /// Erases a tenant with everything; `None` when there is none.
+    ///
+    /// # Errors
+    /// [`Rule::LegalHold`] while anything is held.
     pub async fn erase_tenant(&self, tenant: TenantId, now: Timestamp) -> Result<Option<Erasure>> {
         if self.tenant(tenant).await?.is_none() {
             return Ok(None);
         }
         let mut eraser = Eraser::begin(self, tenant).await?;
+        legal_holds::refuse_any(&eraser.tx, tenant, Expr::val(true)).await?;
         eraser.prefixes.insert(format!("tenants/{tenant}"));
         eraser.take_all().await?;
         eraser.end(self, Scope::Tenant, tenant.into(), now).await.map(Some)
@@ -376,11 +423,24 @@ impl Eraser {
         Ok(())
     }
 
-    /// Takes a name and an address out of the texts that hold them.
-    async fn forget_person(&self, user: &users::Model) -> Result<()> {
+    /// The address of somebody, and every name that the log knows: an earlier one, too.
+    async fn names_of(&self, user: &users::Model) -> Result<BTreeSet<String>> {
+        use audit_entries::Column as C;
+        let log = || audit_entries::Entity::find().select_only().filter(C::TenantId.eq(self.tenant.0));
+        let did = log().column(C::ActorName).distinct().filter(C::ActorId.eq(user.id));
+        let done = log().column(C::TargetName).distinct().filter(C::TargetId.eq(user.id.to_string()));
+        let done = done.filter(C::TargetKind.eq("user").and(C::TargetName.ne("")));
+        let mut names: BTreeSet<String> = did.into_tuple().all(&self.tx).await?.into_iter().collect();
+        names.extend(done.into_tuple::<String>().all(&self.tx).await?);
+        names.extend([user.full_name.clone(), user.email.clone()]);
+        Ok(names)
+    }
+
+    /// Takes names and an address out of the texts that hold them.
+    async fn forget_person(&self, names: &BTreeSet<String>) -> Result<()> {
         use audit_entries::Column as C;
         self.unlock_logs().await?;
-        for text in [&user.full_name, &user.email] {
+        for text in names {
             audit_entries::Entity::update_many()
                 .col_expr(C::TargetName, Expr::value(NOBODY))
                 .filter(C::TenantId.eq(self.tenant.0).and(C::TargetName.eq(text)))
@@ -398,10 +458,15 @@ impl Eraser {
         task_changes::Entity::update_many()
             .col_expr(task_changes::Column::ChangedBy, Expr::value(NOBODY))
             .filter(task_changes::Column::TenantId.eq(self.tenant.0))
-            .filter(task_changes::Column::ChangedBy.eq(&user.full_name))
+            .filter(task_changes::Column::ChangedBy.is_in(names))
             .exec(&self.tx)
             .await?;
         Ok(())
+    }
+
+    /// What would go. All is as it was.
+    fn preview(self) -> Preview {
+        Preview { rows: self.rows, prefixes: self.prefixes.into_iter().collect() }
     }
 
     /// Notes what went, and makes it count.

@@ -63,6 +63,18 @@ pub enum Rule {
         "the minutes of this organisation are not counted, so nothing can be added or taken away: give it included minutes first"
     )]
     MinutesNotCounted,
+    /// A session of which a part went by age is to be processed again.
+    #[error(
+        "a part of this session was removed by age, as the organisation's retention says, so it is not processed again: what was \
+         found in it stays"
+    )]
+    RemovedByAge,
+    /// What is held is to be removed.
+    #[error(
+        "a legal hold stands on this, so nothing of it is removed: an administrator lifts it under Settings, Privacy, or \
+         `trainar hold lift` does"
+    )]
+    LegalHold,
     /// The last administrator of a tenant shall be none any more.
     #[error("this is the last active administrator: make somebody else an administrator first")]
     LastAdministrator,
@@ -82,6 +94,8 @@ impl Rule {
             Self::NoMinutes => "no-minutes",
             Self::TooFewMinutes(_) => "too-few-minutes",
             Self::MinutesNotCounted => "minutes-not-counted",
+            Self::RemovedByAge => "removed-by-age",
+            Self::LegalHold => "legal-hold",
             Self::LastAdministrator => "last-administrator",
             Self::Yourself => "yourself",
         }

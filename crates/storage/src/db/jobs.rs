@@ -345,7 +345,7 @@ fn ready(now: Timestamp) -> Expr {
     Expr::col((jobs::Entity, jobs::Column::State))
         .eq(JobState::Ready.to_string())
         .and(Expr::col((jobs::Entity, jobs::Column::NotBefore)).lte(now.0))
-        .and(Expr::exists(removals::of_job()).not())
+        .and(Expr::exists(removals::of_job(now)).not())
 }
 
 fn alive() -> Expr {

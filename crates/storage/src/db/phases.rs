@@ -6,7 +6,7 @@ use super::{
     charges,
     entity::{sessions, uploads},
     jobs::enqueue,
-    removals,
+    removals, retention,
     sessions::{missing_parts, of, told},
     uploads::{UploadState, of_session},
     webhooks::emit,
@@ -37,6 +37,9 @@ pub(crate) async fn advance(tx: &DatabaseTransaction, tenant: TenantId, id: Sess
 async fn move_on(tx: &DatabaseTransaction, tenant: TenantId, id: SessionId, now: Timestamp) -> Result<()> {
     let Some(session) = locked(tx, tenant, id).await? else { return Ok(()) };
     let stopped = session.stopped_at.is_some();
+    if session.recording_removed_at.is_some() {
+        return Ok(());
+    }
     if !stopped && !session.ended_abnormally {
         return Ok(());
     }
@@ -147,7 +150,8 @@ pub(crate) async fn alive(tx: &DatabaseTransaction, tenant: TenantId, id: Sessio
 /// A session's recording grows, which is a sign of life and shows. One that was done waits for the rest.
 pub(crate) async fn growing(tx: &DatabaseTransaction, tenant: TenantId, id: SessionId, now: Timestamp) -> Result<()> {
     let Some(session) = heard(tx, tenant, id, true, now).await? else { return Ok(()) };
-    if session.stopped_at.is_some() && session.phase == Phase::Done.to_string() {
+    let waits = session.recording_removed_at.is_none() && session.stopped_at.is_some();
+    if waits && session.phase == Phase::Done.to_string() {
         set_ended_abnormally(tx, tenant, id, false).await?;
         set_phase(tx, tenant, id, Phase::Uploading, now).await?;
     }
@@ -167,7 +171,9 @@ async fn heard(
     }
     let rows = update.filter(of(tenant)).filter(sessions::Column::Id.eq(id.0)).exec_with_returning(tx).await?;
     let Some(session) = rows.into_iter().next() else { return Ok(None) };
-    if session.stopped_at.is_none() && session.phase == Phase::Done.to_string() {
+    // Of one whose recording went by age nothing more is taken.
+    let goes_on = session.recording_removed_at.is_none() && session.stopped_at.is_none();
+    if goes_on && session.phase == Phase::Done.to_string() {
         set_ended_abnormally(tx, tenant, id, false).await?;
         set_phase(tx, tenant, id, Phase::Recording, now).await?;
     }
@@ -196,6 +202,7 @@ pub(crate) async fn begin_processing(
     id: SessionId,
     now: Timestamp,
 ) -> Result<()> {
+    retention::comes_back(tx, tenant, id).await?;
     set_phase(tx, tenant, id, Phase::Processing, now).await?;
     enqueue(tx, tenant, id, JobKind::ProcessSession, now).await
 }

@@ -32,6 +32,8 @@ pub struct Removal {
     pub session_id: SessionId,
     /// Whether everything that was made of the recording is to go, too.
     pub results: bool,
+    /// Whether what went by age is to go, too.
+    pub aged: bool,
     /// Attempts before this one.
     pub attempts: u32,
     version: i64,
@@ -79,7 +81,7 @@ impl Db {
             .col_expr(C::LeaseOwner, Expr::value(owner))
             .filter(of(tenant, session))
             .filter(C::LeaseUntil.lt(now.0))
-            .filter(C::Results.eq(false).or(Expr::exists(runs).not()))
+            .filter(C::Results.eq(false).and(C::Aged.eq(false)).or(Expr::exists(runs).not()))
             .exec_with_returning(&self.conn)
             .await?;
         Ok(claimed.first().map(|row| Removal::of(row, owner)))
@@ -172,6 +174,27 @@ pub(crate) async fn note(
     results: bool,
     now: Timestamp,
 ) -> Result<()> {
+    insert(tx, tenant, session, results, false, now).await
+}
+
+/// Notes that the objects of what went by age are to go.
+pub(crate) async fn note_aged(
+    tx: &DatabaseTransaction,
+    tenant: TenantId,
+    session: SessionId,
+    now: Timestamp,
+) -> Result<()> {
+    insert(tx, tenant, session, false, true, now).await
+}
+
+async fn insert(
+    tx: &DatabaseTransaction,
+    tenant: TenantId,
+    session: SessionId,
+    results: bool,
+    aged: bool,
+    now: Timestamp,
+) -> Result<()> {
     use removals::Column as C;
     let row = removals::Model {
         session_id: session.0,
@@ -183,6 +206,7 @@ pub(crate) async fn note(
         not_before: now.0,
         lease_until: 0,
         lease_owner: None,
+        aged,
     };
     let mut again = OnConflict::column(C::SessionId);
     again
@@ -191,6 +215,9 @@ pub(crate) async fn note(
         .action_and_where(Expr::col((removals::Entity, C::TenantId)).eq(tenant.0));
     if results {
         again.update_column(C::Results);
+    }
+    if aged {
+        again.update_column(C::Aged);
     }
     removals::Entity::insert(removals::ActiveModel::from(row)).on_conflict(again).exec_without_returning(tx).await?;
     Ok(())
@@ -202,15 +229,18 @@ pub(crate) async fn is_pending(conn: &impl ConnectionTrait, tenant: TenantId, se
     Ok(pending.one(conn).await?.is_some())
 }
 
-/// The removals for which a job waits.
-pub(crate) fn of_job() -> SelectStatement {
+/// The removals for which a job waits. What went by age goes before anything is made again.
+pub(crate) fn of_job(now: Timestamp) -> SelectStatement {
+    use removals::Column as C;
+    let col = |column: C| Expr::col((removals::Entity, column));
+    let going = col(C::Swept).eq(false).or(col(C::LeaseUntil).gte(now.0));
     Query::select()
         .expr(Expr::val(1))
         .from(removals::Entity)
         .and_where(
             Expr::col((removals::Entity, removals::Column::SessionId)).equals((jobs::Entity, jobs::Column::SessionId)),
         )
-        .and_where(Expr::col((removals::Entity, removals::Column::Results)).eq(true))
+        .and_where(col(C::Results).eq(true).or(col(C::Aged).eq(true).and(going)))
         .take()
 }
 
@@ -252,6 +282,7 @@ impl Removal {
             tenant_id: r.tenant_id.into(),
             session_id: r.session_id.into(),
             results: r.results,
+            aged: r.aged,
             attempts: r.attempts as u32,
             version: r.version,
             swept: r.swept,

@@ -1,7 +1,7 @@
 //! Sessions: start, heartbeat, stop, and how one moves from phase to phase.
 
 use super::{
-    Db, DbError, Result,
+    Db, DbError, Result, Rule,
     entity::sessions,
     error::{self, to_json, word},
     minutes,
@@ -11,6 +11,7 @@ use super::{
 };
 use domain::{
     SessionId, TaskId, TenantId, Timestamp,
+    retention::Removed,
     seat::{Seat, SeatRole},
     session::{Phase, Session, SessionStatus},
     webhook::EventKind,
@@ -100,6 +101,9 @@ impl Db {
             trainer_notes: None,
             updated_at: now.0,
             last_beat_at: None,
+            recording_removed_at: None,
+            clips_removed_at: None,
+            transcript_removed_at: None,
         };
         use sessions::Column as C;
         let tx = self.begin().await?;
@@ -250,10 +254,14 @@ impl Db {
         Ok(ended)
     }
 
-    /// Processes a session again from the recording that is kept; `false` when there is none or it is not done.
+    /// Processes a session again from the recording that is kept; `false` when there is none or it is not done,
+    /// [`Rule::RemovedByAge`] when a part of it went by age: what it came to would be made anew, or come to less.
     pub async fn process_again(&self, tenant: TenantId, id: SessionId, now: Timestamp) -> Result<bool> {
         let tx = self.begin().await?;
         let Some(row) = locked(&tx, tenant, id).await? else { return Ok(false) };
+        if row.recording_removed_at.or(row.clips_removed_at).or(row.transcript_removed_at).is_some() {
+            return Err(Rule::RemovedByAge.into());
+        }
         if row.phase != Phase::Done.to_string() || !holds_recording(&tx, tenant, id).await? {
             return Ok(false);
         }
@@ -337,6 +345,11 @@ impl TryFrom<sessions::Model> for Session {
             score: r.score.as_deref().map(|j| error::json("score", j)).transpose()?,
             summary: r.summary,
             trainer_notes: r.trainer_notes,
+            removed: Removed {
+                recording: r.recording_removed_at.map(Timestamp),
+                clips: r.clips_removed_at.map(Timestamp),
+                transcript: r.transcript_removed_at.map(Timestamp),
+            },
             updated_at: Timestamp(r.updated_at),
         })
     }

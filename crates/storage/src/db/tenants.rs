@@ -4,7 +4,7 @@ use super::{
     Db, Result, audit,
     entity::{tenant_queues, tenants},
 };
-use domain::{TenantId, Timestamp, audit::Entry, tenant::Tenant};
+use domain::{TenantId, Timestamp, audit::Entry, retention::Retention, tenant::Tenant};
 use sea_orm::{ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, sea_query::Expr};
 use uuid::Uuid;
 
@@ -16,7 +16,7 @@ pub struct NewTenant {
     pub timezone: String,
     pub language: String,
     pub country: String,
-    pub retention_days: Option<u32>,
+    pub retention: Retention,
     pub upload_limit_bytes: u64,
 }
 
@@ -79,12 +79,14 @@ pub(super) async fn insert_tenant(tx: &impl ConnectionTrait, new: NewTenant, now
         timezone: new.timezone,
         language: new.language,
         country: new.country,
-        retention_days: new.retention_days.map(i64::from),
+        keep_recording_days: new.retention.recording_days.map(i64::from),
         upload_limit_bytes: new.upload_limit_bytes.min(i64::MAX as u64) as i64,
         created_at: now.0,
         upload_keep_hours: None,
         included_minutes: None,
         admins_need_second_factor: false,
+        keep_clips_days: new.retention.clips_days.map(i64::from),
+        keep_transcript_days: new.retention.transcript_days.map(i64::from),
     };
     tenants::Entity::insert(tenants::ActiveModel::from(row.clone())).exec_without_returning(tx).await?;
     let queue = tenant_queues::ActiveModel {
@@ -105,7 +107,11 @@ impl From<tenants::Model> for Tenant {
             timezone: r.timezone,
             language: r.language,
             country: r.country,
-            retention_days: r.retention_days.map(|d| d as u32),
+            retention: Retention {
+                recording_days: r.keep_recording_days.map(|d| d as u32),
+                clips_days: r.keep_clips_days.map(|d| d as u32),
+                transcript_days: r.keep_transcript_days.map(|d| d as u32),
+            },
             upload_limit_bytes: r.upload_limit_bytes as u64,
             upload_keep_hours: r.upload_keep_hours.map(|h| h as u32),
             included_minutes: r.included_minutes.map(|m| m as u32),

@@ -25,7 +25,7 @@ pub enum UploadState {
     Complete,
     /// Nobody went on with it in time. What arrived is kept.
     Expired,
-    /// Somebody had this stretch of the recording deleted. Nothing of it is kept or taken.
+    /// Somebody had this stretch of the recording deleted, or the recording went by age. Nothing of it is kept or taken.
     Deleted,
 }
 
@@ -134,6 +134,7 @@ impl Db {
         // First the session, here and wherever both are held: a stretch that is being deleted is deleted, or not yet.
         growing(&tx, tenant, session, now).await?;
         comes_this_way(&tx, tenant, session, &new.place).await?;
+        let is_gone = locked(&tx, tenant, session).await?.is_some_and(|s| s.recording_removed_at.is_some());
         let stretches = breaks::deleted_of(&tx, tenant, session, &new.place).await?;
         let (deleted, span) = (!stretches.is_empty(), breaks::span_of(&new.place));
         if deleted && !stretches.iter().any(|s| s.start <= span.start && span.end <= s.end) {
@@ -144,6 +145,10 @@ impl Db {
             // Its object stands; whoever wrote it removes it, and may die before.
             removals::note(&tx, tenant, session, false, now).await?;
         }
+        if is_gone && !deleted && arrived.is_some() {
+            removals::note(&tx, tenant, session, false, now).await?;
+        }
+        let deleted = deleted || is_gone;
         let arrived = arrived.filter(|_| !deleted);
         let state = if deleted { UploadState::Deleted } else { state };
         let row = uploads::Model {

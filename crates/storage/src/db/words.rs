@@ -15,7 +15,8 @@ use sea_orm::{
 
 impl Db {
     /// What of a session was deleted, in seconds on its clock: every stretch that was asked for, and all of every part that
-    /// went with one; in order, without overlap. Everything, once nothing of the recording is left and none is waited for.
+    /// went with one; in order, without overlap. Everything, once nothing of the recording is left and none is waited for, and once the
+    /// transcript went by age.
     pub async fn deleted_spans(&self, tenant: TenantId, id: SessionId) -> Result<Vec<Span>> {
         deleted_spans(&self.conn, tenant, id).await
     }
@@ -23,16 +24,20 @@ impl Db {
 
 /// As [`Db::deleted_spans`].
 pub(crate) async fn deleted_spans(conn: &impl ConnectionTrait, tenant: TenantId, id: SessionId) -> Result<Vec<Span>> {
+    let session = sessions::Entity::find_by_id(id.0).filter(sessions::Column::TenantId.eq(tenant.0)).one(conn).await?;
+    let everything = vec![Span::new(0.0, f64::MAX)];
+    if session.as_ref().is_some_and(|s| s.transcript_removed_at.is_some()) {
+        return Ok(everything);
+    }
     let stretches = deletions(tenant, id).all(conn).await?;
     if stretches.is_empty() {
         return Ok(Vec::new());
     }
     let gone = uploads::Column::State.eq(UploadState::Deleted.to_string());
     let gone = uploads::Entity::find().filter(of_session(tenant, id)).filter(gone).all(conn).await?;
-    let session = sessions::Entity::find_by_id(id.0).filter(sessions::Column::TenantId.eq(tenant.0)).one(conn).await?;
     let is_over = session.is_some_and(|s| s.completed_at.is_some());
     if is_over && !holds_recording(conn, tenant, id).await? {
-        return Ok(vec![Span::new(0.0, f64::MAX)]);
+        return Ok(everything);
     }
     let span = |from: i64, to: Option<i64>| Span::new(from as f64 / 1e3, to.map_or(f64::MAX, |ms| ms as f64 / 1e3));
     let stretches = stretches.into_iter().map(|b| span(b.start_ms, b.end_ms));

@@ -11,6 +11,7 @@ use domain::{
     erasure::{ErasureRecord, Scope},
     recording::Keys,
 };
+use sea_orm::{ConnectionTrait, DbBackend, Statement, TransactionTrait};
 use storage::{
     db::{erase::LATEST_SECONDS, jobs::Lease},
     erasure::{Signer, erase_due},
@@ -123,6 +124,9 @@ async fn a_user_is_erased_with_sessions_and_devices() {
         let world = World::new(place, "acme").await;
         noted(place, &world).await;
         let (tenant, user) = (world.crew.tenant, world.crew.user.id);
+        let untouched = place.everything().await;
+        let preview = place.db.preview_user(tenant, user).await.unwrap().unwrap();
+        assert_eq!(place.everything().await, untouched, "to look is not to erase");
         place
             .accepted(&format!("UPDATE tasks SET assigned_to = {} WHERE tenant_id = {}", place.id(user), world.tenant))
             .await;
@@ -130,9 +134,26 @@ async fn a_user_is_erased_with_sessions_and_devices() {
         let seat =
             Entry::new(Actor::operator(), Action::SeatAdded).on("seat", world.crew.seat.id, name).with("for", name);
         place.db.audit(tenant, &seat, at(1)).await.unwrap();
+        // Under a name of before, which is told of a task, of a seat of somebody else, and in the log.
+        let renamed =
+            Entry::new(Actor { name: "Maiden Name".into(), ..Actor::user(&world.crew.user) }, Action::UserRenamed);
+        place.db.audit(tenant, &renamed, at(1)).await.unwrap();
+        let handed = Entry::new(Actor::operator(), Action::SeatAdded).on("seat", 2, "Maiden Name");
+        place.db.audit(tenant, &handed, at(1)).await.unwrap();
+        let (id, change) = (
+            place.id(Uuid::now_v7()),
+            "INSERT INTO task_changes (id, tenant_id, task_id, status, changed_by, changed_at)",
+        );
+        let tenant_id = &world.tenant;
+        place
+            .accepted(&format!(
+                "{change} SELECT {id}, tenant_id, id, 'open', 'Maiden Name', 0 FROM tasks WHERE tenant_id = {tenant_id}"
+            ))
+            .await;
         let other = Entry::new(Actor::operator(), Action::SeatAdded).on("seat", 1, "Bob").with("for", "Bob's");
         place.db.audit(tenant, &other, at(2)).await.unwrap();
         let erased = place.db.erase_user(tenant, user, at(10)).await.unwrap().unwrap();
+        assert_eq!(erased.rows, preview.rows);
         for table in ["users", "seats", "devices", "sessions", "procedures", "utterances"] {
             assert_eq!(erased.rows.get(table), Some(&1), "{table}: {:?}", erased.rows);
         }
@@ -142,7 +163,7 @@ async fn a_user_is_erased_with_sessions_and_devices() {
             "the work is still to be done"
         );
         let after = place.everything().await;
-        for gone in ["Engineer of acme", "192.0.2.7", "Smith"] {
+        for gone in ["Engineer of acme", "Maiden Name", "192.0.2.7", "Smith"] {
             assert!(!after.iter().any(|row| row.contains(gone)), "{gone}: {after:#?}");
         }
         assert_eq!(after.iter().filter(|row| row.contains("Bob")).count(), 1, "{after:#?}");
@@ -220,6 +241,32 @@ async fn a_tenant_is_erased_and_no_other() {
             assert!(after.contains(row), "{row} has gone, too");
         }
         assert!(place.db.erase_tenant(tenant, at(11)).await.unwrap().is_none());
+    })
+    .await;
+}
+
+/// While somebody still reads the database as it was, what was erased stands in its log, and nothing is signed.
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_is_signed_before_the_log_is_empty() {
+    on_both(async |place| {
+        if place.is_postgres() {
+            return;
+        }
+        let crew = place.crew("acme").await;
+        let session = place.processing(&crew, at(0)).await;
+        let folder = tempfile::tempdir().unwrap();
+        let objects = Objects::disk(folder.path()).unwrap();
+        let (signer, clock) = (Signer::new(&[7; 32]), FixedClock(at(10).0.into()));
+        place.db.erase_session(crew.tenant, session.id, at(10)).await.unwrap().unwrap();
+        erase_due(&place.db, &objects, &signer, &clock).await.unwrap();
+        let reader = place.raw.begin().await.unwrap();
+        reader.query_all_raw(Statement::from_string(DbBackend::Sqlite, "SELECT * FROM tenants")).await.unwrap();
+        place.accepted("UPDATE tenants SET name = 'acme 2'").await;
+        clock.advance(LATEST_SECONDS);
+        assert_eq!(erase_due(&place.db, &objects, &signer, &clock).await.unwrap(), 0);
+        reader.rollback().await.unwrap();
+        clock.advance(61.0);
+        assert_eq!(erase_due(&place.db, &objects, &signer, &clock).await.unwrap(), 1);
     })
     .await;
 }

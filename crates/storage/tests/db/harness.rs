@@ -165,7 +165,7 @@ impl Place {
             timezone: "Europe/London".into(),
             language: "en".into(),
             country: "GB".into(),
-            retention_days: None,
+            retention: Default::default(),
             upload_limit_bytes: 1 << 40,
         };
         let tenant = self.db.create_tenant(new, at(0)).await.unwrap().id;

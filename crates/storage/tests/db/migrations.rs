@@ -1,6 +1,7 @@
 //! Opening a database brings its schema up to date, however often and by however many.
 
 use crate::harness::{Place, at, fresh_places, on_both};
+use domain::retention::Retention;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn opening_again_keeps_what_is_there() {
@@ -65,6 +66,15 @@ async fn a_database_of_the_first_version_is_brought_up_to_date_with_its_rows() {
         place.sql("DROP TABLE language_uses").await.unwrap();
         for undo in [
             "ALTER TABLE tenants DROP COLUMN admins_need_second_factor",
+            "DROP TABLE legal_holds",
+            "DROP INDEX sessions_by_end",
+            "ALTER TABLE sessions DROP COLUMN recording_removed_at",
+            "ALTER TABLE sessions DROP COLUMN clips_removed_at",
+            "ALTER TABLE sessions DROP COLUMN transcript_removed_at",
+            "ALTER TABLE tenants DROP COLUMN keep_clips_days",
+            "ALTER TABLE tenants DROP COLUMN keep_transcript_days",
+            "ALTER TABLE tenants RENAME COLUMN keep_recording_days TO retention_days",
+            "UPDATE tenants SET retention_days = 30",
             "DROP TABLE recovery_codes",
             "DROP TABLE second_factors",
             "DROP INDEX logins_by_user",
@@ -108,6 +118,8 @@ async fn a_database_of_the_first_version_is_brought_up_to_date_with_its_rows() {
         let updated = place.at.open().await;
         let job = updated.claim_job(uuid::Uuid::now_v7(), at(1), at(99)).await.unwrap().unwrap();
         assert_eq!(job.session_id, session.id);
+        let retention = updated.tenant(crew.tenant).await.unwrap().unwrap().retention;
+        assert_eq!(retention, Retention { recording_days: Some(30), ..Retention::default() });
         let upload = updated.upload_of(crew.tenant, session.id, 1).await.unwrap().unwrap();
         assert_eq!((upload.place, upload.received), (domain::recording::Place::WHOLE, 10));
         assert_eq!(updated.chunks(crew.tenant, upload.id).await.unwrap().len(), 1);

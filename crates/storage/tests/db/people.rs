@@ -2,6 +2,7 @@
 
 use crate::harness::{at, new_device, new_user, on_both};
 use domain::{
+    retention::Retention,
     seat::{SeatRole, SeatStatus},
     task::TaskSource,
 };
@@ -60,11 +61,11 @@ async fn a_tenant_keeps_what_it_was_created_with_and_its_name_is_taken_once() {
             timezone: "Europe/Berlin".into(),
             language: "de".into(),
             country: "DE".into(),
-            retention_days: Some(30),
+            retention: Retention { recording_days: Some(30), ..Retention::default() },
             upload_limit_bytes: u64::MAX,
         };
         let made = place.db.create_tenant(new.clone(), at(0)).await.unwrap();
-        assert_eq!((made.retention_days, made.upload_limit_bytes), (Some(30), i64::MAX as u64));
+        assert_eq!((made.retention.recording_days, made.upload_limit_bytes), (Some(30), i64::MAX as u64));
         assert_eq!(place.db.tenant(made.id).await.unwrap(), Some(made.clone()));
         assert!(matches!(place.db.create_tenant(new.clone(), at(1)).await, Err(DbError::Exists(_))));
         let unknown = NewTenant { name: "B".into(), country: "Germany".into(), ..new };

@@ -188,7 +188,7 @@ async fn uploads_jobs_steps_and_utterances_hold_together() {
             format!("UPDATE tenant_queues SET cap = 0 WHERE tenant_id = {owner}"),
             format!("UPDATE tenants SET country = 'GBR' WHERE id = {owner}"),
             format!("UPDATE tenants SET upload_limit_bytes = 0 WHERE id = {owner}"),
-            format!("UPDATE tenants SET retention_days = 0 WHERE id = {owner}"),
+            format!("UPDATE tenants SET keep_recording_days = 0 WHERE id = {owner}"),
             format!("UPDATE users SET email = 'Ann@example.com' WHERE tenant_id = {owner}"),
         ] {
             place.refused(&wrong).await;

@@ -230,7 +230,7 @@ async fn the_first_tenant_is_made_once() {
             timezone: "Europe/Berlin".into(),
             language: "en".into(),
             country: "DE".into(),
-            retention_days: None,
+            retention: Default::default(),
             upload_limit_bytes: 1 << 40,
         };
         let user = |name: &str| NewUser { role: UserRole::Admin, ..new_user(name) };
@@ -256,7 +256,7 @@ fn tenant_like(tenant: &domain::tenant::Tenant) -> NewTenant {
         timezone: tenant.timezone.clone(),
         language: tenant.language.clone(),
         country: tenant.country.clone(),
-        retention_days: None,
+        retention: Default::default(),
         upload_limit_bytes: tenant.upload_limit_bytes,
     }
 }

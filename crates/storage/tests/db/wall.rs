@@ -65,6 +65,8 @@ struct Theirs {
     webhook: Webhook,
     /// It was delivered.
     delivery: Uuid,
+    /// On a session that is not erased here.
+    hold: Uuid,
 }
 
 async fn theirs(place: &Place) -> Theirs {
@@ -124,7 +126,9 @@ async fn theirs(place: &Place) -> Theirs {
         .unwrap();
     place.db.stop_session(crew.tenant, session.id, &Stop::with_parts(Some(1)), at(9)).await.unwrap();
     place.db.heartbeat(crew.tenant, session.id, at(9)).await.unwrap();
+    let hold = place.db.place_hold(crew.tenant, Some(bare.id), "claim", (Some(crew.user.id), held()), at(9)).await;
     Theirs {
+        hold: hold.unwrap().unwrap(),
         key,
         webhook,
         delivery,
@@ -141,6 +145,10 @@ async fn theirs(place: &Place) -> Theirs {
         bare,
         file,
     }
+}
+
+fn held() -> Entry {
+    Entry::new(Actor::operator(), Action::LegalHoldPlaced)
 }
 
 fn operator() -> By {
@@ -374,6 +382,12 @@ fn attempts<'a>(db: &'a Db, us: &'a Crew, they: &'a Theirs) -> Vec<Attempt<'a>> 
         announced_parts: db.announced_parts(tenant, they.recording.id),
         deleted_spans: db.deleted_spans(tenant, they.recording.id),
         deleted_uploads: db.deleted_uploads(tenant, they.recording.id),
+        removed_by_age: async { Ok::<_, DbError>(db.removed_by_age(tenant, they.done.id).await?.any()) },
+        preview_session: async { Ok::<_, DbError>(db.preview_session(tenant, they.done.id).await?.map(|p| p.rows)) },
+        preview_user: async { Ok::<_, DbError>(db.preview_user(tenant, they.crew.user.id).await?.map(|p| p.rows)) },
+        place_hold: db.place_hold(tenant, Some(they.done.id), "x", (None, held()), at(50)),
+        lift_hold: db.lift_hold(tenant, they.hold, held(), at(50)),
+        legal_holds: db.legal_holds(tenant),
         claim_removal: db.claim_removal(tenant, they.bare.id, at(50)),
         erase_session: db.erase_session(tenant, they.done.id, at(50)),
         erase_user: db.erase_user(tenant, they.crew.user.id, at(50)),
@@ -465,10 +479,13 @@ async fn with_another_tenants_id_nothing_is_found_and_nothing_changed() {
             "tenant",
             "set_upload_keep_hours",
             "require_second_factor",
+            "set_retention",
+            "count_aged",
             "set_included_minutes",
             "add_minutes",
             "adjust_minutes",
             "due_removals",
+            "remove_aged",
         ]);
         let forgotten: Vec<_> = queries_of_a_tenant().into_iter().filter(|n| !tried.contains(n.as_str())).collect();
         assert!(forgotten.is_empty(), "not tried: {forgotten:?}");

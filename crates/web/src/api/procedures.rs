@@ -57,7 +57,7 @@ pub struct ProcedureState {
     end_seconds: f64,
     /// Length of the clip, which starts at the keyframe at or before `start_seconds`.
     duration_seconds: f64,
-    /// Where the clip can be played: relative to the server, needs no key, expires.
+    /// Where the clip can be played: relative to the server, needs no key, expires. Null where it was removed by age.
     video_url: Option<String>,
     /// A picture, likewise.
     thumbnail_url: Option<String>,

@@ -83,6 +83,15 @@ pub struct SessionDetails {
     trainer_notes: Option<String>,
     /// Where the recording can be played; null while there is none.
     recording: Option<RecordingAddresses>,
+    /// When the recording was removed, as the organisation's retention says; null where it was not.
+    #[schema(schema_with = words::optional_instant)]
+    recording_removed_at: Option<Timestamp>,
+    /// When the clips of its procedures and their thumbnails were removed, likewise.
+    #[schema(schema_with = words::optional_instant)]
+    clips_removed_at: Option<Timestamp>,
+    /// When what was said was removed, likewise.
+    #[schema(schema_with = words::optional_instant)]
+    transcript_removed_at: Option<Timestamp>,
 }
 
 /// Where a recording can be played. The addresses are relative to the server and need no key; they expire.
@@ -184,6 +193,7 @@ impl SessionDetails {
     /// A session with addresses by `signer`.
     pub fn new(mut found: SessionOverview, signer: &Signer<'_>) -> Self {
         let session = &mut found.session;
+        let removed = session.removed;
         Self {
             seat_id: session.seat_id.0,
             user_id: session.user_id.0,
@@ -193,6 +203,9 @@ impl SessionDetails {
             trainer_notes: session.trainer_notes.take(),
             user_name: std::mem::take(&mut found.user_name),
             recording: found.recording.take().map(|recording| RecordingAddresses::new(&recording, signer)),
+            recording_removed_at: removed.recording,
+            clips_removed_at: removed.clips,
+            transcript_removed_at: removed.transcript,
             facts: found.into(),
         }
     }

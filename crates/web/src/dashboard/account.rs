@@ -137,11 +137,22 @@ static GUESSES: LazyLock<DefaultKeyedRateLimiter<UserId>> =
 
 /// Whether this is the viewer's present password.
 pub(super) async fn is_password(app: &App, viewer: &Viewer, password: String) -> Result<bool, Response> {
+    guess(app, viewer).await?;
+    fits(app, viewer, password).await
+}
+
+/// Counts a guess, and answers to too many of them.
+pub(super) async fn guess(app: &App, viewer: &Viewer) -> Result<(), Response> {
     if GUESSES.check_key(&viewer.user.id).is_err() {
         let problem = Some("Too many attempts. Wait some minutes, then try again.".to_owned());
         let shown = AccountPage { problem, ..account(app, viewer).await? };
         return Err((StatusCode::TOO_MANY_REQUESTS, page(&shown)?).into_response());
     }
+    Ok(())
+}
+
+/// As [`is_password`], for who has counted the guess.
+pub(super) async fn fits(app: &App, viewer: &Viewer, password: String) -> Result<bool, Response> {
     let hash = app.db.password_hash(viewer.tenant.id, viewer.user.id).await.map_err(failed)?;
     let fits = password.len() <= rules::LONGEST
         && tokio::task::spawn_blocking(move || verify_password(&password, hash.as_deref())).await.map_err(failed)?;

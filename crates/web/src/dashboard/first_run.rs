@@ -166,7 +166,7 @@ pub async fn create(
         timezone: typed.timezone.clone(),
         language: "en".into(),
         country: "GB".into(),
-        retention_days: None,
+        retention: Default::default(),
         upload_limit_bytes: app.settings.upload_limit_bytes,
     };
     let (email, full_name) = (typed.email.clone(), typed.full_name.clone());

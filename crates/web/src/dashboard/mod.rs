@@ -2,14 +2,18 @@
 //! changes a session; Settings change seats and begin the upload of a file.
 
 mod account;
+mod again;
 mod api_docs;
 mod api_keys;
 mod audit;
+mod erasure;
 mod events;
 mod first_run;
 mod forgot;
+mod legal_holds;
 mod minutes;
 mod pairing;
+mod privacy;
 mod procedure;
 mod seats;
 mod second_factor;
@@ -100,6 +104,12 @@ pub fn routes(app: &App) -> Router<App> {
         .route("/settings/upload", get(upload::show).post(upload::begin))
         .route("/settings/upload/keep", post(upload::keep))
         .route("/settings/upload/{id}/ticket", post(upload::ticket))
+        .route("/settings/privacy", get(privacy::show))
+        .route("/settings/privacy/retention", post(privacy::keep))
+        .route("/settings/privacy/holds", post(legal_holds::place))
+        .route("/settings/privacy/holds/{id}/lift", get(legal_holds::ask_to_lift).post(legal_holds::lift))
+        .route("/settings/privacy/erase", get(erasure::ask).post(erasure::erase))
+        .route("/settings/privacy/erasures/{id}", get(erasure::record))
         .route("/settings/audit", get(audit::show))
         .route("/settings/users", get(users::list).post(users::invite))
         .route("/settings/users/{id}", get(users::show))

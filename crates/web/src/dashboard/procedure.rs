@@ -9,6 +9,7 @@ use crate::{
         layout::{Area, Layout},
         player::{Player, ProcedureMedia},
         procedure::{Neighbour, ProcedurePage},
+        when::When,
     },
 };
 use axum::{Json, extract::State, http::HeaderMap, response::IntoResponse};
@@ -40,6 +41,7 @@ pub async fn show(State(app): State<App>, viewer: Viewer, Id(id): Id<ProcedureId
         position: place + 1,
         total: all.len(),
         duration_seconds: found.duration_seconds,
+        removed: session.removed.clips.map(|at| When::new(at, &tenant.timezone)),
         player,
         share_url: format!("{}/procedures/{id}", origin(&app, &headers)),
         session_id: session.id,

@@ -230,7 +230,7 @@ pub async fn check(
 }
 
 /// Whether a code of the app or a recovery code is right, and takes it: it is worth nothing from then on.
-async fn is_taken(app: &App, user: &User, code: &str, address: std::net::IpAddr) -> Result<bool, Response> {
+pub(super) async fn is_taken(app: &App, user: &User, code: &str, address: std::net::IpAddr) -> Result<bool, Response> {
     let (tenant, id, now) = (user.tenant_id, user.id, app.now());
     let Some(factor) = app.db.second_factor(tenant, id).await.map_err(failed)? else { return Ok(false) };
     if let Some(hash) = hash_of_recovery_code(code) {

@@ -10,6 +10,7 @@ use crate::{
         player::{Player, SessionMedia},
         session::{RecordingView, SessionLive, SessionPage, SessionView, sentence},
         task::LinkedTask,
+        when::When,
     },
 };
 use axum::{
@@ -53,7 +54,10 @@ async fn view(app: &App, viewer: &Viewer, id: SessionId) -> Result<SessionView, 
     });
     let warnings = found.recording.as_ref().map(|r| r.media_info.warnings.iter().map(|w| sentence(w)).collect());
     let arrived = found.arrived.bytes > 0;
-    let recording = RecordingView::of(player, progress, arrived);
+    let recording = match found.session.removed.recording {
+        Some(at) => RecordingView::Removed(When::new(at, &tenant.timezone)),
+        None => RecordingView::of(player, progress, arrived),
+    };
     let task = task.as_ref().map(LinkedTask::new);
     let language = app.db.language_use(tenant.id, id).await.map_err(failed)?;
     let language_note = language.and_then(|l| l.note).filter(|_| found.session.status != SessionStatus::InProgress);

@@ -1,6 +1,6 @@
 //! The page of one procedure: its clip and a link to share.
 
-use super::{layout::Layout, player::Player};
+use super::{layout::Layout, player::Player, when::When};
 use askama::Template;
 use domain::{ProcedureId, SessionId, time::show_duration};
 
@@ -22,6 +22,8 @@ pub struct ProcedurePage {
     pub duration_seconds: f64,
     /// The clip; `None` where there is none.
     pub player: Option<Player>,
+    /// When the clip went by age.
+    pub removed: Option<When>,
     /// Whole address of this page, to be passed on.
     pub share_url: String,
     /// The session it was found in.

@@ -59,6 +59,8 @@ pub struct SessionView {
     pub score: Option<ScoreCard>,
     /// The prose summary.
     pub summary: Option<String>,
+    /// When its transcript went by age, where the recording is still there.
+    pub transcript_removed: Option<When>,
     /// What is doubtful about the recording and its processing, a sentence each.
     pub warnings: Vec<String>,
     /// Which part of the built-in result stands where a language model was asked, and why.
@@ -78,6 +80,8 @@ pub enum RecordingView {
     NotYet(Progress),
     /// Bytes arrived that are no recording.
     Unplayable,
+    /// It went by age.
+    Removed(When),
     /// There is none and there will be none.
     Missing,
 }
@@ -126,10 +130,15 @@ impl SessionView {
             duration_seconds: session.duration_seconds,
             started: When::new(session.started_at, timezone),
             completed: session.completed_at.map(|at| When::new(at, timezone)),
-            recording,
             procedures: procedures.iter().map(ProcedureLine::new).collect(),
             score: session.score,
             summary: said(session.summary),
+            transcript_removed: session
+                .removed
+                .transcript
+                .filter(|_| matches!(recording, RecordingView::Playable(_)))
+                .map(|at| When::new(at, timezone)),
+            recording,
             warnings: Vec::new(),
             language_note: None,
             trainer_notes: said(session.trainer_notes),

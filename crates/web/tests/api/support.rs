@@ -156,7 +156,7 @@ async fn tenant(app: &App, name: &str) -> Device {
         timezone: "Europe/Berlin".into(),
         language: "en".into(),
         country: "DE".into(),
-        retention_days: None,
+        retention: Default::default(),
         upload_limit_bytes: LIMIT,
     };
     let tenant = app.db.create_tenant(new, now).await.unwrap().id;

@@ -7,6 +7,7 @@ pub mod devices;
 pub mod erasures;
 pub mod jobs;
 pub mod language_uses;
+pub mod legal_holds;
 pub mod logins;
 pub mod minute_erasures;
 pub mod minute_reservations;

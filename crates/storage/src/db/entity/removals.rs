@@ -15,6 +15,7 @@ pub struct Model {
     pub not_before: i64,
     pub lease_until: i64,
     pub lease_owner: Option<Uuid>,
+    pub aged: bool,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

@@ -32,6 +32,9 @@ pub struct Model {
     pub trainer_notes: Option<String>,
     pub updated_at: i64,
     pub last_beat_at: Option<i64>,
+    pub recording_removed_at: Option<i64>,
+    pub clips_removed_at: Option<i64>,
+    pub transcript_removed_at: Option<i64>,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

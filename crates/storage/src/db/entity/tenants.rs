@@ -11,12 +11,14 @@ pub struct Model {
     pub timezone: String,
     pub language: String,
     pub country: String,
-    pub retention_days: Option<i64>,
+    pub keep_recording_days: Option<i64>,
     pub upload_limit_bytes: i64,
     pub created_at: i64,
     pub upload_keep_hours: Option<i64>,
     pub included_minutes: Option<i64>,
     pub admins_need_second_factor: bool,
+    pub keep_clips_days: Option<i64>,
+    pub keep_transcript_days: Option<i64>,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

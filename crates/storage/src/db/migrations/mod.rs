@@ -38,6 +38,8 @@ impl MigratorTrait for Migrator {
             Box::new(Sql { name: "0013_second_factor", up: include_str!("0013_second_factor.sql") }),
             Box::new(Sql { name: "0014_erasures", up: include_str!("0014_erasures.sql") }),
             Box::new(Sql { name: "0015_second_factor_required", up: include_str!("0015_second_factor_required.sql") }),
+            Box::new(Sql { name: "0017_retention", up: include_str!("0017_retention.sql") }),
+            Box::new(Sql { name: "0018_legal_holds", up: include_str!("0018_legal_holds.sql") }),
         ]
     }
 }

@@ -54,6 +54,7 @@ pub fn session(n: u128, name: &str) -> Session {
         score: None,
         summary: None,
         trainer_notes: None,
+        removed: Default::default(),
         updated_at: started_at,
     }
 }

@@ -4,6 +4,7 @@ mod api_keys;
 mod facts;
 mod minutes;
 mod people;
+mod privacy;
 mod settings;
 mod states;
 mod webhooks;

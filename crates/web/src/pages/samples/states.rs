@@ -11,6 +11,7 @@ use crate::pages::{
     sessions::{SessionFilter, SessionRow, SessionsPage},
     sign_in::{SignInPage, SignInProblem},
     task::{LinkedTask, TaskPage},
+    when::When,
 };
 use askama::Template;
 use domain::{
@@ -135,7 +136,7 @@ pub fn missing(phase: Phase, progress: Progress) -> String {
     detail(view(running(2, "Annual boiler service", phase), Some(progress), None, &[], None))
 }
 
-pub fn procedure(position: usize, with_clip: bool) -> String {
+pub fn procedure(position: usize, with_clip: bool, removed: Option<When>) -> String {
     let all = procedures();
     let this = &all[position - 1];
     let neighbour = |p: &Procedure| Neighbour { id: p.id, procedure_name: p.procedure_name.clone() };
@@ -148,6 +149,7 @@ pub fn procedure(position: usize, with_clip: bool) -> String {
         total: all.len(),
         duration_seconds: this.duration_seconds,
         player: with_clip.then(|| Player::of_procedure(this.id, &this.procedure_name, clip, "en")),
+        removed,
         share_url: format!("https://training.northgate.example/procedures/{}", this.id),
         session_id: this.session_id,
         session_name: "Replace the diverter valve on a Vaillant ecoTEC plus 832".into(),
@@ -182,6 +184,7 @@ pub fn pages() -> BTreeMap<&'static str, String> {
     all.extend(super::minutes::pages());
     all.extend(super::api_keys::pages());
     all.extend(super::webhooks::pages());
+    all.extend(super::privacy::pages());
     all.extend([
         ("sign-in", sign_in(None)),
         ("sign-in-refused", sign_in(Some(SignInProblem::Refused))),
@@ -199,8 +202,9 @@ pub fn pages() -> BTreeMap<&'static str, String> {
         ("session-failed", detail(view(occluded, None, Some(occluded_player), &[], None))),
         ("session-no-recording", detail(view(unrecorded, None, None, &[], Some(&task(None))))),
         ("session-unscored", detail(view(unscored, None, Some(unscored_player), &procedures()[..1], None))),
-        ("procedure", procedure(2, true)),
-        ("procedure-first-without-clip", procedure(1, false)),
+        ("procedure", procedure(2, true, None)),
+        ("procedure-first-without-clip", procedure(1, false, None)),
+        ("procedure-aged", procedure(2, false, Some(When::new(NOON, ZONE)))),
         ("task", TaskPage::new(frame("Task"), task(None), Some("Marek Kowalczyk".into()), ZONE).render().unwrap()),
         ("error-404", ErrorPage::not_found(Some(who())).render().unwrap()),
         ("error-403", ErrorPage::forbidden(SignedIn { is_admin: false, ..who() }).render().unwrap()),
