@@ -15,7 +15,7 @@ use tokio_util::sync::CancellationToken;
 /// How often the phases are looked through for what has been silent too long.
 const ROUND: Duration = Duration::from_secs(2);
 /// How often what has reached its age is looked for.
-const AGED_EVERY: Duration = Duration::from_secs(60);
+const AGED_EVERY: Duration = Duration::from_secs(10);
 /// Time for the head of a request.
 const HEADERS_WITHIN: Duration = Duration::from_secs(20);
 /// Time for the answers that are under way when the server is stopped.
