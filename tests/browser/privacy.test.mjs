@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
-import { assertGood, DESKTOP, launch, openSignedIn, PHONE } from '../support/browser.mjs'
+import { assertGood, launch, LOOKS, openSignedIn } from '../support/browser.mjs'
 import { record, recording, settled } from '../support/recordings.mjs'
 import { startServer } from '../support/server.mjs'
 import { createAdmin, runSql } from '../support/tenants.mjs'
@@ -103,28 +103,25 @@ test('the pages say nothing to the console', () => {
   assert.deepEqual(window.problems.filter((problem) => !/422|404/.test(problem)), [])
 })
 
-for (const colorScheme of ['light', 'dark']) {
-  for (const [size, viewport] of [['phone', PHONE], ['desktop', DESKTOP]]) {
-    test(`no page breaks accessibility or its frame: ${colorScheme}, ${size}`, async () => {
-      const look = { viewport, colorScheme, bypassCSP: true, reducedMotion: 'reduce' }
-      const { page, close } = await openSignedIn(browser, { ...server, ...admin }, look)
-      const good = (name) => assertGood(page, `${name}-${size}-${colorScheme}`)
-      await page.goto('/settings/privacy')
-      await page.getByLabel('Address or id of a session').fill(session.id)
-      await page.getByLabel('Reason').fill('a claim '.repeat(40))
-      await page.getByRole('button', { name: 'Place a hold' }).click()
-      await good('privacy')
-      await page.getByRole('link', { name: 'Lift' }).click()
-      await good('privacy-lift')
-      await page.getByRole('button', { name: 'Lift' }).click()
-      await page.getByLabel('Clips, days').fill('1')
-      await page.getByRole('button', { name: 'Change', exact: true }).click()
-      await good('privacy-retention')
-      await page.goto(`/settings/privacy/erase?what=${session.id}`)
-      await good('erase')
-      await page.goto(`/sessions/${session.id}`)
-      await good('session-aged')
-      await close()
-    })
-  }
+for (const [name, look] of LOOKS) {
+  test(`no page breaks accessibility or its frame: ${name}`, async () => {
+    const { page, close } = await openSignedIn(browser, { ...server, ...admin }, look)
+    const good = (what) => assertGood(page, `${what}-${name}`)
+    await page.goto('/settings/privacy')
+    await page.getByLabel('Address or id of a session').fill(session.id)
+    await page.getByLabel('Reason').fill('a claim '.repeat(40))
+    await page.getByRole('button', { name: 'Place a hold' }).click()
+    await good('privacy')
+    await page.getByRole('link', { name: 'Lift' }).click()
+    await good('privacy-lift')
+    await page.getByRole('button', { name: 'Lift' }).click()
+    await page.getByLabel('Clips, days').fill('1')
+    await page.getByRole('button', { name: 'Change', exact: true }).click()
+    await good('privacy-retention')
+    await page.goto(`/settings/privacy/erase?what=${session.id}`)
+    await good('erase')
+    await page.goto(`/sessions/${session.id}`)
+    await good('session-aged')
+    await close()
+  })
 }

@@ -22,7 +22,7 @@ const NOBODYS: &str = "0197aaaa-0000-7000-8000-000000000000";
 const METHODS: [Method; 6] = [Method::GET, Method::POST, Method::PUT, Method::PATCH, Method::DELETE, Method::HEAD];
 
 /// What stands in an address after this word: a row of which table.
-const THINGS: [(&str, &str); 10] = [
+const THINGS: [(&str, &str); 12] = [
     ("sessions", "sessions"),
     ("procedures", "procedures"),
     ("tasks", "tasks"),
@@ -33,6 +33,8 @@ const THINGS: [(&str, &str); 10] = [
     ("deliveries", "webhook_deliveries"),
     ("users", "users"),
     ("uploads", "uploads"),
+    ("holds", "legal_holds"),
+    ("erasures", "erasures"),
 ];
 
 /// What anybody may see: nothing of an organisation is there.
@@ -248,6 +250,8 @@ impl World {
         assert_eq!(admin.post("/settings/webhooks", &hook).await.status(), 200);
         let task = [("title", "Quillfeather boiler"), ("description", "Quillfeather cellar")];
         assert_eq!(admin.post("/tasks/new", &task).await.status(), 303);
+        let hold = [("everything", "yes"), ("reason", "Quillfeather claim")];
+        assert_eq!(admin.post("/settings/privacy/holds", &hold).await.status(), 303);
         key(&server, &server.acme, Scope::VARIANTS, None).await;
         let db = rename(&server).await;
         assert!(db > 5, "{db} rows carry the word");
@@ -283,6 +287,10 @@ async fn rename(server: &Server) -> u64 {
         let sql = format!("UPDATE {table} SET {column} = '{WORD} ' || coalesce({column}, '') WHERE {of} = ?");
         changed += sqlx::query(sqlx::AssertSqlSafe(sql)).bind(tenant).execute(&pool).await.unwrap().rows_affected();
     }
+    // Something was erased, and is not signed yet.
+    let erased = "INSERT INTO erasures (id, tenant_id, scope, subject_id, prefixes, rows_erased, objects, bytes, sweeps, not_before, \
+                  requested_at) VALUES (randomblob(16), ?, 'session', randomblob(16), '[]', '{}', 0, 0, 0, 9223372036854775807, 0)";
+    sqlx::query(erased).bind(tenant).execute(&pool).await.unwrap();
     pool.close().await;
     changed
 }
