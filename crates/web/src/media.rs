@@ -1,6 +1,6 @@
 //! Recordings, clips and thumbnails for players: signed addresses that expire, and HTTP ranges.
 
-use crate::{App, problem::Problem};
+use crate::{App, auth::login::Viewer, problem::Problem};
 use aws_lc_rs::hmac;
 use axum::{
     Router,
@@ -21,6 +21,9 @@ use http_range::{HttpRange, HttpRangeParseError};
 use serde::Deserialize;
 use storage::db::recordings::Recording;
 
+/// How long an address that an operator was given stays good, in seconds; an open page renews it.
+const OPERATOR_SECONDS: f64 = 120.0;
+
 /// Every address of media.
 pub fn routes() -> Router<App> {
     Router::new().route("/media/{*key}", get(serve))
@@ -38,6 +41,14 @@ impl<'a> Signer<'a> {
     pub fn new(app: &'a App) -> Self {
         let life = (app.settings.media_address_life.as_micros() as i64).max(1_000_000);
         Self { app, expires_at: Timestamp((app.now().0 / life + 2) * life) }
+    }
+
+    /// The same for a page of this viewer: an operator's stop soon, as the access may be ended.
+    pub fn of(app: &'a App, viewer: &Viewer) -> Self {
+        let usual = Self::new(app);
+        let Some(access) = &viewer.operator else { return usual };
+        let soon = app.now().plus_seconds(OPERATOR_SECONDS);
+        Self { app, expires_at: usual.expires_at.min(access.until).min(soon) }
     }
 
     /// Whole seconds until the addresses stop to work.

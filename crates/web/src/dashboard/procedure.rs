@@ -27,7 +27,7 @@ pub async fn show(State(app): State<App>, viewer: Viewer, Id(id): Id<ProcedureId
     let gaps = recording.map(|r| r.media_info.gaps).unwrap_or_default();
     // The clip begins at the keyframe before the procedure and ends with it.
     let begins_at = (found.end_seconds - found.duration_seconds).clamp(0.0, found.start_seconds.max(0.0));
-    let player = addresses(&app, &found).map(|media| {
+    let player = addresses(&app, &viewer, &found).map(|media| {
         Player::of_procedure(id, &found.procedure_name, media, &tenant.language).with_gaps(
             &gaps,
             begins_at,
@@ -54,12 +54,12 @@ pub async fn show(State(app): State<App>, viewer: Viewer, Id(id): Id<ProcedureId
 /// `GET /procedures/{id}/media`
 pub async fn media(State(app): State<App>, viewer: Viewer, Id(id): Id<ProcedureId>) -> Answer {
     let found = app.db.procedure(viewer.tenant.id, id).await.map_err(failed)?;
-    let media = found.and_then(|p| addresses(&app, &p)).ok_or_else(|| missing(&viewer))?;
+    let media = found.and_then(|p| addresses(&app, &viewer, &p)).ok_or_else(|| missing(&viewer))?;
     Ok(Json(media).into_response())
 }
 
-fn addresses(app: &App, procedure: &Procedure) -> Option<ProcedureMedia> {
-    let signer = Signer::new(app);
+fn addresses(app: &App, viewer: &Viewer, procedure: &Procedure) -> Option<ProcedureMedia> {
+    let signer = Signer::of(app, viewer);
     let clip = procedure.video_key.as_deref()?;
     let kind = if clip.ends_with(".webm") { "webm" } else { "mp4" };
     Some(ProcedureMedia {

@@ -36,7 +36,7 @@ pub async fn live(State(app): State<App>, viewer: Viewer, Id(id): Id<SessionId>)
 /// `GET /sessions/{id}/media`
 pub async fn media(State(app): State<App>, viewer: Viewer, Id(id): Id<SessionId>) -> Answer {
     let recording = app.db.recording(viewer.tenant.id, id).await.map_err(failed)?.ok_or_else(|| missing(&viewer))?;
-    Ok(Json(addresses(&app, &recording)).into_response())
+    Ok(Json(addresses(&app, &viewer, &recording)).into_response())
 }
 
 async fn view(app: &App, viewer: &Viewer, id: SessionId) -> Result<SessionView, Response> {
@@ -49,7 +49,7 @@ async fn view(app: &App, viewer: &Viewer, id: SessionId) -> Result<SessionView, 
     };
     let progress = progress_of(&found);
     let player = found.recording.as_ref().map(|r| {
-        Player::of_session(id, &found.session.name, addresses(app, r), &tenant.language)
+        Player::of_session(id, &found.session.name, addresses(app, viewer, r), &tenant.language)
             .with_all_gaps(&r.media_info.gaps, r.duration_seconds)
     });
     let warnings = found.recording.as_ref().map(|r| r.media_info.warnings.iter().map(|w| sentence(w)).collect());
@@ -66,8 +66,8 @@ async fn view(app: &App, viewer: &Viewer, id: SessionId) -> Result<SessionView, 
     Ok(SessionView { language_note, warnings: warnings.unwrap_or_default(), ..view })
 }
 
-fn addresses(app: &App, recording: &Recording) -> SessionMedia {
-    let signer = Signer::new(app);
+fn addresses(app: &App, viewer: &Viewer, recording: &Recording) -> SessionMedia {
+    let signer = Signer::of(app, viewer);
     let track = |key: &Option<String>, kind| key.as_deref().map(|key| signer.address(key, kind));
     SessionMedia {
         expires_in_seconds: signer.expires_in_seconds(),

@@ -54,7 +54,7 @@ pub async fn list(State(app): State<App>, viewer: Viewer, Query(wanted): Query<W
     if found.sessions.is_empty() && matches!(from, PageFrom::NewerThan(_)) {
         return Ok(Redirect::to(&filter.url(None)).into_response());
     }
-    let signer = Signer::new(&app);
+    let signer = Signer::of(&app, &viewer);
     page(&SessionsPage {
         layout: Layout::new("Sessions", Area::Sessions, viewer.signed_in()),
         filter,
@@ -69,7 +69,7 @@ pub async fn row(State(app): State<App>, viewer: Viewer, Id(id): Id<SessionId>) 
     let Some(found) = app.db.session_overview(viewer.tenant.id, id).await.map_err(failed)? else {
         return Err(missing(&viewer));
     };
-    page(&SessionRowFragment { row: row_of(&found, &Signer::new(&app), &viewer) })
+    page(&SessionRowFragment { row: row_of(&found, &Signer::of(&app, &viewer), &viewer) })
 }
 
 fn row_of(found: &SessionOverview, signer: &Signer<'_>, viewer: &Viewer) -> SessionRow {
