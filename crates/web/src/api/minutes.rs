@@ -174,7 +174,7 @@ pub async fn add(
         reason: pack.reason.map(|reason| visible(&reason)).filter(|reason| !reason.is_empty()),
         idempotency_key: idempotency_key(&headers)?,
     };
-    let by = By { actor: key.actor, address: None };
+    let by = key.by();
     let (row, is_new) = app.db.add_minutes(key.tenant, pack, by, app.now()).await?;
     let status = if is_new { StatusCode::CREATED } else { StatusCode::OK };
     Ok((status, Json(Pack { id: row.id.0, seconds: row.seconds, reason: row.reason, created_at: row.created_at })))

@@ -27,10 +27,7 @@ use garde::Validate;
 use serde::{Deserialize, Serialize};
 use storage::{
     DbError,
-    db::{
-        minutes::By,
-        task_list::{TaskDetails, TaskFilter},
-    },
+    db::task_list::{TaskDetails, TaskFilter},
 };
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
@@ -184,7 +181,7 @@ pub async fn create(
     Input(body): Input<TaskBody>,
 ) -> Result<(StatusCode, Json<TaskState>), Problem> {
     let details = body.details(&app, key.tenant).await?;
-    let by = By { actor: key.actor, address: None };
+    let by = key.by();
     let made = app.db.add_task(key.tenant, TaskSource::Api, details, idempotency_key(&headers)?, by, app.now()).await?;
     let status = if made.1 { StatusCode::CREATED } else { StatusCode::OK };
     Ok((status, Json(made.0.into())))
@@ -211,7 +208,7 @@ pub async fn change(
 ) -> Result<Json<TaskState>, Problem> {
     app.db.task(key.tenant, id).await?.ok_or_else(|| Problem::not_found("task"))?;
     let details = body.details(&app, key.tenant).await?;
-    let by = By { actor: key.actor, address: None };
+    let by = key.by();
     let changed = app.db.change_task(key.tenant, id, details, by, app.now()).await.map_err(|error| match error {
         DbError::Exists(_) => {
             Problem::new(StatusCode::CONFLICT, "reference-taken", "another task has this external_id")

@@ -19,6 +19,7 @@ use domain::{
     audit::{Action, Actor, Entry},
 };
 use std::{marker::PhantomData, net::IpAddr};
+use storage::db::minutes::By;
 
 /// A scope as a type.
 pub trait Needs {
@@ -49,6 +50,11 @@ pub struct Key<S: Needs> {
 }
 
 impl<S: Needs> Key<S> {
+    /// By whom and from where something is done, for a ledger.
+    pub fn by(&self) -> By {
+        By { actor: self.actor.clone(), address: Some(self.address) }
+    }
+
     /// That this key did something, for the audit log.
     pub fn did(&self, action: Action) -> Entry {
         Entry::new(self.actor.clone(), action).from(self.address)

@@ -18,6 +18,7 @@ mod support;
 mod tasks;
 mod uploads;
 mod uploads_create;
+mod users;
 mod walk;
 mod walls;
 mod webhooks;
