@@ -9,7 +9,7 @@ import { join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { secretIn } from './secrets.mjs'
 
-const PROGRAM = resolve(process.env.TRAINAR_TEST_BIN ?? fileURLToPath(new URL('../../target/debug/trainar', import.meta.url)))
+export const PROGRAM = resolve(process.env.TRAINAR_TEST_BIN ?? fileURLToPath(new URL('../../target/debug/trainar', import.meta.url)))
 const START_MS = 60_000
 /** More than is logged by itself: what stands in no line of it stands in no line of less. */
 const LOG = 'info,trainar=debug,web=debug,storage=debug,pipeline=debug,integrations=debug,tower_http=debug,sqlx=warn,sea_orm_migration=warn'

@@ -7,7 +7,10 @@ use inference::{
     language::{Language, LanguageSettings},
     speech::Recogniser,
 };
-use integrations::webhook::Allowed;
+use integrations::{
+    openid::{OpenIdSettings, Provider},
+    webhook::Allowed,
+};
 use pipeline::{
     Kit, SentenceModel,
     engine::{Pace, Workspace},
@@ -27,7 +30,7 @@ use storage::{
     erasure::Signer,
     objects::{Objects, S3Settings},
 };
-use web::{App, MailSettings, Mailer, WebSettings};
+use web::{App, Join, MailSettings, Mailer, OpenId, WebSettings};
 
 /// The file in the data folder that holds the installation's key.
 pub const SECRET: &str = "secret.key";
@@ -176,7 +179,15 @@ pub fn app(settings: &Settings, db: Db, objects: Objects) -> Result<App> {
         ..WebSettings::default()
     };
     let secret = Arc::new(secret(&settings.data_dir)?);
-    Ok(App { db, objects, clock: Arc::new(SystemClock), settings: Arc::new(web), secret, mailer: mailer(settings)? })
+    Ok(App {
+        db,
+        objects,
+        clock: Arc::new(SystemClock),
+        settings: Arc::new(web),
+        secret,
+        mailer: mailer(settings)?,
+        openid: openid(settings)?,
+    })
 }
 
 /// What sends mails, if a mail server is set.
@@ -194,6 +205,30 @@ pub fn mailer(settings: &Settings) -> Result<Option<Mailer>> {
         from: mail.from.clone(),
     };
     Ok(Some(Mailer::new(&settings).context("cannot send mail as [mail] says")?))
+}
+
+/// By which provider people sign in, if one is set. Nothing is asked of it yet.
+pub fn openid(settings: &Settings) -> Result<Option<OpenId>> {
+    let set_up = &settings.openid;
+    if !set_up.is_set() {
+        return Ok(None);
+    }
+    let secret = match set(&set_up.client_secret_file) {
+        Some(path) => fs::read_to_string(path)
+            .with_context(|| format!("cannot read openid.client_secret_file {}", path.display()))?
+            .trim()
+            .to_owned(),
+        None => set_up.client_secret.expose_secret().to_owned(),
+    };
+    let provider = Provider::new(OpenIdSettings {
+        issuer: set_up.issuer.clone(),
+        client_id: set_up.client_id.clone(),
+        client_secret: Some(secret).filter(|secret| !secret.is_empty()),
+    })
+    .context("cannot use the provider of [openid]")?;
+    let domains = set_up.domains();
+    let join = (!domains.is_empty()).then(|| Join { tenant: set_up.join_tenant.clone(), domains });
+    Ok(Some(OpenId { provider, button: set_up.button.clone(), join }))
 }
 
 /// What signs the records of erasures.

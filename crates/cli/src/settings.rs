@@ -23,6 +23,7 @@ pub struct Settings {
     pub data_dir: PathBuf,
     pub server: Server,
     pub mail: Mail,
+    pub openid: OpenId,
     pub database: Database,
     pub objects: Objects,
     pub speech: Speech,
@@ -67,6 +68,19 @@ pub struct Mail {
     pub user: String,
     pub password: SecretString,
     pub from: String,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[allow(missing_docs)]
+pub struct OpenId {
+    pub issuer: String,
+    pub client_id: String,
+    pub client_secret: SecretString,
+    pub client_secret_file: PathBuf,
+    pub button: String,
+    pub join_tenant: String,
+    pub join_domains: String,
 }
 
 #[derive(Clone, Debug, Deserialize)]
@@ -220,6 +234,7 @@ impl Settings {
             bail!("setting database.url must begin with postgres:// (or be empty for SQLite in the data folder)");
         }
         self.check_mail()?;
+        self.openid.check()?;
         self.language.check()
     }
 
@@ -258,6 +273,47 @@ impl Settings {
     /// The S3 settings; `None` keeps objects in the data folder.
     pub fn s3(&self) -> Option<&Objects> {
         (!self.objects.endpoint.is_empty() || !self.objects.bucket.is_empty()).then_some(&self.objects)
+    }
+}
+
+impl OpenId {
+    /// Whether people can sign in by a provider.
+    pub fn is_set(&self) -> bool {
+        !self.issuer.is_empty()
+    }
+
+    /// The domains whose people join, lower case.
+    pub fn domains(&self) -> Vec<String> {
+        let all = self.join_domains.split([',', ' ']).map(|domain| domain.trim().to_lowercase());
+        all.filter(|domain| !domain.is_empty()).collect()
+    }
+
+    fn check(&self) -> Result<()> {
+        if !self.is_set() {
+            return Ok(());
+        }
+        if !integrations::openid::is_issuer(&self.issuer) {
+            bail!(
+                "setting openid.issuer must be an address such as https://id.example.com/realms/main (https, or this machine)"
+            );
+        }
+        if self.client_id.is_empty() {
+            bail!("setting openid.client_id is empty; it is the name by which the provider knows this installation");
+        }
+        if !self.client_secret.expose_secret().is_empty() && set(&self.client_secret_file).is_some() {
+            bail!("set one of openid.client_secret and openid.client_secret_file");
+        }
+        if self.domains().is_empty() != self.join_tenant.is_empty() {
+            bail!(
+                "settings openid.join_domains and openid.join_tenant go together: whose addresses join which organisation"
+            );
+        }
+        if let Some(odd) =
+            self.domains().into_iter().find(|domain| !domain.contains('.') || domain.contains(['@', '/', '*']))
+        {
+            bail!("setting openid.join_domains: {odd:?} is no domain such as example.com");
+        }
+        Ok(())
     }
 }
 
@@ -388,9 +444,36 @@ mod tests {
     }
 
     #[test]
+    fn a_provider_needs_an_address_that_nobody_reads_along_and_a_name() {
+        let issuer = ("TRAINAR_OPENID__ISSUER", "https://id.example.com");
+        let client = ("TRAINAR_OPENID__CLIENT_ID", "trainar");
+        let domains = ("TRAINAR_OPENID__JOIN_DOMAINS", "Example.com, example.org");
+        let tenant = ("TRAINAR_OPENID__JOIN_TENANT", "Acme");
+        let good = with(&[issuer, client, domains, tenant]).unwrap().openid;
+        assert_eq!(good.domains(), ["example.com", "example.org"]);
+        assert!(!with(&[]).unwrap().openid.is_set());
+        let secret = [("TRAINAR_OPENID__CLIENT_SECRET", "hush"), ("TRAINAR_OPENID__CLIENT_SECRET_FILE", "/x")];
+        for (variables, key) in [
+            (vec![("TRAINAR_OPENID__ISSUER", "http://id.example.com"), client], "openid.issuer"),
+            (vec![("TRAINAR_OPENID__ISSUER", "id.example.com"), client], "openid.issuer"),
+            (vec![issuer], "openid.client_id"),
+            (vec![issuer, client, domains], "openid.join_tenant"),
+            (vec![issuer, client, tenant], "openid.join_domains"),
+            (vec![issuer, client, tenant, ("TRAINAR_OPENID__JOIN_DOMAINS", "*.com")], "openid.join_domains"),
+            ([vec![issuer, client], secret.to_vec()].concat(), "openid.client_secret_file"),
+        ] {
+            let refused = format!("{:#}", with(&variables).unwrap_err());
+            assert!(refused.contains(key) && !refused.contains("hush"), "{refused}");
+        }
+    }
+
+    #[test]
     fn secrets_are_not_printed() {
-        let settings =
-            with(&[("TRAINAR_OBJECTS__SECRET_KEY", "hush-hush"), ("TRAINAR_LANGUAGE__API_KEY", "hush-hush")]);
+        let settings = with(&[
+            ("TRAINAR_OBJECTS__SECRET_KEY", "hush-hush"),
+            ("TRAINAR_LANGUAGE__API_KEY", "hush-hush"),
+            ("TRAINAR_OPENID__CLIENT_SECRET", "hush-hush"),
+        ]);
         let settings = settings.unwrap();
         assert!(!format!("{settings:?}").contains("hush-hush"));
     }

@@ -76,6 +76,12 @@ pub enum Action {
     UserDeactivated,
     #[strum(serialize = "user.reactivated", message = "Reactivated a user")]
     UserReactivated,
+    #[strum(serialize = "user.joined_by_domain", message = "Joined by the address of the organisation")]
+    UserJoinedByDomain,
+    #[strum(serialize = "openid.linked", message = "Linked to the sign-in provider")]
+    OpenIdLinked,
+    #[strum(serialize = "openid.unlinked", message = "Unlinked a user from the sign-in provider")]
+    OpenIdUnlinked,
     #[strum(serialize = "second_factor.added", message = "Set up a second factor")]
     SecondFactorAdded,
     #[strum(serialize = "second_factor.removed", message = "Removed the own second factor")]
@@ -94,6 +100,14 @@ pub enum Action {
     SecondFactorLeftFree,
     #[strum(serialize = "user.logins_ended", message = "Ended logins")]
     UserLoginsEnded,
+    #[strum(serialize = "operator_access.granted", message = "Was granted access as operator")]
+    OperatorAccessGranted,
+    #[strum(serialize = "operator_access.begun", message = "Began access as operator")]
+    OperatorAccessBegun,
+    #[strum(serialize = "operator_access.seen", message = "Looked as operator")]
+    OperatorAccessSeen,
+    #[strum(serialize = "operator_access.ended", message = "Ended access of the operator")]
+    OperatorAccessEnded,
     #[strum(serialize = "seat.added", message = "Added a seat")]
     SeatAdded,
     #[strum(serialize = "seat.changed", message = "Changed a seat")]

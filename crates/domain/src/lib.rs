@@ -23,6 +23,7 @@ pub mod captions;
 pub mod job;
 pub mod language;
 pub mod level;
+pub mod operator;
 pub mod procedure;
 pub mod recording;
 pub mod score;

@@ -3,5 +3,6 @@
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
 mod addresses;
+pub mod openid;
 pub mod sealed;
 pub mod webhook;

@@ -1,6 +1,7 @@
 //! What every handler can reach.
 
 use crate::mail::Mailer;
+use crate::openid::OpenId;
 use crate::problem::Problem;
 use domain::{Clock, Timestamp};
 use integrations::{
@@ -70,6 +71,8 @@ pub struct App {
     pub secret: Arc<[u8; 32]>,
     /// How mails leave; `None` where no mail server is set.
     pub mailer: Option<Mailer>,
+    /// By which provider people sign in beside their password; `None` where none is set.
+    pub openid: Option<OpenId>,
 }
 
 impl App {

@@ -40,6 +40,12 @@ impl Doctor {
         if settings.language.is_set() {
             tell("language", language(&settings).await);
         }
+        if settings.openid.is_set() {
+            tell("openid", openid(&settings).await);
+        }
+        if !settings.mail.host.is_empty() {
+            tell("mail", mail(&settings).await);
+        }
         tell("port", port(&settings).await);
         Ok(if closed == 0 { ExitCode::SUCCESS } else { ExitCode::from(1) })
     }
@@ -103,6 +109,28 @@ async fn language(settings: &Settings) -> Result<String> {
     language.ask(&question, deadline.into(), &mut Usage::default()).await?;
     let (model, seconds) = (&language.settings().model, begun.elapsed().as_secs_f64());
     Ok(format!("{model} at {} answered in {seconds:.1} s", settings.language.endpoint))
+}
+
+/// The provider's description and keys: whether it knows this installation only a sign-in tells.
+async fn openid(settings: &Settings) -> Result<String> {
+    let openid = assemble::openid(settings)?.context("no provider is set")?;
+    if let Some(join) = &openid.join {
+        let tenants = assemble::db(settings).await?.tenants().await?;
+        let is_there = tenants.iter().any(|tenant| tenant.name == join.tenant || tenant.id.to_string() == join.tenant);
+        anyhow::ensure!(is_there, "openid.join_tenant {:?} is no organisation here: nobody joins", join.tenant);
+    }
+    Ok(openid.provider.check().await?)
+}
+
+/// Greets the mail server and signs in; nothing is sent.
+async fn mail(settings: &Settings) -> Result<String> {
+    let mailer = assemble::mailer(settings)?.context("no mail server is set")?;
+    let mail = &settings.mail;
+    let server = format!("{}:{}", mail.host, mail.port);
+    let answers = mailer.is_reachable().await.with_context(|| format!("cannot use {server} as [mail] says"))?;
+    anyhow::ensure!(answers, "{server} took the connection and no command");
+    let user = if mail.user.is_empty() { "without signing in".into() } else { format!("signed in as {}", mail.user) };
+    Ok(format!("{server} answers, {user}; nothing was sent"))
 }
 
 async fn port(settings: &Settings) -> Result<String> {

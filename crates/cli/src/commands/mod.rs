@@ -14,6 +14,7 @@ mod key;
 mod meanings;
 mod minutes;
 mod models;
+mod operator;
 mod process;
 mod recognise;
 mod reference;
@@ -70,6 +71,9 @@ enum Command {
     /// API keys: access of programs
     #[command(subcommand)]
     Key(key::Key),
+    /// Operator access: look at the data of a tenant, for a reason that it reads
+    #[command(subcommand)]
+    Operator(operator::Operator),
     /// Sessions: what the Dashboard does not do
     #[command(subcommand)]
     Session(session::Session),
@@ -131,6 +135,7 @@ impl Cli {
             Command::User(c) => c.run(settings).await,
             Command::Seat(c) => c.run(settings).await,
             Command::Key(c) => c.run(settings).await,
+            Command::Operator(c) => c.run(settings).await,
             Command::Session(c) => c.run(settings).await,
             Command::Models(c) => c.run(settings).await,
             Command::Glasses(c) => c.run(&settings).await,

@@ -156,6 +156,7 @@ async fn housekeeping(db: Db, limits: PhaseLimits, stop: CancellationToken) -> R
             db.refresh_minutes(now).await?;
             db.delete_expired_logins(now).await?;
             db.forget_links(now).await?;
+            db.end_operator_accesses(now).await?;
             Ok::<_, storage::DbError>((sessions, uploads))
         };
         match ended.await {

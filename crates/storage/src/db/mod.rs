@@ -23,6 +23,8 @@ pub mod lists;
 pub mod logins;
 pub mod minute_rows;
 pub mod minutes;
+pub mod openid;
+pub mod operator;
 pub mod overview;
 pub mod pairing;
 pub mod people;

@@ -15,6 +15,9 @@ use sea_orm::{
     sea_query::{Expr, LockType},
 };
 
+/// In place of a hash, of who signs in without a password: no password fits it. Nothing at all stands there of who is invited.
+pub(super) const NO_PASSWORD: &str = "!";
+
 /// A user with what administrators see of him.
 #[derive(Clone, Debug, PartialEq)]
 #[allow(missing_docs)]
@@ -64,14 +67,14 @@ impl Db {
         rows.into_iter().map(overview).collect()
     }
 
-    /// Gives a user another role; `None` when there is no such user. `by` is the administrator who does it, of whom
-    /// `entry` tells: nobody takes the role from himself, and one active administrator stays, whatever happens at once.
+    /// Gives a user another role; `None` when there is no such user. `by` is the administrator who does it, `None` a program; of
+    /// whom `entry` tells: nobody takes the role from himself, and one active administrator stays, whatever happens at once.
     pub async fn change_role(
         &self,
         tenant: TenantId,
         id: UserId,
         role: UserRole,
-        by: UserId,
+        by: impl Into<Option<UserId>> + Send,
         entry: &Entry,
         now: Timestamp,
     ) -> Result<Option<User>> {
@@ -81,7 +84,7 @@ impl Db {
             return Ok(Some(user.try_into()?));
         }
         if role != UserRole::Admin {
-            may_fall(&tx, &user, by).await?;
+            may_fall(&tx, &user, by.into()).await?;
         }
         let found = update(&tx, id, users::Column::Role, role.to_string()).await?;
         let entry = entry.clone().on_user(&found).with("role", role.label());
@@ -96,7 +99,7 @@ impl Db {
         &self,
         tenant: TenantId,
         id: UserId,
-        by: UserId,
+        by: impl Into<Option<UserId>> + Send,
         entry: &Entry,
         now: Timestamp,
     ) -> Result<Option<User>> {
@@ -105,7 +108,7 @@ impl Db {
         if !user.is_active {
             return Ok(Some(user.try_into()?));
         }
-        may_fall(&tx, &user, by).await?;
+        may_fall(&tx, &user, by.into()).await?;
         let found = update(&tx, id, users::Column::IsActive, false).await?;
         void_links(&tx, tenant, id).await?;
         end_all(&tx, tenant, id, None).await?;
@@ -154,7 +157,7 @@ impl Db {
     /// The hash of a user's password; `None` where there is no such user, or none was set.
     pub async fn password_hash(&self, tenant: TenantId, id: UserId) -> Result<Option<String>> {
         let row = users::Entity::find_by_id(id.0).filter(users::Column::TenantId.eq(tenant.0)).one(&self.conn).await?;
-        Ok(row.map(|row| row.password_hash).filter(|hash| !hash.is_empty()))
+        Ok(row.map(|row| row.password_hash).filter(|hash| !hash.is_empty() && hash != NO_PASSWORD))
     }
 
     /// Sets a user's password and ends all logins but `keep`, voids open links.
@@ -253,8 +256,8 @@ pub(super) async fn locked(tx: &DatabaseTransaction, tenant: TenantId, id: UserI
 }
 
 /// Whether `by` may take administration or activity from a user, in a transaction that holds the tenant.
-async fn may_fall(tx: &DatabaseTransaction, user: &users::Model, by: UserId) -> Result<()> {
-    if user.id == by.0 {
+async fn may_fall(tx: &DatabaseTransaction, user: &users::Model, by: Option<UserId>) -> Result<()> {
+    if by.is_some_and(|by| user.id == by.0) {
         return Err(Rule::Yourself.into());
     }
     let admin: &str = UserRole::Admin.into();
@@ -268,7 +271,7 @@ async fn may_fall(tx: &DatabaseTransaction, user: &users::Model, by: UserId) -> 
     if counts && others == 0 { Err(Rule::LastAdministrator.into()) } else { Ok(()) }
 }
 
-async fn update(
+pub(super) async fn update(
     tx: &impl ConnectionTrait,
     id: UserId,
     column: users::Column,

@@ -18,6 +18,8 @@ mod language_uses;
 mod legal_holds;
 mod logins;
 mod minutes;
+mod openid;
+mod operator;
 mod overview;
 mod pairing;
 mod parts;

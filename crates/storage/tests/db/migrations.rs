@@ -66,6 +66,8 @@ async fn a_database_of_the_first_version_is_brought_up_to_date_with_its_rows() {
         place.sql("DROP TABLE language_uses").await.unwrap();
         for undo in [
             "ALTER TABLE tenants DROP COLUMN admins_need_second_factor",
+            "DROP TABLE operator_accesses",
+            "DROP TABLE openid_identities",
             "DROP TABLE legal_holds",
             "DROP INDEX sessions_by_end",
             "ALTER TABLE sessions DROP COLUMN recording_removed_at",

@@ -28,6 +28,8 @@ use storage::{
         audit::{AuditFilter, AuditPage},
         jobs::{Job, Lease},
         minutes::By,
+        openid::{Arrival, Found},
+        operator::NewAccess,
         overview::{PageFrom, SessionFilter},
         procedures::{NewProcedure, Outcome},
         recordings::{Tracks, UtteranceOrigin},
@@ -67,6 +69,8 @@ struct Theirs {
     delivery: Uuid,
     /// On a session that is not erased here.
     hold: Uuid,
+    /// Of an operator.
+    access: Uuid,
 }
 
 async fn theirs(place: &Place) -> Theirs {
@@ -112,6 +116,15 @@ async fn theirs(place: &Place) -> Theirs {
     let with_factor = Entry::new(Actor::user(&crew.user), Action::SecondFactorAdded);
     let owner = (crew.tenant, crew.user.id);
     assert!(place.db.add_second_factor(owner, "sealed", 1, &[CODE.into()], &with_factor, at(9)).await.unwrap());
+    let new = NewAccess { reason: "case 1".into(), token_hash: "a".repeat(64), until: at(9999) };
+    let access = place.db.grant_operator_access(crew.tenant, new, at(9)).await.unwrap().id;
+    let arrival = Arrival {
+        issuer: "https://id.example.com".into(),
+        subject: "theirs".into(),
+        verified_email: Some(crew.user.email.clone()),
+        address: [192, 0, 2, 7].into(),
+    };
+    assert!(matches!(place.db.openid_user(&arrival, at(9)).await.unwrap(), Found::User(_)));
     let signed_in = Entry::new(Actor::user(&crew.user), Action::UserSignedIn);
     place.db.audit(crew.tenant, &signed_in, at(9)).await.unwrap();
     let key = place.db.create_api_key(crew.tenant, new_key('e', None), made(), at(9)).await.unwrap();
@@ -132,6 +145,7 @@ async fn theirs(place: &Place) -> Theirs {
         key,
         webhook,
         delivery,
+        access,
         crew,
         task,
         done,
@@ -332,6 +346,11 @@ fn attempts<'a>(db: &'a Db, us: &'a Crew, they: &'a Theirs) -> Vec<Attempt<'a>> 
         take_recovery_code: db.take_recovery_code(tenant, they.crew.user.id, CODE, entry, at(50)),
         renew_recovery_codes: db.renew_recovery_codes(tenant, they.crew.user.id, &[], entry, at(50)),
         remove_second_factor: db.remove_second_factor(tenant, they.crew.user.id, entry, at(50)),
+        openid_link: db.openid_link(tenant, they.crew.user.id),
+        unlink_openid: db.unlink_openid(tenant, they.crew.user.id, entry, at(50)),
+        operator_access: db.operator_access(tenant, they.access),
+        open_operator_accesses: db.open_operator_accesses(tenant, at(50)),
+        end_operator_access: db.end_operator_access(tenant, they.access, entry.clone(), at(50)),
         add_link: db.add_link(tenant, they.crew.user.id, link(CODE), entry, at(50)),
         open_link: db.open_link(tenant, they.crew.user.id, link(CODE), entry, at(50)),
         link_made_at: db.link_made_at(tenant, they.crew.user.id, at(50)),
@@ -481,6 +500,8 @@ async fn with_another_tenants_id_nothing_is_found_and_nothing_changed() {
             "require_second_factor",
             "set_retention",
             "count_aged",
+            "grant_operator_access",
+            "join_by_openid",
             "set_included_minutes",
             "add_minutes",
             "adjust_minutes",

@@ -14,9 +14,20 @@ pub const HANDED_SECONDS: f64 = 24.0 * 3600.0;
 
 /// A new link, good for so many seconds: its token, which is shown or sent once, and what is kept.
 pub fn new_link(kind: LinkKind, seconds: f64, now: Timestamp) -> (String, NewLink) {
-    let token = URL_SAFE_NO_PAD.encode(rand::random::<[u8; 32]>());
+    let token = new_token();
     let link = NewLink { kind, token_hash: hash(&token), expires_at: now.plus_seconds(seconds) };
     (token, link)
+}
+
+/// The token by which an operator begins to look, and what is kept of it.
+pub fn new_operator_token() -> (String, String) {
+    let token = new_token();
+    let kept = hash(&token);
+    (token, kept)
+}
+
+fn new_token() -> String {
+    URL_SAFE_NO_PAD.encode(rand::random::<[u8; 32]>())
 }
 
 /// The address of a link.

@@ -2,12 +2,13 @@
 
 use super::{
     login_store::{LoginStore, key},
+    operator,
     throttle::address_of,
 };
 use crate::{
     App,
     dashboard::{failed, forbidden},
-    pages::layout::SignedIn,
+    pages::{layout::SignedIn, operator::OperatorBanner},
 };
 use aws_lc_rs::constant_time::verify_slices_are_equal;
 use axum::{
@@ -19,6 +20,7 @@ use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use domain::{
     TenantId, Timestamp, UserId,
     audit::{Action, Actor, Entry},
+    operator::OperatorAccess,
     tenant::Tenant,
     user::{User, UserRole},
 };
@@ -26,6 +28,7 @@ use serde::{Deserialize, Serialize};
 use std::net::IpAddr;
 use time::Duration;
 use tower_sessions::{Expiry, Session, SessionManagerLayer, cookie::SameSite};
+use uuid::Uuid;
 
 /// A login that nobody uses for so long is over.
 const IDLE: Duration = Duration::days(7);
@@ -45,6 +48,11 @@ const CSRF: &str = "csrf";
 const SEEN: &str = "seen";
 const ABOUT: &str = "about";
 pub const PENDING: &str = "pending";
+const OPERATOR: &str = "operator";
+const WAY: &str = "way";
+
+/// What needs the present password takes a sign-in of so many seconds ago instead, of whoever has none.
+const FRESH_SECONDS: f64 = 600.0;
 
 /// Who is signed in, as the login keeps it.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
@@ -77,6 +85,10 @@ pub struct Viewer {
     pub address: IpAddr,
     /// The id of the login, as it is kept.
     pub login: String,
+    /// By what an operator looks; he is an administrator who changes nothing, and no user.
+    pub operator: Option<OperatorAccess>,
+    /// What stands above every page of an administrator: the accesses of operators that can be begun or go on.
+    operators: Vec<OperatorAccess>,
     /// Whether a second factor is needed and not there: until it is set up, nothing else is shown.
     pub owes_second_factor: bool,
     csrf_token: String,
@@ -112,13 +124,19 @@ impl Viewer {
             tenant_name: self.tenant.name.clone(),
             user_name: self.user.full_name.clone(),
             is_admin: self.user.role == UserRole::Admin,
+            operators: self.operators.iter().map(|access| self.banner(access)).collect(),
             csrf_token: self.csrf_token.clone(),
         }
     }
 
+    fn banner(&self, access: &OperatorAccess) -> OperatorBanner {
+        OperatorBanner::new(access, self.operator.is_some(), &self.tenant.timezone)
+    }
+
     /// That this viewer did something, for the audit log.
     pub fn did(&self, action: Action) -> Entry {
-        Entry::new(Actor::user(&self.user), action).from(self.address)
+        let actor = if self.operator.is_some() { Actor::operator() } else { Actor::user(&self.user) };
+        Entry::new(actor, action).from(self.address)
     }
 
     /// Notes in the audit log what this viewer did.
@@ -128,7 +146,9 @@ impl Viewer {
 
     /// The viewer of a login, if there is one whose user is still active; `address` is where the request came from.
     pub async fn of(app: &App, login: &Session, address: IpAddr) -> Result<Option<Self>, Response> {
-        let Some(who) = login.get::<Who>(USER).await.map_err(failed)? else { return Ok(None) };
+        let Some(who) = login.get::<Who>(USER).await.map_err(failed)? else {
+            return Self::of_operator(app, login, address).await;
+        };
         let user = app.db.user(who.tenant, who.user).await.map_err(failed)?;
         let Some(user) = user.filter(|u| u.is_active) else { return Ok(None) };
         let Some(tenant) = app.db.tenant(who.tenant).await.map_err(failed)? else { return Ok(None) };
@@ -141,7 +161,35 @@ impl Viewer {
         let login = login.id().map(|id| key(&id)).unwrap_or_default();
         let owes_second_factor = needs_second_factor(app, &tenant, &user)
             && app.db.second_factor(tenant.id, user.id).await.map_err(failed)?.is_none();
-        Ok(Some(Self { tenant, user, address, login, owes_second_factor, csrf_token }))
+        let operators = match user.role {
+            UserRole::Admin => app.db.open_operator_accesses(tenant.id, now).await.map_err(failed)?,
+            UserRole::Member => Vec::new(),
+        };
+        let operator = None;
+        Ok(Some(Self { tenant, user, address, login, operator, operators, owes_second_factor, csrf_token }))
+    }
+
+    /// The operator who looks by this login, while the access lasts.
+    async fn of_operator(app: &App, login: &Session, address: IpAddr) -> Result<Option<Self>, Response> {
+        let Some((tenant, id)) = login.get::<(TenantId, Uuid)>(OPERATOR).await.map_err(failed)? else {
+            return Ok(None);
+        };
+        let access = app.db.operator_access(tenant, id).await.map_err(failed)?;
+        let Some(access) = access.filter(|access| access.is_open(app.now())) else { return Ok(None) };
+        let Some(tenant) = app.db.tenant(tenant).await.map_err(failed)? else { return Ok(None) };
+        let user = User {
+            id: UserId(access.id),
+            tenant_id: tenant.id,
+            email: String::new(),
+            full_name: Actor::operator().name,
+            role: UserRole::Admin,
+            is_active: true,
+            created_at: access.created_at,
+        };
+        let csrf_token = csrf_token(login).await?;
+        let login = login.id().map(|id| key(&id)).unwrap_or_default();
+        let (operators, operator) = (vec![access.clone()], Some(access));
+        Ok(Some(Self { tenant, user, address, login, operator, operators, owes_second_factor: false, csrf_token }))
     }
 }
 
@@ -166,6 +214,9 @@ impl FromRequestParts<App> for Arriving {
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Response> {
         let login = Session::from_request_parts(parts, app).await.map_err(IntoResponse::into_response)?;
         if let Some(viewer) = Viewer::of(app, &login, address_of(parts, &app.settings)).await? {
+            if viewer.operator.is_some() {
+                operator::look(app, &viewer, parts).await?;
+            }
             return Ok(Self(viewer));
         }
         if is_stream(parts) {
@@ -206,7 +257,17 @@ pub async fn sign_in(login: &Session, user: &User, mut about: About) -> Result<(
     login.set_expiry(Some(Expiry::OnInactivity(IDLE)));
     login.insert(SEEN, about.since.0).await.map_err(failed)?;
     login.insert(ABOUT, about).await.map_err(failed)?;
+    login.remove::<(TenantId, Uuid)>(OPERATOR).await.map_err(failed)?;
     login.insert(USER, Who { tenant: user.tenant_id, user: user.id }).await.map_err(failed)?;
+    login.insert(CSRF, new_token()).await.map_err(failed)
+}
+
+/// Lets an operator look, in a login of its own: whoever was signed in here is signed out.
+pub async fn begin_operator(login: &Session, access: &OperatorAccess, about: About) -> Result<(), Response> {
+    login.flush().await.map_err(failed)?;
+    login.set_expiry(Some(Expiry::OnInactivity(IDLE)));
+    login.insert(SEEN, about.since.0).await.map_err(failed)?;
+    login.insert(OPERATOR, (access.tenant_id, access.id)).await.map_err(failed)?;
     login.insert(CSRF, new_token()).await.map_err(failed)
 }
 
@@ -219,6 +280,25 @@ pub async fn set_pending(login: &Session, who: Option<(&User, Timestamp)>) -> Re
     login.cycle_id().await.map_err(failed)?;
     let who = Who { tenant: user.tenant_id, user: user.id };
     login.insert(PENDING, (who, since)).await.map_err(failed)
+}
+
+/// Remembers in what way somebody has shown who he is, where that was no password.
+pub async fn set_way(login: &Session, way: Option<&str>) -> Result<(), Response> {
+    match way {
+        Some(way) => login.insert(WAY, way).await.map_err(failed),
+        None => login.remove::<String>(WAY).await.map(drop).map_err(failed),
+    }
+}
+
+/// In what way somebody has shown who he is; forgets it.
+pub async fn take_way(login: &Session) -> Result<Option<String>, Response> {
+    login.remove::<String>(WAY).await.map_err(failed)
+}
+
+/// Whether somebody signed in just now.
+pub async fn is_fresh(app: &App, login: &Session) -> Result<bool, Response> {
+    let about = login.get::<About>(ABOUT).await.map_err(failed)?;
+    Ok(about.is_some_and(|about| app.now().seconds_since(about.since) <= FRESH_SECONDS))
 }
 
 /// Who has given the password a short while ago, and not yet the second factor.

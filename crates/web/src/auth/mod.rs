@@ -7,6 +7,7 @@ pub mod known_device;
 pub mod link;
 pub mod login;
 pub mod login_store;
+pub mod operator;
 pub mod password;
 pub mod rate_limit;
 pub mod rules;

@@ -5,7 +5,7 @@ use crate::{
     App,
     auth::{
         agent,
-        login::{Viewer, described},
+        login::{Viewer, described, is_fresh},
         password::verify_password,
         rules,
     },
@@ -135,8 +135,26 @@ const GUESSES_AN_HOUR: NonZeroU32 = NonZeroU32::new(20).unwrap();
 static GUESSES: LazyLock<DefaultKeyedRateLimiter<UserId>> =
     LazyLock::new(|| RateLimiter::keyed(Quota::per_hour(GUESSES_AN_HOUR)));
 
+/// Why the viewer, who must show again that it is himself, has not done so; `None` when he has: by the present password, or, without
+/// one, by having signed in just now.
+pub(super) async fn not_shown(
+    app: &App,
+    viewer: &Viewer,
+    login: &Session,
+    password: String,
+) -> Result<Option<&'static str>, Response> {
+    if app.db.password_hash(viewer.tenant.id, viewer.user.id).await.map_err(failed)?.is_none() {
+        let is_fresh = is_fresh(app, login).await?;
+        return Ok(
+            (!is_fresh).then_some("Sign out, sign in again, and do this within ten minutes. Nothing was changed.")
+        );
+    }
+    let fits = is_password(app, viewer, password).await?;
+    Ok((!fits).then_some("The present password is wrong. Nothing was changed."))
+}
+
 /// Whether this is the viewer's present password.
-pub(super) async fn is_password(app: &App, viewer: &Viewer, password: String) -> Result<bool, Response> {
+async fn is_password(app: &App, viewer: &Viewer, password: String) -> Result<bool, Response> {
     guess(app, viewer).await?;
     fits(app, viewer, password).await
 }
@@ -195,6 +213,7 @@ async fn account(app: &App, viewer: &Viewer) -> Result<AccountPage, Response> {
         second_factor: factor.map(|factor| (when(factor.since), factor.recovery_codes)),
         csrf_token: who.csrf_token.clone(),
         layout: Layout::new("Account", Area::Account, who),
+        has_password: app.db.password_hash(viewer.tenant.id, viewer.user.id).await.map_err(failed)?.is_some(),
         full_name: viewer.user.full_name.clone(),
         email: viewer.user.email.clone(),
         logins: logins.into_iter().map(|(_, _, row)| row).collect(),

@@ -12,6 +12,8 @@ mod first_run;
 mod forgot;
 mod legal_holds;
 mod minutes;
+mod openid;
+mod operator;
 mod pairing;
 mod privacy;
 mod procedure;
@@ -118,6 +120,7 @@ pub fn routes(app: &App) -> Router<App> {
         .route("/settings/users/{id}/reactivate", post(users::reactivate))
         .route("/settings/users/{id}/link", post(users::make_link))
         .route("/settings/users/{id}/sign-out", post(users::sign_out))
+        .route("/settings/users/{id}/openid", post(users::unlink))
         .route("/settings/users/{id}/second-factor", post(users::reset_second_factor))
         .route("/settings/second-factor", post(second_factor_rule::change))
         .route("/account", get(account::show))
@@ -125,6 +128,8 @@ pub fn routes(app: &App) -> Router<App> {
         .route("/account/password", post(account::change_password))
         .route("/account/sign-out", post(account::sign_out))
         .merge(second_factor::routes(app))
+        .merge(openid::routes(app))
+        .merge(operator::routes(app))
         .merge(set_password::routes(app))
         .merge(forgot::routes(app))
         .merge(first_run::routes(app))
@@ -156,6 +161,11 @@ pub(crate) fn page(template: &impl Template) -> Answer {
 /// The page for members who meant to open one for administrators.
 pub(crate) fn forbidden(viewer: &Viewer) -> Response {
     error_page(&ErrorPage::forbidden(viewer.signed_in()))
+}
+
+/// The page for operators who meant to do more than look.
+pub(crate) fn looks_only(viewer: &Viewer) -> Response {
+    error_page(&ErrorPage::looks_only(viewer.signed_in()))
 }
 
 /// Refuses a form that does not come from a page of this login.

@@ -87,11 +87,11 @@ pub fn routes(app: &App) -> Router<App> {
 }
 
 /// `GET /account/second-factor/required`: all that an administrator is shown who needs one and has none.
-pub async fn demand(Arriving(viewer): Arriving) -> Answer {
+pub async fn demand(State(app): State<App>, Arriving(viewer): Arriving) -> Answer {
     if !viewer.owes_second_factor {
         return Ok(Redirect::to("/sessions").into_response());
     }
-    demanded(&viewer, None)
+    demanded(&app, &viewer, None).await
 }
 
 /// `POST /account/second-factor/begin`
@@ -102,10 +102,9 @@ pub async fn begin(
     Form(form): Form<WithPassword>,
 ) -> Answer {
     own_form(&login, &viewer, &form.csrf_token).await?;
-    if !account::is_password(&app, &viewer, form.old).await? {
-        let problem = "The present password is wrong. Nothing was changed.";
+    if let Some(problem) = account::not_shown(&app, &viewer, &login, form.old).await? {
         if viewer.owes_second_factor {
-            let page = demanded(&viewer, Some(problem))?;
+            let page = demanded(&app, &viewer, Some(problem)).await?;
             return Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response());
         }
         return account::refused(&app, &viewer, problem).await;
@@ -152,8 +151,8 @@ pub async fn confirm(
 /// `POST /account/second-factor/codes`: other recovery codes.
 pub async fn renew(State(app): State<App>, viewer: Viewer, login: Session, Form(form): Form<WithPassword>) -> Answer {
     own_form(&login, &viewer, &form.csrf_token).await?;
-    if !account::is_password(&app, &viewer, form.old).await? {
-        return account::refused(&app, &viewer, "The present password is wrong. Nothing was changed.").await;
+    if let Some(problem) = account::not_shown(&app, &viewer, &login, form.old).await? {
+        return account::refused(&app, &viewer, problem).await;
     }
     let (codes, hashes) = new_recovery_codes();
     let entry = viewer.did(Action::RecoveryCodesRenewed).on_user(&viewer.user);
@@ -167,8 +166,8 @@ pub async fn renew(State(app): State<App>, viewer: Viewer, login: Session, Form(
 /// `POST /account/second-factor/remove`
 pub async fn remove(State(app): State<App>, viewer: Viewer, login: Session, Form(form): Form<WithPassword>) -> Answer {
     own_form(&login, &viewer, &form.csrf_token).await?;
-    if !account::is_password(&app, &viewer, form.old).await? {
-        return account::refused(&app, &viewer, "The present password is wrong. Nothing was changed.").await;
+    if let Some(problem) = account::not_shown(&app, &viewer, &login, form.old).await? {
+        return account::refused(&app, &viewer, problem).await;
     }
     if viewer.needs_second_factor(&app) {
         return account::refused(
@@ -251,11 +250,13 @@ async fn being_set_up(app: &App, viewer: &Viewer, login: &Session) -> Result<Opt
     Ok(sealed.and_then(|sealed| Some((Secret::open(app, viewer.user.id, &sealed)?, sealed))))
 }
 
-fn demanded(viewer: &Viewer, problem: Option<&'static str>) -> Answer {
+async fn demanded(app: &App, viewer: &Viewer, problem: Option<&'static str>) -> Answer {
     let who = viewer.signed_in();
+    let hash = app.db.password_hash(viewer.tenant.id, viewer.user.id).await.map_err(failed)?;
     page(&SecondFactorRequiredPage {
         csrf_token: who.csrf_token.clone(),
         layout: Layout::new("Second factor", Area::Account, who),
+        has_password: hash.is_some(),
         problem,
     })
 }

@@ -54,12 +54,12 @@ pub async fn show(State(app): State<App>, login: Session, throttle: Throttle, re
         return Ok(Redirect::to(local(&next)).into_response());
     }
     if let Err(seconds) = throttle.attempt(address) {
-        let mut form = SignInPage::new("", local_or_none(&next));
+        let mut form = blank(&app, "", local_or_none(&next));
         form.problem = Some(SignInProblem::TooManyAttempts { retry_after_seconds: seconds });
         let wait = [(header::RETRY_AFTER, HeaderValue::from(seconds))];
         return Ok((StatusCode::TOO_MANY_REQUESTS, wait, page(&form)?).into_response());
     }
-    let mut form = SignInPage::new(sign_in_form_token(&login).await?, local_or_none(&next));
+    let mut form = blank(&app, sign_in_form_token(&login).await?, local_or_none(&next));
     form.notice = SignInNotice::read(&notice);
     page(&form)
 }
@@ -75,14 +75,14 @@ pub async fn submit(
     let headers = request.headers().clone();
     let Form(attempt) = Form::<Attempt>::from_request(request, &app).await.map_err(IntoResponse::into_response)?;
     if !is_own_form(&login, &attempt.csrf_token).await? {
-        return refuse(&login, attempt, StatusCode::FORBIDDEN, SignInProblem::FormExpired).await;
+        return refuse(&app, &login, attempt, StatusCode::FORBIDDEN, SignInProblem::FormExpired).await;
     }
     let known = app.db.user_signing_in(&attempt.email).await.map_err(failed)?;
     let (user, hash) = known.map_or((None, None), |(user, hash)| (Some(user), Some(hash)));
     let account = || accounts.attempt(&app, &attempt.email, user.as_ref().map(|user| user.id), &headers);
     if let Err(seconds) = throttle.attempt(address).and_then(|()| account()) {
         let problem = SignInProblem::TooManyAttempts { retry_after_seconds: seconds };
-        let mut response = refuse(&login, attempt, StatusCode::TOO_MANY_REQUESTS, problem).await?;
+        let mut response = refuse(&app, &login, attempt, StatusCode::TOO_MANY_REQUESTS, problem).await?;
         response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
         return Ok(response);
     }
@@ -96,8 +96,9 @@ pub async fn submit(
             let entry = Entry::new(Actor::unknown(), Action::UserSignInFailed).on_user(&known).from(address);
             app.db.audit(known.tenant_id, &entry, app.now()).await.map_err(failed)?;
         }
-        return refuse(&login, attempt, StatusCode::UNPROCESSABLE_ENTITY, SignInProblem::Refused).await;
+        return refuse(&app, &login, attempt, StatusCode::UNPROCESSABLE_ENTITY, SignInProblem::Refused).await;
     };
+    login::set_way(&login, None).await?;
     if app.db.second_factor(user.tenant_id, user.id).await.map_err(failed)?.is_some() {
         login::set_pending(&login, Some((&user, app.now()))).await?;
         let next = serde_urlencoded::to_string([("next", local_or_none(&attempt.next))]).unwrap_or_default();
@@ -116,8 +117,10 @@ pub(super) async fn finish(
     address: IpAddr,
 ) -> Result<(), Response> {
     let now = app.now();
+    let way = login::take_way(login).await?;
     login::sign_in(login, user, About { agent, address, since: now }).await?;
     let entry = Entry::new(Actor::user(user), Action::UserSignedIn).from(address);
+    let entry = way.into_iter().fold(entry, |entry, way| entry.with("by", way));
     app.db.signed_in(user.tenant_id, user.id, &entry, now).await.map_err(failed)
 }
 
@@ -145,7 +148,13 @@ pub async fn sign_out(
 ) -> Answer {
     if is_own_form(&login, &form.csrf_token).await? {
         if let Some(viewer) = Viewer::of(&app, &login, address).await? {
-            viewer.note(&app, viewer.did(Action::UserSignedOut).on_user(&viewer.user)).await?;
+            match &viewer.operator {
+                Some(access) => {
+                    let by = viewer.did(Action::OperatorAccessEnded);
+                    app.db.end_operator_access(viewer.tenant.id, access.id, by, app.now()).await.map_err(failed)?;
+                }
+                None => viewer.note(&app, viewer.did(Action::UserSignedOut).on_user(&viewer.user)).await?,
+            }
         }
         login.flush().await.map_err(failed)?;
     }
@@ -158,11 +167,17 @@ pub struct SignOut {
     csrf_token: String,
 }
 
-async fn refuse(login: &Session, attempt: Attempt, status: StatusCode, problem: SignInProblem) -> Answer {
-    let mut form = SignInPage::new(sign_in_form_token(login).await?, local_or_none(&attempt.next));
+async fn refuse(app: &App, login: &Session, attempt: Attempt, status: StatusCode, problem: SignInProblem) -> Answer {
+    let mut form = blank(app, sign_in_form_token(login).await?, local_or_none(&attempt.next));
     form.email = attempt.email;
     form.problem = Some(problem);
     Ok((status, page(&form)?).into_response())
+}
+
+/// The empty form.
+fn blank(app: &App, csrf_token: impl Into<String>, next: &str) -> SignInPage {
+    let provider = app.openid.as_ref().map(|openid| openid.button.clone());
+    SignInPage { provider, ..SignInPage::new(csrf_token, next) }
 }
 
 /// A path of this server, never another one's.

@@ -1,12 +1,13 @@
 //! Settings, Users: invitations, roles, activity.
 
-use super::{Answer, Id, failed, missing, origin, own_form, page, seats::Plain};
+use super::{Answer, Id, failed, missing, own_form, page, seats::Plain};
 use crate::{
     App,
     auth::{
         link::{self, HANDED_SECONDS, INVITATION_SECONDS},
         login::{Administrator, Viewer},
     },
+    invite,
     pages::{
         layout::{Area, Layout},
         users::{FactorRule, MadeLink, TypedInvitation, UserPage, UserRow, UsersPage},
@@ -21,6 +22,7 @@ use axum::{
 };
 use domain::{
     UserId,
+    api_key::ApiKey,
     audit::Action,
     user::{User, UserRole, UserStatus, is_email, normalise_email},
 };
@@ -45,6 +47,16 @@ pub struct NewUser {
     email: String,
     #[serde(default)]
     role: String,
+}
+
+/// Whether the keys that a user made go, too.
+#[derive(Deserialize)]
+pub struct Deactivation {
+    #[serde(default)]
+    csrf_token: String,
+    /// `yes`, or anything else.
+    #[serde(default)]
+    revoke_keys: String,
 }
 
 /// Another role.
@@ -128,11 +140,17 @@ pub async fn deactivate(
     Administrator(viewer): Administrator,
     Id(id): Id<UserId>,
     login: Session,
-    Form(form): Form<Plain>,
+    Form(form): Form<Deactivation>,
 ) -> Answer {
     own_form(&login, &viewer, &form.csrf_token).await?;
     let entry = viewer.did(Action::UserDeactivated);
     let changed = app.db.deactivate_user(viewer.tenant.id, id, viewer.user.id, &entry, app.now()).await;
+    if form.revoke_keys == "yes" && matches!(changed, Ok(Some(_))) {
+        for key in keys_of(&app, &viewer, id).await? {
+            let by = viewer.did(Action::ApiKeyRevoked);
+            app.db.revoke_api_key(viewer.tenant.id, key.id, by, app.now()).await.map_err(failed)?;
+        }
+    }
     changed_or_refused(&app, &viewer, id, changed).await
 }
 
@@ -214,6 +232,21 @@ pub async fn reset_second_factor(
     Ok(Redirect::to(&format!("/settings/users/{id}")).into_response())
 }
 
+/// `POST /settings/users/{id}/openid`: forgets as whom the provider knows a user.
+pub async fn unlink(
+    State(app): State<App>,
+    Administrator(viewer): Administrator,
+    Id(id): Id<UserId>,
+    login: Session,
+    Form(form): Form<Plain>,
+) -> Answer {
+    own_form(&login, &viewer, &form.csrf_token).await?;
+    overview(&app, &viewer, id).await?;
+    let entry = viewer.did(Action::OpenIdUnlinked);
+    app.db.unlink_openid(viewer.tenant.id, id, &entry, app.now()).await.map_err(failed)?;
+    Ok(Redirect::to(&format!("/settings/users/{id}")).into_response())
+}
+
 /// Sends a link by mail, or has it shown where that is not possible.
 async fn hand_over(
     app: &App,
@@ -223,46 +256,15 @@ async fn hand_over(
     token: &str,
     link: &NewLink,
 ) -> MadeLink {
-    let url = link::address(&origin(app, headers), token);
-    let until = When::new(link.expires_at, &viewer.tenant.timezone);
-    let sent = match &app.mailer {
-        Some(mailer) => {
-            let (subject, text) = match link.kind {
-                LinkKind::Invitation => (
-                    format!("Your login for {}", viewer.tenant.name),
-                    format!(
-                        "Hello {},\n\n{} invites you to {} on TrainAR.\nOpen this link to set your password. It is good once, until {}.\n\n{url}\n",
-                        user.full_name,
-                        viewer.user.full_name,
-                        viewer.tenant.name,
-                        until.exact()
-                    ),
-                ),
-                LinkKind::Reset => (
-                    "A new password for TrainAR".to_owned(),
-                    format!(
-                        "Hello {},\n\n{} made a link for you to set a new password. It is good once, until {}.\n\n{url}\n\nIf you did not ask for it, tell an administrator.\n",
-                        user.full_name,
-                        viewer.user.full_name,
-                        until.exact()
-                    ),
-                ),
-            };
-            Some(mailer.send(&user.email, &user.full_name, &subject, text).await)
-        }
-        None => None,
-    };
-    if let Some(Err(error)) = &sent {
-        tracing::warn!(%error, user = %user.id, "a mail could not be sent");
-    }
-    let is_sent = matches!(sent, Some(Ok(())));
+    let by = (&viewer.tenant, Some(viewer.user.full_name.as_str()));
+    let handed = invite::hand_over(app, by, headers, user, (token, link)).await;
     MadeLink {
         kind: link.kind,
         full_name: user.full_name.clone(),
         email: user.email.clone(),
-        url: (!is_sent).then_some(url),
-        failure: sent.and_then(Result::err).map(|error| error.to_string()),
-        until,
+        url: handed.url,
+        failure: handed.failure,
+        until: When::new(link.expires_at, &viewer.tenant.timezone),
     }
 }
 
@@ -289,6 +291,12 @@ async fn refused(app: &App, viewer: &Viewer, id: UserId, why: &str) -> Answer {
 async fn overview(app: &App, viewer: &Viewer, id: UserId) -> Result<UserOverview, Response> {
     let found = app.db.user_overview(viewer.tenant.id, id, app.now()).await.map_err(failed)?;
     found.ok_or_else(|| missing(viewer))
+}
+
+/// The keys that a user made and that were not revoked.
+async fn keys_of(app: &App, viewer: &Viewer, id: UserId) -> Result<Vec<ApiKey>, Response> {
+    let all = app.db.api_keys(viewer.tenant.id).await.map_err(failed)?;
+    Ok(all.into_iter().filter(|key| key.made_by == Some(id)).collect())
 }
 
 async fn users(app: &App, viewer: &Viewer) -> Result<UsersPage, Response> {
@@ -319,13 +327,16 @@ async fn user(app: &App, viewer: &Viewer, id: UserId) -> Result<UserPage, Respon
     let found = overview(app, viewer, id).await?;
     let logins = app.db.logins_of(viewer.tenant.id, id, app.now()).await.map_err(failed)?;
     let factor = app.db.second_factor(viewer.tenant.id, id).await.map_err(failed)?;
+    let linked = app.db.openid_link(viewer.tenant.id, id).await.map_err(failed)?;
     let who = viewer.signed_in();
     Ok(UserPage {
         csrf_token: who.csrf_token.clone(),
         layout: Layout::new(found.user.full_name.clone(), Area::Settings, who),
         is_self: id == viewer.user.id,
+        linked_since: linked.map(|at| When::new(at, &viewer.tenant.timezone)),
         user: UserRow::new(&found, factor.is_some(), &viewer.tenant.timezone),
         logins: logins.len(),
+        keys: keys_of(app, viewer, id).await?.into_iter().map(|key| (key.id, key.name)).collect(),
         problem: None,
         made: None,
     })

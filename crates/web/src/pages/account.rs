@@ -11,6 +11,8 @@ pub struct AccountPage {
     pub layout: Layout,
     /// Goes into every form.
     pub csrf_token: String,
+    /// Whether there is a password; without one the provider tells who it is.
+    pub has_password: bool,
     /// Full name.
     pub full_name: String,
     /// E-mail address.

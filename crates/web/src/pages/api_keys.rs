@@ -41,6 +41,8 @@ pub struct KeyRow {
     pub first_characters: String,
     pub scopes: Vec<Scope>,
     pub made_by: String,
+    /// Whether whoever made it has been deactivated since.
+    pub maker_is_gone: bool,
     pub made_at: When,
     /// `3 minutes ago`, with the exact time.
     pub used: Option<(String, When)>,
@@ -108,7 +110,8 @@ impl ApiKeysPage {
 
 impl KeyRow {
     fn new(key: &ApiKey, users: &[User], now: Timestamp, timezone: &str) -> Self {
-        let maker = key.made_by.map(|id| users.iter().find(|user| user.id == id).map_or("", |user| &user.full_name));
+        let user = |id| users.iter().find(|user| user.id == id);
+        let maker = key.made_by.map(|id| user(id).map_or("", |user| &user.full_name));
         let when = |at| When::new(at, timezone);
         Self {
             id: key.id,
@@ -116,6 +119,7 @@ impl KeyRow {
             first_characters: key.first_characters.clone(),
             scopes: key.scopes.clone(),
             made_by: maker.unwrap_or("the command line").to_owned(),
+            maker_is_gone: key.made_by.is_some_and(|id| user(id).is_none_or(|user| !user.is_active)),
             made_at: when(key.created_at),
             used: key.last_used_at.map(|at| (show_ago(now.seconds_since(at)), when(at))),
             expires_at: key.expires_at.map(when),

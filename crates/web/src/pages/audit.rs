@@ -92,7 +92,7 @@ impl AuditRow {
             ActorKind::User | ActorKind::System => None,
             ActorKind::Key => Some("API key"),
             ActorKind::Device => Some("Device"),
-            ActorKind::Operator => Some("Command line"),
+            ActorKind::Operator => noted.address.is_none().then_some("Command line"),
         };
         let target = noted.target.as_ref().map(|target| match target.name.as_str() {
             "" => format!("{} {}", target.kind, target.id.split('-').next().unwrap_or_default().to_uppercase()),

@@ -51,6 +51,16 @@ impl ErrorPage {
         )
     }
 
+    /// 403: an operator only looks.
+    pub fn looks_only(who: SignedIn) -> Self {
+        Self::new(
+            403,
+            "An operator only looks",
+            "Nothing was changed. What is to be done here an administrator of the organisation does.",
+            Some(who),
+        )
+    }
+
     /// 403: a form that was open for too long, or came from elsewhere.
     pub fn form_expired(who: SignedIn) -> Self {
         Self::new(

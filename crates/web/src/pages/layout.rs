@@ -1,5 +1,7 @@
 //! The frame around every page: navigation, who is signed in, sign out, skip link.
 
+use super::operator::OperatorBanner;
+
 /// What the frame shows.
 #[derive(Clone, Debug)]
 pub struct Layout {
@@ -37,6 +39,8 @@ pub struct SignedIn {
     pub user_name: String,
     /// Whether the user administers: Settings are shown.
     pub is_admin: bool,
+    /// Accesses of operators that can be begun or go on: a banner each.
+    pub operators: Vec<OperatorBanner>,
     /// Goes into the hidden field `csrf_token` of every form.
     pub csrf_token: String,
 }

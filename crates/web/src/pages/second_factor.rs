@@ -27,6 +27,8 @@ pub struct SecondFactorRequiredPage {
     pub layout: Layout,
     /// Goes into the form.
     pub csrf_token: String,
+    /// Whether the present password is asked for.
+    pub has_password: bool,
     /// Why the last password was refused.
     pub problem: Option<&'static str>,
 }

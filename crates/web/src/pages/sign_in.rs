@@ -19,6 +19,16 @@ pub struct SignInPage {
     pub problem: Option<SignInProblem>,
     /// What went well before.
     pub notice: Option<SignInNotice>,
+    /// What stands on the button of the provider, if one is set.
+    pub provider: Option<String>,
+}
+
+/// The address that leads to the provider, and to `next` afterwards.
+pub fn provider_address(next: &str) -> String {
+    match next {
+        "" => "/sign-in/openid".to_owned(),
+        next => format!("/sign-in/openid?{}", serde_urlencoded::to_string([("next", next)]).unwrap_or_default()),
+    }
 }
 
 /// What went well before somebody came to sign in.
@@ -54,7 +64,13 @@ impl SignInPage {
             next: next.into(),
             problem: None,
             notice: None,
+            provider: None,
         }
+    }
+
+    /// The address behind the provider's button.
+    pub fn provider_address(&self) -> String {
+        provider_address(&self.next)
     }
 }
 

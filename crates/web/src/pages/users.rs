@@ -3,7 +3,7 @@
 use super::{layout::Layout, when::When};
 use askama::Template;
 use domain::{
-    UserId,
+    ApiKeyId, UserId,
     user::{UserRole, UserStatus},
 };
 use storage::db::{user_links::LinkKind, users::UserOverview};
@@ -42,6 +42,10 @@ pub struct UserPage {
     pub user: UserRow,
     /// Whether it is the viewer: then most of it is not to be changed here.
     pub is_self: bool,
+    /// Since when the user is linked to the sign-in provider.
+    pub linked_since: Option<When>,
+    /// The API keys that the user made and that were not revoked: id and name.
+    pub keys: Vec<(ApiKeyId, String)>,
     /// How many logins are open.
     pub logins: usize,
     /// Why the last form was refused.

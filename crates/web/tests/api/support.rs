@@ -67,6 +67,7 @@ impl Server {
             settings: Arc::new(WebSettings { chunk_bytes: CHUNK, ..settings }),
             secret: Arc::new([7; 32]),
             mailer: None,
+            openid: None,
         };
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();

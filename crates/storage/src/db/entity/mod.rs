@@ -12,6 +12,8 @@ pub mod logins;
 pub mod minute_erasures;
 pub mod minute_reservations;
 pub mod minute_transactions;
+pub mod openid_identities;
+pub mod operator_accesses;
 pub mod pairing_codes;
 pub mod procedures;
 pub mod recording_parts;

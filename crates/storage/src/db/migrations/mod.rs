@@ -37,7 +37,9 @@ impl MigratorTrait for Migrator {
             Box::new(Sql { name: "0012_tasks", up: include_str!("0012_tasks.sql") }),
             Box::new(Sql { name: "0013_second_factor", up: include_str!("0013_second_factor.sql") }),
             Box::new(Sql { name: "0014_erasures", up: include_str!("0014_erasures.sql") }),
+            Box::new(Sql { name: "0015_openid", up: include_str!("0015_openid.sql") }),
             Box::new(Sql { name: "0015_second_factor_required", up: include_str!("0015_second_factor_required.sql") }),
+            Box::new(Sql { name: "0016_operator_accesses", up: include_str!("0016_operator_accesses.sql") }),
             Box::new(Sql { name: "0017_retention", up: include_str!("0017_retention.sql") }),
             Box::new(Sql { name: "0018_legal_holds", up: include_str!("0018_legal_holds.sql") }),
         ]

@@ -23,6 +23,7 @@ pub fn who() -> SignedIn {
         tenant_name: "Northgate Heating".into(),
         user_name: "Priya Raman".into(),
         is_admin: true,
+        operators: Vec::new(),
         csrf_token: "csrf-1".into(),
     }
 }

@@ -11,6 +11,7 @@ use crate::pages::{
     second_factor::{RecoveryCodesPage, SecondFactorPage, SecondFactorRequiredPage, SignInCodePage},
     set_password::{SetPassword, SetPasswordPage},
     sign_in::{SignInNotice, SignInPage},
+    sign_in_problem::{ProviderProblem, SignInProblemPage},
     users::{FactorRule, MadeLink, TypedInvitation, UserPage, UserRow, UsersPage},
     when::When,
 };
@@ -106,12 +107,19 @@ fn users(made: Option<MadeLink>, problem: Option<&str>) -> String {
 }
 
 fn user(user: UserRow, is_self: bool, made: Option<MadeLink>, problem: Option<&str>) -> String {
+    let user_has_keys = user.status != UserStatus::Invited;
     UserPage {
         layout: Layout::new(user.full_name.clone(), Area::Settings, who()),
         csrf_token: "csrf-1".into(),
+        linked_since: user.has_second_factor.then(|| When::new(NOON, ZONE)),
         user,
         is_self,
         logins: 2,
+        keys: [("Report", user_has_keys)]
+            .into_iter()
+            .filter(|(_, has)| *has)
+            .map(|(name, _)| (id(7), name.into()))
+            .collect(),
         problem: problem.map(Into::into),
         made,
     }
@@ -144,6 +152,7 @@ fn account(logins: usize, problem: Option<&str>, notice: Option<&'static str>) -
     AccountPage {
         layout: Layout::new("Account", Area::Account, who()),
         csrf_token: "csrf-1".into(),
+        has_password: logins < 4,
         full_name: "Priya Raman".into(),
         email: "2@northgate.example".into(),
         second_factor: (logins > 1).then(|| (When::new(NOON, ZONE), 9)),
@@ -170,7 +179,9 @@ fn second_factor(problem: Option<&'static str>) -> String {
 
 fn second_factor_required(problem: Option<&'static str>) -> String {
     let layout = Layout::new("Second factor", Area::Account, who());
-    SecondFactorRequiredPage { layout, csrf_token: "csrf-1".into(), problem }.render().unwrap()
+    SecondFactorRequiredPage { layout, csrf_token: "csrf-1".into(), has_password: problem.is_some(), problem }
+        .render()
+        .unwrap()
 }
 
 fn recovery_codes() -> String {
@@ -181,6 +192,16 @@ fn recovery_codes() -> String {
 fn sign_in_code(problem: Option<&'static str>) -> String {
     let layout = Layout::signed_out("Sign in");
     SignInCodePage { layout, csrf_token: "csrf-1".into(), next: "/tasks".into(), problem }.render().unwrap()
+}
+
+fn provider(next: &str) -> String {
+    SignInPage { provider: Some("Sign in with <Northgate>".into()), ..SignInPage::new("csrf-1", next) }
+        .render()
+        .unwrap()
+}
+
+fn not_signed_in(why: ProviderProblem) -> String {
+    SignInProblemPage::new("Sign in with Northgate", why, "").render().unwrap()
 }
 
 fn first_run(timezone: &str, problem: Option<&str>) -> String {
@@ -237,6 +258,19 @@ pub fn pages() -> BTreeMap<&'static str, String> {
         ("sign-in-code-refused", sign_in_code(Some("This is not the code."))),
         ("first-run", first_run("", None)),
         ("first-run-refused", first_run("Europe/London", Some("This is not the setup code."))),
+        ("sign-in-provider", provider("/tasks?a=b")),
+        ("sign-in-provider-away", not_signed_in(ProviderProblem::Unreachable)),
+        ("sign-in-provider-refuses", not_signed_in(ProviderProblem::Refused)),
+        ("sign-in-provider-denied", not_signed_in(ProviderProblem::Denied)),
+        ("sign-in-provider-late", not_signed_in(ProviderProblem::TooLate)),
+        ("sign-in-provider-elsewhere", not_signed_in(ProviderProblem::NotBegunHere)),
+        ("sign-in-provider-not-believed", not_signed_in(ProviderProblem::NotBelieved)),
+        ("sign-in-provider-clock", not_signed_in(ProviderProblem::Clock)),
+        ("sign-in-provider-unverified", not_signed_in(ProviderProblem::Unverified(None))),
+        ("sign-in-provider-nobody", not_signed_in(ProviderProblem::Nobody(Some("<b>@x.example".into())))),
+        ("sign-in-provider-deactivated", not_signed_in(ProviderProblem::Deactivated)),
+        ("sign-in-provider-another", not_signed_in(ProviderProblem::Another)),
+        ("sign-in-provider-too-many", not_signed_in(ProviderProblem::TooMany)),
         ("sign-in-password-set", notice(SignInNotice::PasswordSet)),
         ("sign-in-set-up", notice(SignInNotice::SetUp)),
         ("audit", audit(&rows, AuditFilter::default(), true, false)),
@@ -335,6 +369,16 @@ fn a_link_says_what_became_of_it() {
     check("forgot-no-mail", &["Ask an administrator"]);
     check_without("forgot-no-mail", &["<form"]);
     check("sign-in-password-set", &["Your password is set"]);
+    check_without("sign-in-password-set", &["/sign-in/openid"]);
+    check(
+        "sign-in-provider",
+        &["href=\"/sign-in/openid?next=%2Ftasks%3Fa%3Db\">Sign in with &#60;", "or with a password"],
+    );
+    check(
+        "sign-in-provider-nobody",
+        &["no login here", "&#60;b&#62;@x.example", "href=\"/sign-in/openid\"", "Back to"],
+    );
+    check("sign-in-provider-unverified", &["has not verified any address of yours"]);
 }
 
 #[test]
@@ -367,10 +411,17 @@ fn a_second_factor_is_set_up_and_asked_for() {
     check("users-refused", &["Required: an administrator", "value=\"no\">Leave it to each"]);
     check("users-link", &["Required on this whole installation"]);
     check_without("users-link", &["name=\"required\""]);
-    check("second-factor-required", &["first</h1>", "/account/second-factor/begin", "autofocus"]);
+    check("second-factor-required", &["first</h1>", "/account/second-factor/begin"]);
     check("second-factor-required-refused", &["role=\"alert\"", "password is wrong", "aria-describedby=\"problem\""]);
     check("account-factor-required", &["New recovery codes", "Administrators need a second factor here"]);
-    check_without("account-factor-required", &["/account/second-factor/remove"]);
+    check("account-factor-required", &["have no password here", "/forgot-password"]);
+    check_without("account-factor-required", &["/account/second-factor/remove", "type=\"password\""]);
+    check_without("second-factor-required", &["type=\"password\""]);
+    check("user", &["name=\"revoke_keys\"", "made, too: Report<"]);
+    check("user-deactivated", &["they still work", ">Report · <", "/revoke\""]);
+    check_without("user-invited", &["revoke_keys"]);
+    check("user", &["Linked since", "/openid\"", "Unlink</button>"]);
+    check_without("user-invited", &["Unlink"]);
     check("user", &["Reset second factor"]);
     check_without("user-invited", &["Reset second factor"]);
 }
