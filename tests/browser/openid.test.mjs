@@ -1,10 +1,11 @@
 // Sign-in by OpenID Connect: a real provider process, a real browser, and a provider that does not behave.
 
 import assert from 'node:assert/strict'
+import { spawnSync } from 'node:child_process'
 import { after, before, test } from 'node:test'
 import { assertGood, DESKTOP, launch, open, openSignedIn, PHONE, signIn } from '../support/browser.mjs'
-import { freePort, providerSettings, startProvider } from '../support/openid.mjs'
-import { startServer } from '../support/server.mjs'
+import { providerSettings, startProvider } from '../support/openid.mjs'
+import { freePort, PROGRAM, startServer } from '../support/server.mjs'
 import { createAdmin } from '../support/tenants.mjs'
 import { codeOf } from '../support/totp.mjs'
 
@@ -245,8 +246,6 @@ for (const [colorScheme, size, viewport] of [['light', 'phone', PHONE], ['dark',
 }
 
 test('the doctor asks the provider', async () => {
-  const { spawnSync } = await import('node:child_process')
-  const { PROGRAM } = await import('../support/server.mjs')
   const doctor = (on) => {
     const env = { PATH: process.env.PATH, TRAINAR_DATA_DIR: server.dataDir, ...providerSettings(on) }
     return spawnSync(PROGRAM, ['doctor'], { env, encoding: 'utf8' }).stdout

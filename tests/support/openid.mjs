@@ -1,21 +1,9 @@
 // The provider process of a test, and its settings.
 
 import { spawn } from 'node:child_process'
-import { createServer } from 'node:net'
 import { fileURLToPath } from 'node:url'
 
 const PROGRAM = fileURLToPath(new URL('./openid-provider.mjs', import.meta.url))
-
-/** A port that is free now. */
-export function freePort() {
-  return new Promise((done, failed) => {
-    const probe = createServer().once('error', failed)
-    probe.listen(0, '127.0.0.1', () => {
-      const { port } = probe.address()
-      probe.close(() => done(port))
-    })
-  })
-}
 
 /** The settings of a server that signs people in by the provider at a port. */
 export const providerSettings = (port) => ({

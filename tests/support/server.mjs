@@ -148,7 +148,8 @@ function serve(env, port) {
   })
 }
 
-function freePort() {
+/** A port that is free now. */
+export function freePort() {
   return new Promise((done, failed) => {
     const probe = createServer().once('error', failed)
     probe.listen(0, '127.0.0.1', () => {
