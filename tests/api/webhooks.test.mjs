@@ -7,7 +7,9 @@ import { createServer } from 'node:http'
 import { after, before, test } from 'node:test'
 import { setTimeout as pause } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
-import { call, startServer } from '../support/server.mjs'
+import { startMailServer } from '../support/mail.mjs'
+import { call, PROGRAM, startServer } from '../support/server.mjs'
+import { createAdmin } from '../support/tenants.mjs'
 
 const PYTHON = fileURLToPath(new URL('../../target/api-tests/bin/python', import.meta.url))
 const VERIFY = fileURLToPath(new URL('verify.py', import.meta.url))
@@ -125,6 +127,38 @@ test('unless the operator allows it, nothing is sent into the network of the ser
   assert.equal(delivery.last_status, null)
   assert.ok((await api('GET', `/webhooks/${hook.id}`)).failing_since)
   assert.deepEqual(came, [])
+})
+
+test('an organisation has twenty at most, and is told by mail when one is switched off', async () => {
+  const mail = await startMailServer()
+  const admin = createAdmin(server)
+  try {
+    await server.crash()
+    const settings = { ...ALLOWED, ...mail.variables, TRAINAR_SERVER__PUBLIC_URL: 'https://training.example.org' }
+    await server.restart(settings)
+    const { webhooks } = await api('GET', '/webhooks')
+    for (const { id } of webhooks) await api('DELETE', `/webhooks/${id}`)
+    const hook = await api('POST', '/webhooks', { url: `${address}/gone?token=hush`, events: ['session.started'] })
+    for (let n = 1; n < 20; n++) await api('POST', '/webhooks', { url: `${address}/${n}`, events: ['task.created'] })
+    const more = await ask('POST', '/webhooks', { url: `${address}/20`, events: ['task.created'] })
+    assert.deepEqual([more.status, (await more.json()).type], [409, 'urn:trainar:problem:too-many-webhooks'])
+
+    answers = [{ status: 410 }]
+    await call(server, 'POST', '/api/v1/sessions', {})
+    const told = await mail.next()
+    assert.deepEqual(told.envelope, [admin.email], 'administrators only')
+    assert.match(told.text, /\/gone is told nothing any more\.\s+Switched off: it answered with status 410/)
+    assert.match(told.text, new RegExp(`https://training.example.org/settings/webhooks/${hook.id}`))
+    assert.doesNotMatch(told.text, /hush/)
+
+    const doctor = (env) => spawnSync(PROGRAM, ['doctor'], { env: { PATH: process.env.PATH, TRAINAR_DATA_DIR: server.dataDir, ...settings, ...env }, encoding: 'utf8' }).stdout
+    assert.match(doctor({}), /ok +mail +127\.0\.0\.1:\d+ answers, signed in as trainar; nothing was sent/)
+    assert.match(doctor({ TRAINAR_MAIL__PASSWORD: 'wrong' }), /FAIL +mail +cannot use 127/)
+    assert.match(doctor({ TRAINAR_MAIL__PORT: '9' }), /FAIL +mail/)
+    assert.deepEqual(mail.mails, [])
+  } finally {
+    await mail.stop()
+  }
 })
 
 function verify(t, secret, message) {

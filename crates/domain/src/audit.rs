@@ -54,6 +54,12 @@ pub enum Action {
     UserSignedOut,
     #[strum(serialize = "tenant.created", message = "Created the organisation")]
     TenantCreated,
+    #[strum(serialize = "user.created", message = "Created a user")]
+    UserCreated,
+    #[strum(serialize = "session.process_again", message = "Had a session processed again")]
+    SessionProcessedAgain,
+    #[strum(serialize = "session.cancelled", message = "Called off the processing of a session")]
+    SessionCancelled,
     #[strum(serialize = "user.invited", message = "Invited a user")]
     UserInvited,
     #[strum(serialize = "user.invited_again", message = "Made a new invitation link")]

@@ -5,8 +5,8 @@ use crate::{assemble, settings::Settings};
 use anyhow::{Context, Result, bail};
 use clap::{Args, Subcommand};
 use domain::{
-    Clock, SystemClock,
-    audit::Actor,
+    Clock, SystemClock, TenantId,
+    audit::{Action, Actor, Entry},
     retention::{LONGEST_DAYS, Retention},
     seat::SeatRole,
     tenant,
@@ -128,6 +128,8 @@ impl Tenant {
         };
         let db = assemble::db(&settings).await?;
         let tenant = db.create_tenant(new, SystemClock.now()).await.map_err(|e| taken(e, "a tenant with this name"))?;
+        let created = Entry::new(Actor::operator(), Action::TenantCreated).on("tenant", tenant.id, tenant.name.clone());
+        note(&db, tenant.id, created).await?;
         report(
             args.json,
             json!({ "tenant_id": tenant.id, "name": tenant.name }),
@@ -143,6 +145,8 @@ impl SetTenant {
         let tenant = find_tenant(&db, &self.tenant).await?;
         if let Some(hours) = self.upload_keep_hours {
             db.set_upload_keep_hours(tenant.id, Some(hours).filter(|hours| *hours > 0)).await?;
+            let changed = Entry::new(Actor::operator(), Action::UploadKeepChanged).with("hours", hours);
+            note(&db, tenant.id, changed).await?;
             match hours {
                 0 => println!("{} keeps unfinished uploads open as long as this installation", tenant.name),
                 hours => println!("{} keeps unfinished uploads open for {hours} hours", tenant.name),
@@ -211,6 +215,9 @@ impl User {
             .create_user(tenant.id, new, SystemClock.now())
             .await
             .map_err(|e| taken(e, "a user with this address"))?;
+        let created = Entry::new(Actor::operator(), Action::UserCreated).on_user(&user);
+        let created = created.with("email", user.email.clone()).with("role", user.role.label());
+        note(&db, tenant.id, created).await?;
         let mut text = format!("user {} {}", user.id, user.email);
         let mut value = json!({ "user_id": user.id, "email": user.email });
         if made_up {
@@ -264,11 +271,20 @@ impl Seat {
         let (token, token_hash) = web::new_device_token();
         let device = NewDevice { model: args.model, serial: args.serial, software_version: String::new(), token_hash };
         let device = db.pair_device(tenant.id, seat.id, device, now).await?;
+        let added = Entry::new(Actor::operator(), Action::SeatAdded).on("seat", seat.id, user.full_name.clone());
+        note(&db, tenant.id, added.with("role", args.role.label())).await?;
+        let paired = Entry::new(Actor::operator(), Action::DevicePaired).on("seat", seat.id, user.full_name);
+        note(&db, tenant.id, paired.with("model", device.model.clone()).with("serial", device.serial.clone())).await?;
         let value = json!({ "seat_id": seat.id, "device_id": device.id, "device_token": token });
         let text = format!("seat {} ({})\ndevice token {token}\nIt is shown this once.", seat.id.short(), seat.id);
         report(args.json, value, &text);
         Ok(ExitCode::SUCCESS)
     }
+}
+
+/// Notes in the audit log of a tenant what the operator did.
+pub async fn note(db: &Db, tenant: TenantId, entry: Entry) -> Result<()> {
+    Ok(db.audit(tenant, &entry, SystemClock.now()).await?)
 }
 
 /// The tenant that a person names.

@@ -1,6 +1,10 @@
 //! `trainar serve`: Dashboard, API, uploads, and a worker.
 
-use crate::{assemble, deliver, settings::Settings};
+use crate::{
+    assemble,
+    deliver::{self, Post},
+    settings::Settings,
+};
 use anyhow::{Context, Result};
 use axum_server::Handle;
 use clap::Args;
@@ -76,7 +80,14 @@ impl Server {
         tasks.push(tokio::spawn(removals(db.clone(), objects.clone(), assemble::signer(settings)?, stop.clone())));
         let app = assemble::app(settings, db.clone(), objects)?;
         let sender = Sender::new(assemble::webhooks_allowed(settings)).context("cannot set up what sends webhooks")?;
-        tasks.push(tokio::spawn(deliver::run(db.clone(), sender, app.secret.clone(), stop.clone())));
+        let post = Post {
+            db: db.clone(),
+            sender,
+            key: app.secret.clone(),
+            mailer: app.mailer.clone(),
+            public_url: settings.server.public_url.clone(),
+        };
+        tasks.push(tokio::spawn(deliver::run(post, stop.clone())));
         let router = web::router(app);
         tasks.push(answer(listener, router, stop.clone())?);
         Ok(Self { address, db, tasks })

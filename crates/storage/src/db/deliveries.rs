@@ -19,6 +19,9 @@ use sea_orm::{
 use std::collections::HashMap;
 use uuid::Uuid;
 
+/// Deliveries of one tenant that are sent at once, over all servers.
+const OF_ONE_TENANT: u64 = 8;
+
 /// A delivery that is held to be sent.
 #[derive(Clone, Debug, PartialEq)]
 #[allow(missing_docs)]
@@ -33,6 +36,8 @@ pub struct Sending {
     pub body: String,
     /// From 1.
     pub attempt: u32,
+    /// Whether its webhook has failed the last time.
+    pub is_failing: bool,
     owner: Uuid,
 }
 
@@ -64,11 +69,25 @@ impl Attempt {
 }
 
 impl Db {
-    /// Takes the delivery that is due first, of a webhook to which nothing is being sent. Whoever took it has it until
-    /// `lease_until`; the attempt counts from then on. Takes no tenant: it is for the installation.
-    pub async fn claim_delivery(&self, now: Timestamp, lease_until: Timestamp) -> Result<Option<Sending>> {
+    /// Takes the delivery that is due first, of a webhook to which nothing is being sent, and of a tenant to which not much is:
+    /// whoever has addresses that do not answer delays himself. `failing_too` takes those of webhooks that fail, too. Whoever took it
+    /// has it until `lease_until`; the attempt counts from then on. Takes no tenant: it is for the installation.
+    pub async fn claim_delivery(
+        &self,
+        now: Timestamp,
+        lease_until: Timestamp,
+        failing_too: bool,
+    ) -> Result<Option<Sending>> {
         use webhook_deliveries::Column as C;
-        let waiting = C::State.eq(DeliveryState::Waiting.to_string()).and(C::NotBefore.lte(now.0));
+        let mut waiting = C::State.eq(DeliveryState::Waiting.to_string()).and(C::NotBefore.lte(now.0));
+        if !failing_too {
+            let failing = Query::select()
+                .column(webhooks::Column::Id)
+                .from(webhooks::Entity)
+                .and_where(webhooks::Column::FailingSince.is_not_null())
+                .take();
+            waiting = waiting.and(C::WebhookId.not_in_subquery(failing));
+        }
         // Mostly there is none, which needs no lock.
         if webhook_deliveries::Entity::find().filter(waiting.clone()).limit(1).one(&self.conn).await?.is_none() {
             return Ok(None);
@@ -85,6 +104,11 @@ impl Db {
             .filter(waiting)
             .filter(C::LeaseUntil.lte(now.0))
             .filter(Expr::exists(busy).not())
+            .filter(Expr::cust(format!(
+                "(SELECT count(*) FROM webhook_deliveries AS held WHERE held.tenant_id = webhook_deliveries.tenant_id \
+                 AND held.lease_until > {}) < {OF_ONE_TENANT}",
+                now.0
+            )))
             .order_by_asc(C::NotBefore)
             .order_by_asc(C::Id)
             .lock_with_behavior(LockType::Update, LockBehavior::SkipLocked)
@@ -113,6 +137,7 @@ impl Db {
             secrets: std::iter::once(hook.secret).chain(old).collect(),
             body: event.body,
             attempt: row.attempts as u32 + 1,
+            is_failing: hook.failing_since.is_some(),
             owner,
         }))
     }

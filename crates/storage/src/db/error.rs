@@ -75,6 +75,9 @@ pub enum Rule {
          `trainar hold lift` does"
     )]
     LegalHold,
+    /// More webhooks than [`super::webhooks::MOST`].
+    #[error("this organisation has 20 webhooks, and no more are taken: remove one first")]
+    TooManyWebhooks,
     /// The last administrator of a tenant shall be none any more.
     #[error("this is the last active administrator: make somebody else an administrator first")]
     LastAdministrator,
@@ -96,6 +99,7 @@ impl Rule {
             Self::MinutesNotCounted => "minutes-not-counted",
             Self::RemovedByAge => "removed-by-age",
             Self::LegalHold => "legal-hold",
+            Self::TooManyWebhooks => "too-many-webhooks",
             Self::LastAdministrator => "last-administrator",
             Self::Yourself => "yourself",
         }

@@ -1,8 +1,8 @@
 //! Webhooks: added, changed, removed; and what is told to them, written in the transaction of the fact.
 
 use super::{
-    Db, DbError, Result, audit,
-    entity::{webhook_deliveries, webhook_events, webhooks},
+    Db, DbError, Result, Rule, audit,
+    entity::{tenants, webhook_deliveries, webhook_events, webhooks},
     error::{json, to_json},
 };
 use domain::{
@@ -11,7 +11,8 @@ use domain::{
     webhook::{DeliveryState, EventKind, Webhook},
 };
 use sea_orm::{
-    ColumnTrait, ConnectionTrait, DatabaseTransaction, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
+    ColumnTrait, ConnectionTrait, DatabaseTransaction, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder,
+    QuerySelect,
     sea_query::{Expr, LockType},
 };
 use serde_json::{Value, json};
@@ -19,6 +20,9 @@ use uuid::Uuid;
 
 /// The secret before is signed with for so long after a new one was made, in seconds.
 const OLD_SECRET_SECONDS: f64 = 86_400.0;
+
+/// Webhooks that a tenant has at most.
+pub const MOST: u64 = 20;
 
 /// What a new webhook needs.
 #[derive(Clone, Debug)]
@@ -122,6 +126,11 @@ impl Db {
             disabled_reason: None,
         };
         let tx = self.begin().await?;
+        // Of several at once each counts the others'.
+        tenants::Entity::find_by_id(tenant.0).lock(LockType::NoKeyUpdate).one(&tx).await?;
+        if webhooks::Entity::find().filter(of(tenant)).count(&tx).await? >= MOST {
+            return Err(Rule::TooManyWebhooks.into());
+        }
         webhooks::Entity::insert(webhooks::ActiveModel::from(row.clone())).exec_without_returning(&tx).await?;
         note(&tx, &row, by, now).await?;
         tx.commit().await?;

@@ -14,8 +14,9 @@ use storage::db::{
     deliveries::{Attempt, Sending},
     procedures::Outcome,
     tasks::NewTask,
-    webhooks::{NewWebhook, WebhookChange},
+    webhooks::{MOST, NewWebhook, WebhookChange},
 };
+use storage::{DbError, Rule};
 use strum::VariantArray;
 use uuid::Uuid;
 
@@ -34,7 +35,7 @@ fn answer(status: u16) -> Attempt {
 }
 
 async fn claim(place: &Place, now: Timestamp) -> Option<Sending> {
-    place.db.claim_delivery(now, now.plus_seconds(30.0)).await.unwrap()
+    place.db.claim_delivery(now, now.plus_seconds(30.0), true).await.unwrap()
 }
 
 /// Delivers what is due first. Returns its id.
@@ -117,7 +118,7 @@ async fn one_of_many_sends_and_a_dead_one_is_followed() {
         let other = place.at.open().await;
         let claims = (0..24).map(|n| {
             let db = if n % 2 == 0 { place.db.clone() } else { other.clone() };
-            async move { db.claim_delivery(at(3), at(33)).await.unwrap() }
+            async move { db.claim_delivery(at(3), at(33), true).await.unwrap() }
         });
         let held: Vec<_> = futures::future::join_all(claims).await.into_iter().flatten().collect();
         let ids: BTreeSet<_> = held.iter().map(|s| s.id).collect();
@@ -203,6 +204,44 @@ async fn for_a_day_the_secret_before_signs_as_well() {
             assert_eq!(claim(place, now).await.unwrap().secrets, secrets);
             place.sql("UPDATE webhook_deliveries SET state = 'delivered', lease_until = 0").await.unwrap();
         }
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn dead_addresses_of_one_delay_nobody_else() {
+    on_both(async |place| {
+        let (dead, well) = (place.crew("dead").await, place.crew("well").await);
+        for n in 0..MOST {
+            let new = new_webhook(&format!("https://{n}.example"));
+            place.db.create_webhook(dead.tenant, new, added(), at(0)).await.unwrap();
+        }
+        let more = place.db.create_webhook(dead.tenant, new_webhook("https://x.example"), added(), at(0)).await;
+        assert!(matches!(more, Err(DbError::Rule(Rule::TooManyWebhooks))), "{more:?}");
+        place.db.create_webhook(well.tenant, new_webhook("https://well.example"), added(), at(0)).await.unwrap();
+        place.recording(&dead, at(1)).await;
+        place.recording(&well, at(2)).await;
+        let mut held = Vec::new();
+        while let Some(sending) = claim(place, at(3)).await {
+            held.push(sending);
+        }
+        let tenants: Vec<_> = held.iter().map(|sending| sending.tenant_id).collect();
+        assert_eq!(tenants, [[dead.tenant; 8].as_slice(), &[well.tenant]].concat(), "not all of the first at once");
+        for sending in &held {
+            let status = if sending.tenant_id == dead.tenant { 500 } else { 200 };
+            assert!(!sending.is_failing);
+            place.db.end_delivery(sending, &answer(status), at(4)).await.unwrap();
+        }
+        // When they are due again: whoever leaves out what fails finds what does not.
+        let later = at(4 + 7200);
+        place.recording(&well, later).await;
+        let other = place.db.claim_delivery(later, later.plus_seconds(30.0), false).await.unwrap().unwrap();
+        assert_eq!((other.tenant_id, other.is_failing), (dead.tenant, false), "one of those not tried yet");
+        let mut failing = 0;
+        while let Some(sending) = claim(place, later).await {
+            failing += u32::from(sending.is_failing);
+        }
+        assert!(failing > 0);
     })
     .await;
 }

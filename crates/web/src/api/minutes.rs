@@ -26,7 +26,7 @@ use garde::Validate;
 use serde::{Deserialize, Serialize};
 use storage::db::{
     minute_rows::MinuteUse,
-    minutes::{Balance, By, NewPack},
+    minutes::{Balance, NewPack},
 };
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;

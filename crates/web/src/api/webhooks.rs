@@ -140,7 +140,10 @@ pub async fn list(State(app): State<App>, key: Key<WebhooksManage>) -> Result<Js
 #[utoipa::path(
     post, path = "/api/v1/webhooks", tag = "webhooks", security(("api_key" = ["webhooks:manage"])),
     request_body = AddWebhook,
-    responses((status = 201, description = "Added", body = WebhookWithSecret))
+    responses(
+        (status = 201, description = "Added", body = WebhookWithSecret),
+        (status = 409, description = "There are 20 already", body = ProblemDetails, content_type = "application/problem+json")
+    )
 )]
 pub async fn add(
     State(app): State<App>,

@@ -1,6 +1,6 @@
 //! The account page: own name, own password, own logins.
 
-use super::{Answer, failed, own_form, page, set_password::hashed};
+use super::{Answer, failed, hashing, own_form, page, set_password::hashed};
 use crate::{
     App,
     auth::{
@@ -172,8 +172,7 @@ pub(super) async fn guess(app: &App, viewer: &Viewer) -> Result<(), Response> {
 /// As [`is_password`], for who has counted the guess.
 pub(super) async fn fits(app: &App, viewer: &Viewer, password: String) -> Result<bool, Response> {
     let hash = app.db.password_hash(viewer.tenant.id, viewer.user.id).await.map_err(failed)?;
-    let fits = password.len() <= rules::LONGEST
-        && tokio::task::spawn_blocking(move || verify_password(&password, hash.as_deref())).await.map_err(failed)?;
+    let fits = password.len() <= rules::LONGEST && hashing(move || verify_password(&password, hash.as_deref())).await?;
     if !fits {
         tracing::info!(user = %viewer.user.id, "present password refused");
     }

@@ -35,6 +35,7 @@ use crate::{
     auth::{
         known_device::AccountThrottle,
         login::{self, Viewer},
+        password::{Busy, HASHING},
         throttle::{Throttle, address_of},
     },
     pages::error::ErrorPage,
@@ -184,6 +185,18 @@ pub(crate) fn origin(app: &App, headers: &HeaderMap) -> String {
     let scheme = if app.settings.tls { "https" } else { "http" };
     let host = headers.get(header::HOST).and_then(|h| h.to_str().ok()).unwrap_or("localhost");
     format!("{scheme}://{host}")
+}
+
+/// Hashes passwords, in turn with everybody else's.
+pub(crate) async fn hashing<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, Response> {
+    match HASHING.run(work).await {
+        Ok(done) => done.map_err(failed),
+        Err(Busy) => {
+            tracing::warn!("too many passwords are checked at once; a request was asked to come again");
+            let wait = [(header::RETRY_AFTER, HeaderValue::from_static("5"))];
+            Err((wait, error_page(&ErrorPage::busy())).into_response())
+        }
+    }
 }
 
 /// The page for what is not there, or not for this tenant.

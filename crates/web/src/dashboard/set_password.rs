@@ -1,7 +1,7 @@
 //! Setting a password by a link. The token in the form is proof enough that the form is our own: who has it may set the
 //! password anyway.
 
-use super::{Answer, failed, page, sign_in::welcome};
+use super::{Answer, failed, hashing, page, sign_in::welcome};
 use crate::{
     App,
     auth::{
@@ -93,7 +93,7 @@ pub(super) async fn hashed(password: String, about: Vec<String>) -> Result<Resul
             None => hash_password(&password).map(Ok),
         }
     };
-    tokio::task::spawn_blocking(work).await.map_err(failed)?.map_err(failed)
+    hashing(work).await?.map_err(failed)
 }
 
 async fn state(app: &App, token: &str) -> Result<SetPassword, Response> {

@@ -1,6 +1,6 @@
 //! Signing in and out.
 
-use super::{Answer, failed, page};
+use super::{Answer, failed, hashing, page};
 use crate::{
     App,
     auth::{
@@ -87,8 +87,7 @@ pub async fn submit(
         return Ok(response);
     }
     let password = attempt.password.clone();
-    let fits = password.len() <= rules::LONGEST
-        && tokio::task::spawn_blocking(move || verify_password(&password, hash.as_deref())).await.map_err(failed)?;
+    let fits = password.len() <= rules::LONGEST && hashing(move || verify_password(&password, hash.as_deref())).await?;
     let known = user.clone();
     let Some(user) = user.filter(|_| fits) else {
         tracing::info!(%address, "sign-in refused");

@@ -18,9 +18,12 @@ use axum::{
 use domain::{Timestamp, WebhookId, audit::Action};
 use integrations::webhook::check;
 use serde::Deserialize;
-use storage::db::{
-    lists::After,
-    webhooks::{NewWebhook, WebhookChange},
+use storage::{
+    DbError,
+    db::{
+        lists::After,
+        webhooks::{NewWebhook, WebhookChange},
+    },
 };
 use tower_sessions::Session;
 use uuid::Uuid;
@@ -64,7 +67,15 @@ pub async fn add(
     let (sealed, secret) = app.new_webhook_secret().map_err(IntoResponse::into_response)?;
     let new = NewWebhook { url: form.url, events: form.events, secret: sealed, made_by: Some(viewer.user.id) };
     let by = viewer.did(Action::WebhookAdded);
-    let made = app.db.create_webhook(viewer.tenant.id, new, by, app.now()).await.map_err(failed)?;
+    let made = match app.db.create_webhook(viewer.tenant.id, new, by, app.now()).await {
+        Ok(made) => made,
+        Err(DbError::Rule(rule)) => {
+            let problem = Some(format!("Nothing was added: {rule}."));
+            let shown = WebhooksPage { problem, ..all(&app, &viewer, WebhookForm::read(&fields)).await? };
+            return Ok((StatusCode::UNPROCESSABLE_ENTITY, page(&shown)?).into_response());
+        }
+        Err(error) => return Err(failed(error)),
+    };
     shown_once(&WebhookPage { secret: Some(secret), ..one(&app, &viewer, made.id, None).await? })
 }
 

@@ -71,6 +71,16 @@ impl ErrorPage {
         )
     }
 
+    /// 503: too many passwords are checked at once.
+    pub fn busy() -> Self {
+        Self::new(
+            503,
+            "Too many people sign in at this moment",
+            "Nothing was changed. Go back, wait some seconds, and send it again.",
+            None,
+        )
+    }
+
     /// 404: the first organisation is there already.
     pub fn set_up_already() -> Self {
         Self::new(
