@@ -1,7 +1,7 @@
 // Webhooks against a real receiver, and the published verifier of the Standard Webhooks scheme.
 
 import assert from 'node:assert/strict'
-import { spawnSync } from 'node:child_process'
+import { execFile, spawnSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { createServer } from 'node:http'
 import { after, before, test } from 'node:test'
@@ -151,12 +151,18 @@ test('an organisation has twenty at most, and is told by mail when one is switch
     assert.match(told.text, new RegExp(`https://training.example.org/settings/webhooks/${hook.id}`))
     assert.doesNotMatch(told.text, /hush/)
 
-    const doctor = (env) => spawnSync(PROGRAM, ['doctor'], { env: { PATH: process.env.PATH, TRAINAR_DATA_DIR: server.dataDir, ...settings, ...env }, encoding: 'utf8' }).stdout
-    assert.match(doctor({}), /ok +mail +127\.0\.0\.1:\d+ answers, signed in as trainar; nothing was sent/)
-    assert.match(doctor({ TRAINAR_MAIL__PASSWORD: 'wrong' }), /FAIL +mail +cannot use 127/)
-    assert.match(doctor({ TRAINAR_MAIL__PORT: '9' }), /FAIL +mail/)
+    // Not spawnSync: the mail server is in this process.
+    const doctor = (others) => {
+      const env = { PATH: process.env.PATH, TRAINAR_DATA_DIR: server.dataDir, ...settings, ...others }
+      return new Promise((done) => execFile(PROGRAM, ['doctor'], { env }, (_, said) => done(said)))
+    }
+    assert.match(await doctor({}), /ok +mail +127\.0\.0\.1:\d+ answers, signed in as trainar; nothing was sent/)
+    assert.match(await doctor({ TRAINAR_MAIL__PASSWORD: 'wrong' }), /FAIL +mail +cannot use 127/)
+    assert.match(await doctor({ TRAINAR_MAIL__PORT: '9' }), /FAIL +mail/)
     assert.deepEqual(mail.mails, [])
   } finally {
+    // It keeps a connection to the mail server.
+    await server.crash()
     await mail.stop()
   }
 })
