@@ -9,7 +9,7 @@ use axum::{
     http::{StatusCode, header, request::Parts},
 };
 use garde::Validate;
-use serde::de::DeserializeOwned;
+use serde::de::{DeserializeOwned, IgnoredAny};
 use std::{str::FromStr, time::Duration};
 
 /// Largest JSON body that is read, in bytes: a thousand utterances with their words.
@@ -39,10 +39,16 @@ impl<T: DeserializeOwned + Validate<Context = ()>> FromRequest<App> for Input<T>
 }
 
 fn checked<T: DeserializeOwned + Validate<Context = ()>>(body: &[u8]) -> Result<Input<T>, Problem> {
-    let value: T = serde_json::from_slice(body).map_err(|error| match error.classify() {
+    let unfit = |error: serde_json::Error| match error.classify() {
         serde_json::error::Category::Data => Problem::invalid(format!("the body does not fit: {error}")),
         _ => Problem::bad_request(format!("the body is not valid JSON: {error}")),
-    })?;
+    };
+    // A list of the fields' values would do as well, which nobody means.
+    if body.trim_ascii_start().first() == Some(&b'[') {
+        serde_json::from_slice::<IgnoredAny>(body).map_err(unfit)?;
+        return Err(Problem::invalid("the body must be a JSON object, and this is a list"));
+    }
+    let value: T = serde_json::from_slice(body).map_err(unfit)?;
     value.validate().map_err(|report| {
         let errors: Vec<_> =
             report.iter().map(|(at, e)| FieldError { field: at.to_string(), detail: e.to_string() }).take(20).collect();
