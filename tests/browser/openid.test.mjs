@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
 import { after, before, test } from 'node:test'
-import { assertGood, DESKTOP, launch, open, openSignedIn, PHONE, signIn } from '../support/browser.mjs'
+import { assertGood, launch, LOOKS, open, openSignedIn, signIn } from '../support/browser.mjs'
 import { providerSettings, startProvider } from '../support/openid.mjs'
 import { freePort, PROGRAM, startServer } from '../support/server.mjs'
 import { createAdmin } from '../support/tenants.mjs'
@@ -234,13 +234,13 @@ test('a second factor of here is asked for, and who has no password sets one up 
   await wrong.close()
 })
 
-for (const [colorScheme, size, viewport] of [['light', 'phone', PHONE], ['dark', 'desktop', DESKTOP]]) {
-  test(`the pages of it are good: ${colorScheme}, ${size}`, async () => {
-    const { page, close } = await open(browser, server, { viewport, colorScheme, bypassCSP: true, reducedMotion: 'reduce' })
+for (const [name, look] of LOOKS) {
+  test(`the pages of it are good: ${name}`, async () => {
+    const { page, close } = await open(browser, server, look)
     await page.goto('/sign-in')
-    await assertGood(page, `sign-in-provider-${size}-${colorScheme}`)
+    await assertGood(page, `sign-in-provider-${name}`)
     await page.goto('/sign-in/openid/return')
-    await assertGood(page, `sign-in-problem-${size}-${colorScheme}`)
+    await assertGood(page, `sign-in-problem-${name}`)
     await close()
   })
 }

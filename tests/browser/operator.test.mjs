@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
-import { assertGood, DESKTOP, launch, open, openSignedIn, PHONE } from '../support/browser.mjs'
+import { assertGood, launch, LOOKS, open, openSignedIn } from '../support/browser.mjs'
 import { record, recording, settled } from '../support/recordings.mjs'
 import { startServer } from '../support/server.mjs'
 import { createAdmin, runSql, secondTenant } from '../support/tenants.mjs'
@@ -154,18 +154,17 @@ test('it ends by signing out, by command, and by itself', async (t) => {
   assert.match(await page.locator('tbody').innerText(), /TrainAR\s+Ended access of the operator[^]*case 3/)
 })
 
-for (const [colorScheme, size, viewport] of [['light', 'phone', PHONE], ['dark', 'desktop', DESKTOP]]) {
-  test(`its pages are good: ${colorScheme}, ${size}`, async () => {
-    const look = { viewport, colorScheme, bypassCSP: true, reducedMotion: 'reduce' }
+for (const [name, look] of LOOKS) {
+  test(`its pages are good: ${name}`, async () => {
     const there = await open(browser, server, look)
     await there.page.goto(grant().path)
-    await assertGood(there.page, `operator-${size}-${colorScheme}`)
+    await assertGood(there.page, `operator-${name}`)
     await there.page.getByRole('button', { name: 'Begin' }).click()
     await there.page.waitForURL('**/sessions')
-    await assertGood(there.page, `operator-sessions-${size}-${colorScheme}`)
+    await assertGood(there.page, `operator-sessions-${name}`)
     await there.close()
     const grace = await openSignedIn(browser, { ...server, ...admin }, look)
-    await assertGood(grace.page, `operator-seen-${size}-${colorScheme}`)
+    await assertGood(grace.page, `operator-seen-${name}`)
     await grace.close()
   })
 }

@@ -1,6 +1,6 @@
 //! Operator access: begun by the link that the command line printed, ended by the tenant's administrators.
 
-use super::{Answer, Id, failed, own_form, page, seats::Plain};
+use super::{Answer, Id, failed, missing, own_form, page, seats::Plain};
 use crate::{
     App,
     auth::{
@@ -78,6 +78,9 @@ pub async fn end(
     Form(form): Form<Plain>,
 ) -> Answer {
     own_form(&login, &viewer, &form.csrf_token).await?;
+    if app.db.operator_access(viewer.tenant.id, id).await.map_err(failed)?.is_none() {
+        return Err(missing(&viewer));
+    }
     let by = viewer.did(Action::OperatorAccessEnded);
     app.db.end_operator_access(viewer.tenant.id, id, by, app.now()).await.map_err(failed)?;
     Ok(Redirect::to("/settings/audit").into_response())

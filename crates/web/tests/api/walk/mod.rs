@@ -14,6 +14,7 @@ use futures::TryStreamExt;
 use reqwest::{Method, RequestBuilder};
 use serde_json::{Map, Value, json};
 use std::{collections::BTreeMap, pin::pin};
+use storage::db::operator::NewAccess;
 use strum::VariantArray;
 
 /// Stands in every name and text of the organisation that is walked around.
@@ -22,7 +23,8 @@ const NOBODYS: &str = "0197aaaa-0000-7000-8000-000000000000";
 const METHODS: [Method; 6] = [Method::GET, Method::POST, Method::PUT, Method::PATCH, Method::DELETE, Method::HEAD];
 
 /// What stands in an address after this word: a row of which table.
-const THINGS: [(&str, &str); 12] = [
+const THINGS: [(&str, &str); 13] = [
+    ("operator", "operator_accesses"),
     ("sessions", "sessions"),
     ("procedures", "procedures"),
     ("tasks", "tasks"),
@@ -38,7 +40,7 @@ const THINGS: [(&str, &str); 12] = [
 ];
 
 /// What anybody may see: nothing of an organisation is there.
-const OPEN: [&str; 15] = [
+const OPEN: [&str; 17] = [
     "GET /api/docs",
     "GET /api/v1/openapi.json",
     "GET /assets/{*path}",
@@ -49,10 +51,12 @@ const OPEN: [&str; 15] = [
     "GET /forgot-password",
     "GET /healthz",
     "GET /metrics",
+    "GET /operator",
     "GET /readyz",
     "GET /sign-in",
     "POST /api/v1/pair",
     "POST /forgot-password",
+    "POST /operator",
     "POST /sign-in",
 ];
 
@@ -253,6 +257,9 @@ impl World {
         let hold = [("everything", "yes"), ("reason", "Quillfeather claim")];
         assert_eq!(admin.post("/settings/privacy/holds", &hold).await.status(), 303);
         key(&server, &server.acme, Scope::VARIANTS, None).await;
+        let now = server.app.clock.now();
+        let access = NewAccess { reason: WORD.into(), token_hash: "a".repeat(64), until: now.plus_seconds(3600.0) };
+        server.app.db.grant_operator_access(server.acme.tenant, access, now).await.unwrap();
         let db = rename(&server).await;
         assert!(db > 5, "{db} rows carry the word");
         let ours = Things::of(&server, &server.acme).await;
