@@ -4,9 +4,11 @@ use super::{check, check_without, facts::*};
 use crate::pages::{
     account::{AccountPage, LoginRow},
     audit::{AuditFilter, AuditPage, AuditRow},
+    error::ErrorPage,
     first_run::{FirstRunPage, Typed},
     forgot::{Forgot, ForgotPage},
-    layout::{Area, Layout},
+    layout::{Area, Layout, SignedIn},
+    operator::{Offer, OperatorBanner, OperatorPage},
     pair::Qr,
     second_factor::{RecoveryCodesPage, SecondFactorPage, SecondFactorRequiredPage, SignInCodePage},
     set_password::{SetPassword, SetPasswordPage},
@@ -204,6 +206,22 @@ fn not_signed_in(why: ProviderProblem) -> String {
     SignInProblemPage::new("Sign in with Northgate", why, "").render().unwrap()
 }
 
+fn offer(offer: Offer) -> String {
+    OperatorPage::new(offer).render().unwrap()
+}
+
+/// A page while an operator may look, or looks.
+fn looked_at(is_self: bool, has_begun: bool) -> String {
+    let banner = OperatorBanner {
+        id: Uuid::nil(),
+        is_self,
+        has_begun,
+        reason: "case <4711>".into(),
+        until: When::new(NOON, ZONE),
+    };
+    ErrorPage::looks_only(SignedIn { operators: vec![banner], ..who() }).render().unwrap()
+}
+
 fn first_run(timezone: &str, problem: Option<&str>) -> String {
     let typed = Typed { organisation: "Northgate".into(), timezone: timezone.into(), ..Typed::default() };
     let zones = ["Europe/London", "UTC"].map(Into::into).to_vec();
@@ -258,6 +276,23 @@ pub fn pages() -> BTreeMap<&'static str, String> {
         ("sign-in-code-refused", sign_in_code(Some("This is not the code."))),
         ("first-run", first_run("", None)),
         ("first-run-refused", first_run("Europe/London", Some("This is not the setup code."))),
+        (
+            "operator",
+            offer(Offer::Open {
+                token: "tok".into(),
+                tenant: "Northgate & Sons".into(),
+                reason: "case <4711>".into(),
+                until: When::new(NOON, ZONE),
+            }),
+        ),
+        ("operator-used", offer(Offer::Used)),
+        ("operator-over", offer(Offer::Over)),
+        ("operator-unknown", offer(Offer::Unknown)),
+        ("operator-too-many", offer(Offer::TooMany)),
+        ("operator-looks", looked_at(true, true)),
+        ("operator-is-looking", looked_at(false, true)),
+        ("operator-may-look", looked_at(false, false)),
+        ("error-busy", ErrorPage::busy().render().unwrap()),
         ("sign-in-provider", provider("/tasks?a=b")),
         ("sign-in-provider-away", not_signed_in(ProviderProblem::Unreachable)),
         ("sign-in-provider-refuses", not_signed_in(ProviderProblem::Refused)),
@@ -396,6 +431,21 @@ fn everybody_sees_where_he_is_signed_in() {
     );
     check_without("account", &["value=\"login-0\""]);
     check_without("account-refused", &["Sign out everywhere else"]);
+}
+
+#[test]
+fn an_operator_and_who_is_looked_at_read_why_and_until_when() {
+    check("operator", &["Look at Northgate &#38; Sons", "case &#60;4711&#62;", "value=\"tok\"", "Begin</button>"]);
+    for page in ["operator-used", "operator-over", "operator-unknown", "operator-too-many"] {
+        check_without(page, &["<form"]);
+    }
+    check(
+        "operator-looks",
+        &["You look at Northgate Heating as operator", "case &#60;4711&#62;", "/sign-out\"", "only looks"],
+    );
+    check("operator-is-looking", &["is looking", "without changing anything", "/end\"", "End access"]);
+    check("operator-may-look", &["may look"]);
+    check("error-busy", &["Too many people", "Nothing was changed"]);
 }
 
 #[test]
