@@ -1,6 +1,9 @@
 //! Joins the parts as the settings say.
 
-use crate::settings::{Settings, set};
+use crate::{
+    keys,
+    settings::{Settings, set},
+};
 use anyhow::{Context, Result};
 use domain::SystemClock;
 use inference::{
@@ -18,8 +21,6 @@ use pipeline::{
 use secrecy::ExposeSecret;
 use std::{
     fs,
-    io::Write,
-    os::unix::fs::OpenOptionsExt,
     path::{Path, PathBuf},
     sync::Arc,
     time::Duration,
@@ -31,9 +32,6 @@ use storage::{
     objects::{Objects, S3Settings},
 };
 use web::{App, Join, MailSettings, Mailer, OpenId, WebSettings};
-
-/// The file in the data folder that holds the installation's key.
-pub const SECRET: &str = "secret.key";
 
 /// Opens the database.
 pub async fn db(settings: &Settings) -> Result<Db> {
@@ -65,8 +63,28 @@ fn sqlite(settings: &Settings) -> Result<Option<PathBuf>> {
     Ok(Some(folder.join("trainar.db")))
 }
 
-/// Opens the object store.
-pub fn objects(settings: &Settings) -> Result<Objects> {
+/// Opens the object store, encrypted where a key is set.
+pub async fn objects(settings: &Settings) -> Result<Objects> {
+    let objects = objects_as_stored(settings)?;
+    let Some(keys) = keys::operators(settings)? else {
+        let unchecked = objects.clone();
+        return match objects.not_encrypted().await {
+            // It is away for a moment; nothing is read or written until it is back.
+            Err(error) if error.is_temporary() => {
+                tracing::warn!(%error, "cannot ask the object store whether it is encrypted");
+                Ok(unchecked)
+            }
+            opened => Ok(opened?),
+        };
+    };
+    if keys::is_open_to_others(settings) {
+        tracing::warn!("everybody on this machine can read the file of [encryption] key_file; chmod 600 it");
+    }
+    Ok(objects.encrypted(keys).await?)
+}
+
+/// Opens the object store without decryption.
+pub fn objects_as_stored(settings: &Settings) -> Result<Objects> {
     let Some(s3) = settings.s3() else { return Ok(Objects::disk(&settings.data_dir.join("objects"))?) };
     Ok(Objects::s3(&S3Settings {
         endpoint: (!s3.endpoint.is_empty()).then(|| s3.endpoint.clone()),
@@ -178,7 +196,7 @@ pub fn app(settings: &Settings, db: Db, objects: Objects) -> Result<App> {
         upload_limit_bytes: (settings.limits.upload_gigabytes * 1e9) as u64,
         ..WebSettings::default()
     };
-    let secret = Arc::new(secret(&settings.data_dir)?);
+    let secret = Arc::new(keys::installation(settings)?);
     Ok(App {
         db,
         objects,
@@ -233,20 +251,5 @@ pub fn openid(settings: &Settings) -> Result<Option<OpenId>> {
 
 /// What signs the records of erasures.
 pub fn signer(settings: &Settings) -> Result<Signer> {
-    Ok(Signer::new(&secret(&settings.data_dir)?))
-}
-
-/// The key of this installation, made at the first start. Servers that share a database must share this file.
-pub fn secret(data_dir: &Path) -> Result<[u8; 32]> {
-    fs::create_dir_all(data_dir)?;
-    let path = data_dir.join(SECRET);
-    let create = fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path);
-    if let Ok(mut file) = create {
-        let fresh: [u8; 32] = rand::random();
-        file.write_all(&fresh)?;
-        file.sync_all()?;
-        return Ok(fresh);
-    }
-    let bytes = fs::read(&path).with_context(|| format!("cannot read {}", path.display()))?;
-    bytes.try_into().map_err(|_| anyhow::anyhow!("{} must hold 32 bytes; restore it from your backup", path.display()))
+    Ok(Signer::new(&keys::installation(settings)?))
 }

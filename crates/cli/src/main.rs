@@ -3,6 +3,8 @@
 mod assemble;
 mod commands;
 mod deliver;
+mod in_use;
+mod keys;
 mod settings;
 
 use anyhow::Result;

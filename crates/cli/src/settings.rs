@@ -26,6 +26,7 @@ pub struct Settings {
     pub openid: OpenId,
     pub database: Database,
     pub objects: Objects,
+    pub encryption: Encryption,
     pub speech: Speech,
     pub embedding: Embedding,
     pub language: Language,
@@ -99,6 +100,14 @@ pub struct Objects {
     pub region: String,
     pub access_key: String,
     pub secret_key: SecretString,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[allow(missing_docs)]
+pub struct Encryption {
+    pub key_file: PathBuf,
+    pub keys: SecretString,
 }
 
 #[derive(Clone, Debug, Deserialize)]

@@ -4,6 +4,7 @@
 
 pub mod backup;
 pub mod db;
+pub mod encryption;
 pub mod erasure;
 pub mod objects;
 pub mod removal;

@@ -1,6 +1,6 @@
 //! `trainar backup` and `trainar restore`: a whole installation, taken while it runs.
 
-use crate::{assemble, settings::Settings};
+use crate::{assemble, keys, settings::Settings};
 use anyhow::{Context, Result, bail};
 use clap::Args;
 use domain::{Clock, SystemClock};
@@ -49,10 +49,10 @@ pub struct Restore {
 impl Backup {
     pub async fn run(self, settings: Settings) -> Result<ExitCode> {
         let db = assemble::db(&settings).await?;
-        let objects = assemble::objects(&settings)?;
+        let objects = assemble::objects(&settings).await?;
         let how = Taking {
             program: env!("CARGO_PKG_VERSION").into(),
-            key: assemble::secret(&settings.data_dir)?.to_vec(),
+            key: keys::installation_as_kept(&settings)?,
             keep: self.keep.into(),
         };
         if within(&self.to, &settings.data_dir) {
@@ -89,8 +89,11 @@ impl Restore {
             self.tell("every byte is as it was written", &found);
             return Ok(ExitCode::SUCCESS);
         }
-        let key_file = settings.data_dir.join(assemble::SECRET);
+        let key_file = settings.data_dir.join(keys::SECRET);
         let key = backup.key()?;
+        let operators = keys::operators(&settings)?;
+        backup.opens_by(operators.as_ref())?;
+        keys::open(&key, operators.as_ref()).context("the key of the installation in the backup")?;
         fs::create_dir_all(&settings.data_dir)
             .with_context(|| format!("cannot create the data folder {}", settings.data_dir.display()))?;
         if fs::read(&key_file).is_ok_and(|there| there != key) {
@@ -124,7 +127,7 @@ impl Restore {
 
 async fn restore(settings: &Settings, backup: &Generation) -> Result<Restored> {
     let db = assemble::db_as_of(settings, backup.schema()).await?;
-    let objects = assemble::objects(settings)?;
+    let objects = assemble::objects_as_stored(settings)?;
     let work = tempfile::Builder::new().prefix("restoring-").tempdir_in(&settings.data_dir)?;
     Ok(backup.restore(&db, &objects, work.path()).await?)
 }

@@ -1,7 +1,7 @@
 //! `trainar doctor`: tries every door and says what to do about the closed ones.
 
 use crate::{
-    assemble,
+    assemble, keys,
     settings::{Settings, set},
 };
 use anyhow::{Context, Result};
@@ -32,6 +32,7 @@ impl Doctor {
         tell("data", data(&settings));
         tell("database", database(&settings).await);
         tell("objects", objects(&settings).await);
+        tell("keys", encryption(&settings).await);
         tell("ffmpeg", ffmpeg(&settings).await);
         tell("speech", speech(&settings).await);
         if let Some(folder) = set(&settings.embedding.model) {
@@ -71,11 +72,30 @@ async fn database(settings: &Settings) -> Result<String> {
 }
 
 async fn objects(settings: &Settings) -> Result<String> {
-    assemble::objects(settings)?.check().await?;
+    assemble::objects(settings).await?.check().await?;
     Ok(match settings.s3() {
         Some(s3) => format!("S3 bucket {} at {}: wrote, read, removed", s3.bucket, s3.endpoint),
         None => "folder in the data folder: wrote, read, removed".into(),
     })
+}
+
+/// Whether what is kept is encrypted.
+async fn encryption(settings: &Settings) -> Result<String> {
+    keys::installation(settings)?;
+    let Some(keys) = keys::operators(settings)? else {
+        return Ok("no [encryption] key: objects and secrets lie in clear".into());
+    };
+    let (ids, objects) = (keys.ids(), assemble::objects(settings).await?);
+    anyhow::ensure!(!keys::is_open_to_others(settings), "everybody here can read the file of the keys; chmod 600 it");
+    let rest = match objects.has_plain() {
+        Some(true) => "; objects from before may lie in clear, `trainar encryption rewrite` encrypts them",
+        _ => ", and every object is encrypted",
+    };
+    Ok(format!(
+        "key {} encrypts, {} can be read{rest}",
+        ids[0],
+        if ids.len() == 1 { "only what it encrypted".into() } else { format!("what {} keys encrypted", ids.len()) }
+    ))
 }
 
 async fn ffmpeg(settings: &Settings) -> Result<String> {

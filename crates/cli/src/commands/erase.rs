@@ -1,7 +1,7 @@
 //! `trainar erase …`: rows, recordings, clips and words of a session, a user or a tenant go for good, and a signed record stays.
 
 use super::create::find_tenant;
-use crate::{assemble, settings::Settings};
+use crate::{assemble, in_use, settings::Settings};
 use anyhow::{Context, Result, bail};
 use clap::{Args, Subcommand};
 use comfy_table::{Table, presets::UTF8_FULL_CONDENSED};
@@ -71,6 +71,7 @@ pub struct How {
 
 impl Erase {
     pub async fn run(self, settings: Settings) -> Result<ExitCode> {
+        let _in_use = in_use::share(&settings.data_dir)?;
         let db = assemble::db(&settings).await?;
         let now = SystemClock.now();
         let (how, erased) = match &self {
@@ -101,7 +102,7 @@ impl Erase {
         if !matches!(self, Self::Tenant { .. }) {
             note(&db, &erased).await?;
         }
-        erase_due(&db, &assemble::objects(&settings)?, &assemble::signer(&settings)?, &SystemClock).await?;
+        erase_due(&db, &assemble::objects(&settings).await?, &assemble::signer(&settings)?, &SystemClock).await?;
         let state = db.erasure(erased.tenant_id, erased.id).await?.unwrap_or(erased);
         how.tell(&state);
         Ok(ExitCode::SUCCESS)

@@ -5,6 +5,7 @@ mod config;
 mod create;
 mod demo;
 mod doctor;
+mod encryption;
 mod erase;
 mod evaluate;
 mod extract;
@@ -95,6 +96,9 @@ enum Command {
     Backup(backup::Backup),
     /// Restore a backup into an empty installation: any database, any object store
     Restore(backup::Restore),
+    /// Encryption at rest: keys, and what they have encrypted
+    #[command(subcommand)]
+    Encryption(encryption::Encryption),
     /// Start a server with sample data in a folder of its own
     Demo(demo::Demo),
     /// Print the settings as a commented template
@@ -143,6 +147,7 @@ impl Cli {
             Command::Hold(c) => c.run(settings).await,
             Command::Backup(c) => c.run(settings).await,
             Command::Restore(c) => c.run(settings).await,
+            Command::Encryption(c) => c.run(settings).await,
             Command::Demo(c) => c.run(settings).await,
             Command::Config(c) => c.run(),
             Command::Doctor(c) => c.run(settings).await,

@@ -3,6 +3,7 @@
 use crate::{
     assemble,
     deliver::{self, Post},
+    in_use, keys,
     settings::Settings,
 };
 use anyhow::{Context, Result};
@@ -42,7 +43,7 @@ impl Serve {
         let server = Server::start(&settings, &stop).await?;
         tracing::info!("listening on http://{}", server.address);
         if !server.db.has_tenant().await? {
-            let code = web::setup_code(&assemble::secret(&settings.data_dir)?);
+            let code = web::setup_code(&keys::installation(&settings)?);
             tracing::info!("there is no organisation yet: open /setup and give the setup code {code}");
         }
         server.wait().await?;
@@ -57,13 +58,15 @@ pub struct Server {
     /// Its database.
     pub db: Db,
     tasks: Vec<JoinHandle<Result<()>>>,
+    _in_use: std::fs::File,
 }
 
 impl Server {
     /// Opens everything and starts to serve, until `stop` is cancelled.
     pub async fn start(settings: &Settings, stop: &CancellationToken) -> Result<Self> {
+        let in_use = in_use::share(&settings.data_dir)?;
+        let objects = assemble::objects(settings).await?;
         let db = assemble::db(settings).await?;
-        let objects = assemble::objects(settings)?;
         let listen = settings.server.listen;
         let listener = TcpListener::bind(listen).await.with_context(|| {
             format!("cannot listen on {listen}; is another server running? choose another with --listen")
@@ -90,7 +93,7 @@ impl Server {
         tasks.push(tokio::spawn(deliver::run(post, stop.clone())));
         let router = web::router(app);
         tasks.push(answer(listener, router, stop.clone())?);
-        Ok(Self { address, db, tasks })
+        Ok(Self { address, db, tasks, _in_use: in_use })
     }
 
     /// Waits until everything has stopped.

@@ -33,6 +33,8 @@ mod quality;
 
 mod extract;
 
+mod encryption;
+
 mod erase;
 
 mod retention;

@@ -1,7 +1,12 @@
 //! Restoring a backup into an empty installation.
 
 use super::{BackupError, Folder, KEY, Kept, Manifest, TableFile, folder};
-use crate::{Db, db::Row, objects::Objects};
+use crate::{
+    Db,
+    db::Row,
+    encryption::Keys,
+    objects::{Objects, SENTINEL, check_sentinel},
+};
 use std::{
     collections::BTreeMap,
     fs::{self, File},
@@ -76,6 +81,17 @@ impl Generation {
         fs::read(&path).map_err(|e| BackupError::file(&path, e))
     }
 
+    /// Refuses keys that its objects cannot be decrypted by.
+    ///
+    /// # Errors
+    /// [`BackupError::Object`] says which key is missing.
+    pub fn opens_by(&self, keys: Option<&Keys>) -> Result<(), BackupError> {
+        let Some(sentinel) = self.objects.get(SENTINEL) else { return Ok(()) };
+        let blob = self.folder.blob(&sentinel.sha256);
+        let stored = fs::read(&blob).map_err(|e| BackupError::file(&blob, e))?;
+        Ok(check_sentinel(keys, &stored)?)
+    }
+
     /// Reads all bytes and compares their hashes.
     ///
     /// # Errors
@@ -94,17 +110,23 @@ impl Generation {
     /// Puts everything into an empty database that has the schema of [`Generation::schema`], and into an object store that
     /// holds nothing else; then brings the schema up to date. What fails half-way can be done again.
     ///
+    /// Objects come as they were stored, encrypted or not: see [`Generation::opens_by`].
+    ///
     /// `work` is a folder on the disk of the object store, where that is one.
     ///
     /// # Errors
     /// See [`BackupError`]; no row is there then.
     pub async fn restore(&self, db: &Db, objects: &Objects, work: &Path) -> Result<Restored, BackupError> {
+        let objects = &objects.stored();
         let there = objects.list("").await?;
-        if let Some(foreign) = there.into_iter().find(|key| !self.objects.contains_key(key)) {
+        let mut foreign = there.into_iter().filter(|key| !self.objects.contains_key(key) && key != SENTINEL);
+        if let Some(foreign) = foreign.next() {
             return Err(BackupError::NotEmpty(foreign));
         }
         // Says so before hours of copying when there are rows.
         drop(db.load().await?);
+        // One of an empty store would say that everything is encrypted.
+        objects.delete(SENTINEL).await?;
         for kept in self.objects.values() {
             let copy = self.verified(kept, work).await?.into_temp_path();
             objects.put_file(&kept.key, &copy).await?;

@@ -7,7 +7,7 @@ use super::{BackupError, FORMAT, Folder, KEY, Kept, Manifest, ObjectsFile, Table
 use crate::{
     Db,
     db::Row,
-    objects::{ObjectError, ObjectMeta, Objects, Sha256},
+    objects::{DOOR, ObjectError, ObjectMeta, Objects, Sha256},
 };
 use domain::Timestamp;
 use futures::TryStreamExt;
@@ -22,8 +22,6 @@ use std::{
 
 /// How often the rows are read before a backup is what it is.
 const ATTEMPTS: u32 = 5;
-/// Objects that the door is tried with.
-const NOT_KEPT: &str = "doctor/";
 
 /// What a backup is taken with.
 #[derive(Clone, Debug)]
@@ -55,14 +53,14 @@ pub struct Taken {
 }
 
 impl Folder {
-    /// Takes a backup. An earlier one stays as it is until this one is whole.
+    /// Takes a backup. An earlier one stays as it is until this one is whole. What is encrypted stays so.
     ///
     /// # Errors
     /// See [`BackupError`]. Nothing that is there is touched then.
     pub async fn take(&self, db: &Db, objects: &Objects, how: &Taking, now: Timestamp) -> Result<Taken, BackupError> {
         let _lock = self.lock()?;
         let known = self.generations()?.last().map(|name| self.objects(name)).transpose()?.unwrap_or_default();
-        let mut copying = Copying { folder: self, objects, known, copied: 0 };
+        let mut copying = Copying { folder: self, objects: &objects.stored(), known, copied: 0 };
         let mut there = copying.all().await?;
         let staged = self.staging().join("generation");
         let mut attempt = 0;
@@ -131,7 +129,7 @@ impl Copying<'_> {
     async fn all(&mut self) -> Result<BTreeMap<String, Kept>, BackupError> {
         let mut there = BTreeMap::new();
         for (key, meta) in self.objects.list_with_meta("").await? {
-            if key.starts_with(NOT_KEPT) {
+            if key.starts_with(DOOR) {
                 continue;
             }
             if let Some(kept) = self.one(&key, meta).await? {

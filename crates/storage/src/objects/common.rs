@@ -3,8 +3,12 @@
 use super::{ByteStream, ObjectError, ObjectMeta};
 use bytes::Bytes;
 use futures::{StreamExt, TryStreamExt, stream};
-use object_store::{GetOptions, GetRange, GetResultPayload, ObjectStore, ObjectStoreExt, path::Path};
-use std::{io::SeekFrom, ops::Range};
+use object_store::{GetOptions, GetRange, GetResult, GetResultPayload, ObjectStore, ObjectStoreExt, path::Path};
+use std::{
+    io::{self, SeekFrom},
+    ops::Range,
+    path::Path as FilePath,
+};
 use tokio::io::{AsyncReadExt, AsyncSeekExt};
 use tokio_util::io::ReaderStream;
 
@@ -32,11 +36,61 @@ pub(super) async fn get_range(
             None => Err(ObjectError::NotFound { doing }),
         };
     }
+    let result = open(store, key, range, None).await.map_err(|error| ObjectError::store(doing.as_str(), error))?;
+    stream_of(result, doing).await
+}
+
+/// The same, of the object of that tag only; `None` when it was replaced.
+pub(super) async fn get_range_of(
+    store: &dyn ObjectStore,
+    key: &str,
+    range: Range<u64>,
+    etag: Option<String>,
+) -> Result<Option<ByteStream>, ObjectError> {
+    let doing = format!("reading {key}");
+    match open(store, key, range, etag).await {
+        Ok(result) => stream_of(result, doing).await.map(Some),
+        Err(object_store::Error::Precondition { .. }) => Ok(None),
+        Err(error) => Err(ObjectError::store(doing, error)),
+    }
+}
+
+/// What the object begins with, at most `bytes`, and what is known of it. `None` when it is not there.
+pub(super) async fn beginning(
+    store: &dyn ObjectStore,
+    key: &str,
+    bytes: u64,
+) -> Result<Option<(Bytes, ObjectMeta)>, ObjectError> {
+    let doing = || format!("reading {key}");
+    let result = match open(store, key, 0..bytes, None).await {
+        // Of nothing there is no range.
+        Err(error) if !matches!(error, object_store::Error::NotFound { .. }) => {
+            return match head(store, key).await {
+                Ok(Some(meta)) if meta.bytes == 0 => Ok(Some((Bytes::new(), meta))),
+                _ => Err(ObjectError::store(doing(), error)),
+            };
+        }
+        result => found(result, doing)?,
+    };
+    let Some(result) = result else { return Ok(None) };
+    let meta = ObjectMeta { bytes: result.meta.size, etag: result.meta.e_tag.clone() };
+    let bytes = result.bytes().await.map_err(|error| ObjectError::store(doing(), error))?;
+    Ok(Some((bytes, meta)))
+}
+
+async fn open(
+    store: &dyn ObjectStore,
+    key: &str,
+    range: Range<u64>,
+    etag: Option<String>,
+) -> object_store::Result<GetResult> {
     // Some servers read the end as a signed number.
     let range = range.start..range.end.min(i64::MAX as u64);
-    let options = GetOptions { range: Some(GetRange::Bounded(range)), ..Default::default() };
-    let result =
-        store.get_opts(&location(key), options).await.map_err(|error| ObjectError::store(doing.as_str(), error))?;
+    let options = GetOptions { range: Some(GetRange::Bounded(range)), if_match: etag, ..Default::default() };
+    store.get_opts(&location(key), options).await
+}
+
+async fn stream_of(result: GetResult, doing: String) -> Result<ByteStream, ObjectError> {
     let range = result.range.clone();
     match result.payload {
         GetResultPayload::File(file, _) => {
@@ -52,6 +106,23 @@ pub(super) async fn get_range(
             Ok(bytes.map_err(move |error| ObjectError::store(doing.as_str(), error)).boxed())
         }
     }
+}
+
+/// The bytes of a regular file, and how many there are; never those of what a symbolic link points to.
+pub(super) async fn read_file(path: &FilePath, doing: &str) -> Result<(u64, ByteStream), ObjectError> {
+    let open = async {
+        let meta = tokio::fs::symlink_metadata(path).await?;
+        if !meta.is_file() {
+            let why = format!("{} is not a regular file", path.display());
+            return Err(io::Error::new(io::ErrorKind::InvalidInput, why));
+        }
+        Ok((tokio::fs::File::open(path).await?, meta.len()))
+    };
+    let (mut file, bytes) = open.await.map_err(|error| ObjectError::io(doing, error))?;
+    file.set_max_buf_size(READ_BYTES);
+    let doing = doing.to_owned();
+    let pieces = ReaderStream::with_capacity(file, READ_BYTES);
+    Ok((bytes, pieces.map_err(move |error| ObjectError::io(doing.as_str(), error)).boxed()))
 }
 
 pub(super) async fn head(store: &dyn ObjectStore, key: &str) -> Result<Option<ObjectMeta>, ObjectError> {
@@ -97,4 +168,15 @@ fn found<T>(result: object_store::Result<T>, doing: impl Fn() -> String) -> Resu
         Err(object_store::Error::NotFound { .. }) => Ok(None),
         Err(error) => Err(ObjectError::store(doing(), error)),
     }
+}
+
+/// Refuses what turns out longer or, at its end, shorter than was said.
+pub(super) fn exactly(key: &str, total: u64, sent: u64, at_end: bool) -> Result<(), ObjectError> {
+    if sent > total || (at_end && sent < total) {
+        return Err(ObjectError::other(
+            format!("storing {key}"),
+            format!("it changed while it was read: {sent} of {total} bytes"),
+        ));
+    }
+    Ok(())
 }

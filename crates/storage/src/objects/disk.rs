@@ -1,20 +1,21 @@
 //! Objects as files in a folder. Everything is written beside, in `.staging`, synced, and then renamed into its place,
 //! so a reader never sees a part of it and a power cut does not lose what was promised.
 
-use super::{ByteStream, Joined, LocalFile, ObjectError, ObjectMeta, common, hash::Sha256};
+use super::{ByteStream, Joined, LocalFile, ObjectError, common, hash::Sha256};
 use bytes::Bytes;
+use futures::TryStreamExt;
 use object_store::{ObjectStore, local::LocalFileSystem};
 use std::{
     collections::HashMap,
     fs::{self, File},
     io::{self, Read, Write},
-    ops::Range,
     os::unix::fs::MetadataExt,
     path::{Path, PathBuf},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::{Duration, SystemTime},
 };
 use tempfile::{NamedTempFile, TempPath};
+use tokio::io::AsyncWriteExt;
 
 const STAGING: &str = ".staging";
 /// Nobody takes longer than this to write one object.
@@ -77,20 +78,24 @@ impl Disk {
         self.blocking(key, "storing", move |disk, place| disk.link(&path, place)).await
     }
 
-    pub(super) async fn get(&self, key: &str) -> Result<Option<Bytes>, ObjectError> {
-        common::get(self.store(), key).await
-    }
-
-    pub(super) async fn get_range(&self, key: &str, range: Range<u64>) -> Result<ByteStream, ObjectError> {
-        common::get_range(self.store(), key, range).await
-    }
-
-    pub(super) async fn head(&self, key: &str) -> Result<Option<ObjectMeta>, ObjectError> {
-        common::head(self.store(), key).await
+    /// Writes exactly `total` bytes as they come.
+    pub(super) async fn upload(&self, key: &str, total: u64, mut pieces: ByteStream) -> Result<(), ObjectError> {
+        let failed = |error| ObjectError::io(format!("storing {key}"), error);
+        let staged = self.stage().map_err(failed)?;
+        let mut file = tokio::fs::File::from_std(staged.reopen().map_err(failed)?);
+        file.set_max_buf_size(common::READ_BYTES);
+        let mut written = 0;
+        while let Some(piece) = pieces.try_next().await? {
+            written += piece.len() as u64;
+            file.write_all(&piece).await.map_err(failed)?;
+        }
+        file.flush().await.map_err(failed)?;
+        common::exactly(key, total, written, true)?;
+        self.blocking(key, "storing", move |disk, place| disk.publish_staged(staged, place)).await
     }
 
     pub(super) async fn local(&self, key: &str, _work: &Path) -> Result<Option<LocalFile>, ObjectError> {
-        Ok(self.head(key).await?.map(|_| LocalFile::object(self.root.join(key))))
+        Ok(common::head(self.store(), key).await?.map(|_| LocalFile::object(self.root.join(key))))
     }
 
     pub(super) async fn join(&self, keys: &[String], key: &str) -> Result<Joined, ObjectError> {
@@ -113,19 +118,7 @@ impl Disk {
         .await
     }
 
-    pub(super) async fn delete(&self, key: &str) -> Result<(), ObjectError> {
-        common::delete(self.store(), key).await
-    }
-
-    pub(super) async fn delete_prefix(&self, prefix: &str) -> Result<u64, ObjectError> {
-        common::delete_prefix(self.store(), prefix).await
-    }
-
-    pub(super) async fn list(&self, prefix: &str) -> Result<Vec<(String, ObjectMeta)>, ObjectError> {
-        common::list(self.store(), prefix).await
-    }
-
-    fn store(&self) -> &dyn ObjectStore {
+    pub(super) fn store(&self) -> &dyn ObjectStore {
         &*self.files
     }
 

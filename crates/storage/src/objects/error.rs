@@ -36,6 +36,26 @@ pub enum ObjectError {
         /// What the store said.
         cause: String,
     },
+    /// The object is encrypted, and it is damaged, was changed, or the key that encrypted it is not set.
+    #[error("{doing}: {cause}")]
+    Undecipherable {
+        /// The operation and the key.
+        doing: String,
+        /// What is wrong and what to do.
+        cause: String,
+    },
+    /// Everything in the store is encrypted, but not this object.
+    #[error(
+        "{doing}: it is not encrypted, although everything here was: somebody else put it there, or a server without the key; \
+         if it is yours, `trainar encryption rewrite --take-plain` encrypts it"
+    )]
+    NotEncrypted {
+        /// The operation and the key.
+        doing: String,
+    },
+    /// The store is encrypted, and no key is set.
+    #[error("the objects are encrypted, and no key is set; set [encryption] key_file to the file of your keys")]
+    NoKey,
     /// The key is not one that this store takes.
     #[error("object key {key:?} is not allowed: {why}")]
     Key {

@@ -2,23 +2,34 @@
 //!
 //! An object becomes visible whole or not at all, whatever dies in between, and is never changed afterwards, only
 //! replaced. Nothing here keeps more than a few pieces of an object in memory, whatever its size.
+//!
+//! With the operator's keys (see [`crate::encryption`]) everything is encrypted on its way in and decrypted on its way out; sizes,
+//! ranges and hashes are those of the bytes that were given.
 
 mod common;
 mod disk;
+mod encrypted;
 mod error;
 mod hash;
 mod key;
 mod local;
+mod raw;
+mod rewrite;
 mod s3;
+mod sentinel;
 
 pub use error::ObjectError;
 pub(crate) use hash::Sha256;
 pub use local::LocalFile;
+pub use rewrite::Rewritten;
 pub use s3::S3Settings;
+pub(crate) use sentinel::{SENTINEL, check as check_sentinel};
 
 use bytes::Bytes;
 use disk::Disk;
+use encrypted::Encrypted;
 use futures::stream::BoxStream;
+use raw::Raw;
 use s3::S3;
 use std::{ops::Range, path::Path};
 
@@ -51,16 +62,19 @@ pub struct Objects(Store);
 
 #[derive(Clone)]
 enum Store {
-    Disk(Disk),
-    S3(S3),
+    Raw(Raw),
+    Encrypted(Encrypted),
 }
+
+/// What the door is tried with lies here.
+pub(crate) const DOOR: &str = "doctor/";
 
 /// Runs the same call on whichever store it is.
 macro_rules! on {
     ($self:ident, $store:ident => $call:expr) => {
         match &$self.0 {
-            Store::Disk($store) => $call,
-            Store::S3($store) => $call,
+            Store::Raw($store) => $call,
+            Store::Encrypted($store) => $call,
         }
     };
 }
@@ -68,12 +82,23 @@ macro_rules! on {
 impl Objects {
     /// Objects as files under `root`, which is created. What a killed process left half-written a day ago is removed.
     pub fn disk(root: &Path) -> Result<Self, ObjectError> {
-        Disk::open(root).map(Store::Disk).map(Self)
+        Disk::open(root).map(|disk| Self(Store::Raw(Raw::Disk(disk))))
     }
 
     /// Objects in a bucket, which must exist. Nothing is asked of the server yet: see [`Objects::check`].
     pub fn s3(settings: &S3Settings) -> Result<Self, ObjectError> {
-        S3::open(settings).map(Store::S3).map(Self)
+        S3::open(settings).map(|s3| Self(Store::Raw(Raw::S3(s3))))
+    }
+
+    /// The same store without decryption: objects as they are stored.
+    pub(crate) fn stored(&self) -> Self {
+        Self(Store::Raw(self.clone().into_raw()))
+    }
+
+    fn into_raw(self) -> Raw {
+        match self.0 {
+            Store::Raw(raw) | Store::Encrypted(Encrypted { raw, .. }) => raw,
+        }
     }
 
     /// Writes an object that fits in memory, replacing what was there. On disk it is synced before this returns.
@@ -84,14 +109,15 @@ impl Objects {
 
     /// Makes the file at `path` the object and removes it from `path`. On disk it is renamed when it lies on the same
     /// file system and copied otherwise, so nobody may write to it any more. On failure the file is still there.
-    /// Returns the bytes.
+    /// Encrypted, it is copied always. Returns the bytes.
     pub async fn put_file(&self, key: &str, path: &Path) -> Result<u64, ObjectError> {
         key::check(key)?;
         on!(self, store => store.put_file(key, path).await)
     }
 
     /// Makes the content of the file at `path` the object; the file stays the caller's, who may remove but must not
-    /// change it: on disk it is hard-linked where that is possible and copied otherwise. Returns the bytes.
+    /// change it: on disk it is hard-linked where that is possible and copied otherwise, and always where it is encrypted.
+    /// Returns the bytes.
     pub async fn link_file(&self, key: &str, path: &Path) -> Result<u64, ObjectError> {
         key::check(key)?;
         on!(self, store => store.link_file(key, path).await)
@@ -116,15 +142,16 @@ impl Objects {
         on!(self, store => store.head(key).await)
     }
 
-    /// The object as a file that a child process can read: on disk the object itself, which must only be read; on S3
-    /// a copy in the folder `work` that goes when the value is dropped. `None` when the object is not there.
+    /// The object as a file that a child process can read: on disk the object itself, which must only be read; on S3, and where it
+    /// is encrypted, a copy in the folder `work` that goes when the value is dropped. `None` when the object is not there.
     pub async fn local(&self, key: &str, work: &Path) -> Result<Option<LocalFile>, ObjectError> {
         key::check(key)?;
         on!(self, store => store.local(key, work).await)
     }
 
     /// Writes the objects `keys`, one after the other, as the object `key`, and computes its hash on the way. The
-    /// pieces stay, so that it can be done again; a single piece is linked (S3: copied by the server), not copied.
+    /// pieces stay, so that it can be done again; a single piece is linked (S3: copied by the server), not copied, unless it is
+    /// encrypted.
     pub async fn join(&self, keys: &[String], key: &str) -> Result<Joined, ObjectError> {
         key::check(key)?;
         keys.iter().try_for_each(|piece| key::check(piece))?;
@@ -162,7 +189,7 @@ impl Objects {
 
     /// Tries the door: writes, reads and removes a small object.
     pub async fn check(&self) -> Result<(), ObjectError> {
-        let key = format!("doctor/{}", uuid::Uuid::new_v4());
+        let key = format!("{DOOR}{}", uuid::Uuid::new_v4());
         let bytes = Bytes::from(key.clone());
         self.put(&key, bytes.clone()).await?;
         let read = self.get(&key).await?;

@@ -2,7 +2,7 @@
 //! nothing is visible before it is whole. Parts of a killed process stay until the bucket's own rule removes them
 //! ("abort incomplete multipart uploads", see the guide).
 
-use super::{ByteStream, Joined, LocalFile, ObjectError, ObjectMeta, common, hash::Sha256};
+use super::{Joined, LocalFile, ObjectError, common, hash::Sha256};
 use bytes::{Bytes, BytesMut};
 use futures::{Stream, StreamExt, TryStreamExt, stream};
 use object_store::{
@@ -10,9 +10,7 @@ use object_store::{
     aws::{AmazonS3, AmazonS3Builder},
 };
 use secrecy::{ExposeSecret, SecretString};
-use std::{io, ops::Range, path::Path, sync::Arc, time::Duration};
-use tokio::io::AsyncWriteExt;
-use tokio_util::io::ReaderStream;
+use std::{path::Path, sync::Arc, time::Duration};
 
 /// Bytes of one part; S3 wants at least 5 MiB and at most 10,000 parts, so those of huge objects are larger.
 const PART: u64 = 8 << 20;
@@ -88,61 +86,21 @@ impl S3 {
     }
 
     pub(super) async fn link_file(&self, key: &str, path: &Path) -> Result<u64, ObjectError> {
-        let doing = storing(key);
-        let open = async {
-            let meta = tokio::fs::symlink_metadata(path).await?;
-            if !meta.is_file() {
-                let why = format!("{} is not a regular file", path.display());
-                return Err(io::Error::new(io::ErrorKind::InvalidInput, why));
-            }
-            Ok((tokio::fs::File::open(path).await?, meta.len()))
-        };
-        let (mut file, bytes) = open.await.map_err(|error| ObjectError::io(doing.as_str(), error))?;
-        file.set_max_buf_size(common::READ_BYTES);
-        let pieces = ReaderStream::with_capacity(file, common::READ_BYTES)
-            .map_err(|error| ObjectError::io(doing.as_str(), error))
-            .boxed();
+        let (bytes, pieces) = common::read_file(path, &storing(key)).await?;
         self.upload(key, bytes, pieces).await?;
         Ok(bytes)
     }
 
-    pub(super) async fn get(&self, key: &str) -> Result<Option<Bytes>, ObjectError> {
-        common::get(self.store(), key).await
-    }
-
-    pub(super) async fn get_range(&self, key: &str, range: Range<u64>) -> Result<ByteStream, ObjectError> {
-        common::get_range(self.store(), key, range).await
-    }
-
-    pub(super) async fn head(&self, key: &str) -> Result<Option<ObjectMeta>, ObjectError> {
-        common::head(self.store(), key).await
-    }
-
     pub(super) async fn local(&self, key: &str, work: &Path) -> Result<Option<LocalFile>, ObjectError> {
-        let Some(meta) = self.head(key).await? else { return Ok(None) };
-        let failed = |error: io::Error| ObjectError::io(format!("fetching {key}"), error);
-        // The copy keeps the ending of the name, by which some programs go.
-        let ending = Path::new(key).extension().map(|e| format!(".{}", e.to_string_lossy())).unwrap_or_default();
-        let copy = tempfile::Builder::new().prefix("object-").suffix(&ending).tempfile_in(work).map_err(failed)?;
-        let (file, path) = copy.into_parts();
-        let mut file = tokio::fs::File::from_std(file);
-        let mut pieces = self.get_range(key, 0..meta.bytes).await?;
-        let mut bytes = 0;
-        while let Some(piece) = pieces.try_next().await? {
-            bytes += piece.len() as u64;
-            file.write_all(&piece).await.map_err(failed)?;
-        }
-        file.flush().await.map_err(failed)?;
-        if bytes != meta.bytes {
-            return Err(failed(io::Error::other(format!("{bytes} of {} bytes came", meta.bytes))));
-        }
-        Ok(Some(LocalFile::copy(path)))
+        let Some(meta) = common::head(self.store(), key).await? else { return Ok(None) };
+        let pieces = common::get_range(self.store(), key, 0..meta.bytes).await?;
+        LocalFile::copied(key, work, meta.bytes, pieces).await.map(Some)
     }
 
     pub(super) async fn join(&self, keys: &[String], key: &str) -> Result<Joined, ObjectError> {
         let mut sizes = Vec::with_capacity(keys.len());
         for piece in keys {
-            let Some(meta) = self.head(piece).await? else {
+            let Some(meta) = common::head(self.store(), piece).await? else {
                 return Err(ObjectError::NotFound { doing: format!("joining {key}: reading {piece}") });
             };
             sizes.push(meta.bytes);
@@ -150,7 +108,7 @@ impl S3 {
         let bytes = sizes.iter().sum();
         let mut sha256 = Sha256::new();
         let mut pieces = stream::iter(keys.iter().zip(sizes))
-            .then(|(piece, bytes)| self.get_range(piece, 0..bytes))
+            .then(|(piece, bytes)| common::get_range(self.store(), piece, 0..bytes))
             .try_flatten()
             .inspect_ok(|piece| sha256.update(piece))
             .boxed();
@@ -166,24 +124,12 @@ impl S3 {
         Ok(Joined { bytes, sha256: sha256.finish() })
     }
 
-    pub(super) async fn delete(&self, key: &str) -> Result<(), ObjectError> {
-        common::delete(self.store(), key).await
-    }
-
-    pub(super) async fn delete_prefix(&self, prefix: &str) -> Result<u64, ObjectError> {
-        common::delete_prefix(self.store(), prefix).await
-    }
-
-    pub(super) async fn list(&self, prefix: &str) -> Result<Vec<(String, ObjectMeta)>, ObjectError> {
-        common::list(self.store(), prefix).await
-    }
-
-    fn store(&self) -> &dyn ObjectStore {
+    pub(super) fn store(&self) -> &dyn ObjectStore {
         &*self.bucket
     }
 
     /// Uploads exactly `total` bytes, in one request when they are few.
-    async fn upload(
+    pub(super) async fn upload(
         &self,
         key: &str,
         total: u64,
@@ -193,9 +139,9 @@ impl S3 {
             let mut all = BytesMut::new();
             while let Some(piece) = pieces.try_next().await? {
                 all.extend_from_slice(&piece);
-                exactly(key, total, all.len() as u64, false)?;
+                common::exactly(key, total, all.len() as u64, false)?;
             }
-            exactly(key, total, all.len() as u64, true)?;
+            common::exactly(key, total, all.len() as u64, true)?;
             return self.put(key, all.freeze()).await;
         }
         let failed = |error| ObjectError::store(storing(key), error);
@@ -223,19 +169,11 @@ async fn send(
     let mut sent = 0;
     while let Some(piece) = pieces.try_next().await? {
         sent += piece.len() as u64;
-        exactly(key, total, sent, false)?;
+        common::exactly(key, total, sent, false)?;
         upload.wait_for_capacity(PARTS_AT_ONCE).await.map_err(|error| ObjectError::store(storing(key), error))?;
         upload.put(piece);
     }
-    exactly(key, total, sent, true)
-}
-
-/// Refuses what turns out longer or, at its end, shorter than was said.
-fn exactly(key: &str, total: u64, sent: u64, at_end: bool) -> Result<(), ObjectError> {
-    if sent > total || (at_end && sent < total) {
-        return Err(ObjectError::other(storing(key), format!("it changed while it was read: {sent} of {total} bytes")));
-    }
-    Ok(())
+    common::exactly(key, total, sent, true)
 }
 
 fn storing(key: &str) -> String {

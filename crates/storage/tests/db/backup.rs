@@ -246,3 +246,48 @@ fn blobs(folder: &Path) -> Vec<PathBuf> {
     let folders = fs::read_dir(folder.join("blobs")).unwrap().map(|entry| entry.unwrap().path());
     folders.flat_map(|folder| fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path())).collect()
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_encrypted_stays_so_in_a_backup_and_needs_its_keys() {
+    use secrecy::ExposeSecret;
+    use storage::encryption::Keys;
+    let new_key = || Keys::generate().expose_secret().to_owned();
+    let (text, other) = (new_key(), new_key());
+    let keys = |text: &str| Keys::parse(text).unwrap();
+    for (source, from) in fresh_places().into_iter().zip([Store::disk(), Store::s3()]) {
+        let from = Store { objects: from.objects.clone().encrypted(keys(&text)).await.unwrap(), ..from };
+        let place = filled(source, &from).await;
+        let folder = tempfile::tempdir().unwrap();
+        let taken = take(folder.path(), &place, &from, 1, 0).await;
+        assert_eq!((taken.objects, taken.missing.len()), (4, 0), "the sentinel goes along");
+        let again = take(folder.path(), &place, &from, 2, 60).await;
+        assert_eq!(again.copied, 0, "nothing is encrypted anew");
+        let blobs = walk(&folder.path().join("blobs"));
+        assert_eq!(blobs.len(), 4, "equal objects are no longer equal");
+        for blob in blobs {
+            assert!(!fs::read(&blob).unwrap().windows(6).any(|bytes| bytes == b"a film"), "{}", blob.display());
+        }
+
+        let backup = Folder::at(folder.path()).open(None).unwrap();
+        let none = backup.opens_by(None).unwrap_err().to_string();
+        assert!(none.contains("no key is set"), "{none}");
+        let wrong = backup.opens_by(Some(&keys(&other))).unwrap_err().to_string();
+        assert!(wrong.contains("put that key back"), "{wrong}");
+        backup.opens_by(Some(&keys(&format!("{other}\n{text}")))).unwrap();
+
+        let to = Store::disk();
+        // It had been started once, empty, with a key of its own.
+        drop(to.objects.clone().encrypted(keys(&other)).await.unwrap());
+        let target = fresh_places().into_iter().next().unwrap();
+        let db = empty(&target, backup.schema()).await.unwrap();
+        let work = tempfile::tempdir().unwrap();
+        backup.restore(&db, &to.objects, work.path()).await.unwrap();
+        let to = Store { objects: to.objects.clone().encrypted(keys(&text)).await.unwrap(), ..to };
+        assert_eq!(to.contents().await, from.contents().await);
+    }
+}
+
+fn walk(folder: &Path) -> Vec<PathBuf> {
+    let entries = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    entries.flat_map(|path| if path.is_dir() { walk(&path) } else { vec![path] }).collect()
+}

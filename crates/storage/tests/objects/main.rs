@@ -1,6 +1,8 @@
 //! Objects behave alike in a folder and on an S3 server, and where they cannot, each as it promises.
 #![allow(clippy::unwrap_used)]
 
+mod encryption;
+
 use bytes::Bytes;
 use futures::TryStreamExt;
 use std::{
@@ -16,6 +18,7 @@ struct Place {
     objects: Objects,
     folder: tempfile::TempDir,
     s3: Option<S3>,
+    encrypted: bool,
 }
 
 impl Place {
@@ -51,7 +54,7 @@ fn disk() -> Place {
     let folder = tempfile::tempdir().unwrap();
     let objects = Objects::disk(&folder.path().join("objects")).unwrap();
     std::fs::create_dir(folder.path().join("work")).unwrap();
-    Place { name: "disk", objects, folder, s3: None }
+    Place { name: "disk", objects, folder, s3: None, encrypted: false }
 }
 
 fn s3() -> Place {
@@ -59,7 +62,13 @@ fn s3() -> Place {
     let s3 = S3::start();
     let folder = tempfile::tempdir().unwrap();
     std::fs::create_dir(folder.path().join("work")).unwrap();
-    Place { name: "s3", objects: Objects::s3(&settings(&s3)).unwrap(), folder, s3: Some(s3) }
+    Place { name: "s3", objects: Objects::s3(&settings(&s3)).unwrap(), folder, s3: Some(s3), encrypted: false }
+}
+
+/// The same place with everything encrypted that is written.
+async fn encrypted(place: Place) -> Place {
+    let objects = place.objects.encrypted(encryption::keys()).await.unwrap();
+    Place { objects, encrypted: true, ..place }
 }
 
 fn settings(s3: &S3) -> S3Settings {
@@ -74,10 +83,10 @@ fn settings(s3: &S3) -> S3Settings {
     }
 }
 
-/// Runs the same test on both stores.
-async fn on_both(test: impl AsyncFn(&Place)) {
-    for place in [disk(), s3()] {
-        eprintln!("on {}", place.name);
+/// Runs the same test on both stores, as they are and encrypted.
+async fn on_all(test: impl AsyncFn(&Place)) {
+    for place in [disk(), s3(), encrypted(disk()).await, encrypted(s3()).await] {
+        eprintln!("on {}, encrypted: {}", place.name, place.encrypted);
         test(&place).await;
         assert_eq!(place.leftovers(), Vec::<String>::new(), "{} is left tidy", place.name);
     }
@@ -115,7 +124,7 @@ fn sha256sum(path: &Path) -> String {
 
 #[tokio::test]
 async fn put_get_replace_head_delete() {
-    on_both(async |place| {
+    on_all(async |place| {
         let objects = &place.objects;
         assert_eq!(objects.get("a/b.txt").await.unwrap(), None);
         assert_eq!(objects.head("a/b.txt").await.unwrap(), None);
@@ -144,7 +153,7 @@ async fn put_get_replace_head_delete() {
 
 #[tokio::test]
 async fn ranges_are_exact() {
-    on_both(async |place| {
+    on_all(async |place| {
         let content = noise(1_000_000);
         place.objects.put("v.mp4", content.clone().into()).await.unwrap();
         for (start, end) in [(0, 1), (0, 1_000_000), (999_999, 1_000_000), (123_456, 654_321), (500_000, 9_000_000)] {
@@ -165,7 +174,7 @@ async fn ranges_are_exact() {
 
 #[tokio::test]
 async fn files_are_taken_or_linked() {
-    on_both(async |place| {
+    on_all(async |place| {
         // Larger than one part of an upload in parts.
         for content in [noise(10_000_000), b"small".to_vec(), Vec::new()] {
             let path = place.file("linked", &content);
@@ -191,7 +200,7 @@ async fn files_are_taken_or_linked() {
 
 #[tokio::test]
 async fn what_is_no_plain_file_is_refused() {
-    on_both(async |place| {
+    on_all(async |place| {
         let secret = place.file("secret", b"secret");
         let link = place.work().join("link");
         std::os::unix::fs::symlink(&secret, &link).unwrap();
@@ -207,7 +216,7 @@ async fn what_is_no_plain_file_is_refused() {
 
 #[tokio::test]
 async fn a_file_for_a_child_process() {
-    on_both(async |place| {
+    on_all(async |place| {
         let content = noise(3_000_000);
         place.objects.put("s/clip.webm", content.clone().into()).await.unwrap();
         assert!(place.objects.local("s/none.webm", &place.work()).await.unwrap().is_none());
@@ -215,8 +224,10 @@ async fn a_file_for_a_child_process() {
         assert!(std::fs::read(local.path()).unwrap() == content);
         assert_eq!(local.path().extension().unwrap(), "webm");
         match place.s3 {
-            None => assert_eq!(local.path(), place.root().canonicalize().unwrap().join("s/clip.webm"), "no copy"),
-            Some(_) => assert_eq!(names(&place.work()).len(), 1),
+            None if !place.encrypted => {
+                assert_eq!(local.path(), place.root().canonicalize().unwrap().join("s/clip.webm"), "no copy");
+            }
+            _ => assert_eq!(names(&place.work()).len(), 1),
         }
         drop(local);
         assert_eq!(names(&place.work()), Vec::<String>::new());
@@ -227,7 +238,7 @@ async fn a_file_for_a_child_process() {
 
 #[tokio::test]
 async fn pieces_are_joined() {
-    on_both(async |place| {
+    on_all(async |place| {
         // Pieces that are larger and smaller than one part of an upload in parts, and an empty one.
         let content = noise(10_000_000);
         let cuts = [0, 1, 9_000_000, 9_000_000, 9_900_000, 10_000_000];
@@ -273,7 +284,7 @@ async fn a_single_piece_costs_no_room_on_disk() {
 
 #[tokio::test]
 async fn prefixes_are_whole_segments() {
-    on_both(async |place| {
+    on_all(async |place| {
         for key in ["t/1/a", "t/1/b/c", "t/10/a", "t/2"] {
             place.objects.put(key, "x".into()).await.unwrap();
         }
@@ -292,7 +303,7 @@ async fn prefixes_are_whole_segments() {
 
 #[tokio::test]
 async fn hostile_keys_touch_nothing() {
-    on_both(async |place| {
+    on_all(async |place| {
         let outside = place.file("outside", b"safe");
         let keys =
             ["../work/outside", "a/../../work/outside", "/etc/passwd", "", "a//b", ".staging/x", "a\0b", "%2e%2e/x"];
@@ -325,7 +336,7 @@ async fn hostile_keys_touch_nothing() {
 
 #[tokio::test]
 async fn many_at_once_in_folders_that_come_and_go() {
-    on_both(async |place| {
+    on_all(async |place| {
         let work = (0..24).map(|n| {
             let objects = place.objects.clone();
             tokio::spawn(async move {
@@ -346,7 +357,12 @@ async fn many_at_once_in_folders_that_come_and_go() {
 
 #[tokio::test]
 async fn a_reader_sees_the_old_or_the_new_object_and_nothing_between() {
-    let place = disk();
+    for place in [disk(), encrypted(disk()).await] {
+        old_or_new(&place).await;
+    }
+}
+
+async fn old_or_new(place: &Place) {
     let version = |n: u8| Bytes::from(vec![n; 2_000_000]);
     place.objects.put("k", version(0)).await.unwrap();
     let writer = place.objects.clone();
@@ -356,9 +372,11 @@ async fn a_reader_sees_the_old_or_the_new_object_and_nothing_between() {
         }
     });
     while !writing.is_finished() {
-        let read = place.read("k").await.unwrap();
-        assert_eq!(read.len(), 2_000_000);
-        assert!(read.iter().all(|byte| *byte == read[0]));
+        let ranged = collect(place.objects.get_range("k", 0..u64::MAX).await.unwrap()).await;
+        for read in [place.read("k").await.unwrap(), ranged] {
+            assert_eq!(read.len(), 2_000_000);
+            assert!(read.iter().all(|byte| *byte == read[0]));
+        }
     }
     writing.await.unwrap();
 }
@@ -463,27 +481,27 @@ async fn wrong_keys_of_a_bucket_are_denied() {
 
 #[tokio::test]
 async fn memory_does_not_grow_with_the_object() {
-    const BYTES: u64 = 192 << 20;
-    on_both(async |place| {
+    on_all(async |place| {
+        let all = if place.encrypted { 96 << 20 } else { 192 << 20 };
         // A file with holes: no room on disk, all its bytes on the way.
         let path = place.file("big", b"");
-        std::fs::File::options().write(true).open(&path).unwrap().set_len(BYTES).unwrap();
+        std::fs::File::options().write(true).open(&path).unwrap().set_len(all).unwrap();
         place.objects.put("small", "begin".into()).await.unwrap();
         reset_peak();
         let before = peak_kib();
         place.objects.link_file("big", &path).await.unwrap();
         let joined = place.objects.join(&["small".into(), "big".into()], "joined").await.unwrap();
-        assert_eq!(joined.bytes, BYTES + 5);
+        assert_eq!(joined.bytes, all + 5);
         let mut stream = place.objects.get_range("joined", 0..u64::MAX).await.unwrap();
         let mut read = 0;
         while let Some(piece) = stream.try_next().await.unwrap() {
             read += piece.len() as u64;
         }
-        assert_eq!(read, BYTES + 5);
+        assert_eq!(read, all + 5);
         drop(place.objects.local("big", &place.work()).await.unwrap().unwrap());
         let grown = peak_kib() - before;
         // Parts on their way; the S3 server runs in this process too and has buffers of its own.
-        assert!(grown * 1024 < BYTES / 2, "{grown} KiB more on {}", place.name);
+        assert!(grown * 1024 < all / 2, "{grown} KiB more on {}", place.name);
         eprintln!("{grown} KiB more on {}", place.name);
     })
     .await;
