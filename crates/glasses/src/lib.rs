@@ -23,6 +23,7 @@ pub mod sound;
 pub mod source;
 pub mod speak;
 pub mod spool;
+mod tasks;
 pub mod uploader;
 pub mod voice;
 
@@ -32,4 +33,5 @@ pub use digest::sha256;
 pub use error::GlassesError;
 pub use moment::{Moment, SessionClock};
 pub use protocol::{Credentials, Seat};
+pub use tasks::TaskToDo;
 pub use uploader::{Progress, Uploaded, Uploader};

@@ -10,6 +10,7 @@ import { report } from "./report";
 import { RunningSession } from "./session";
 import type { Spool } from "./spool";
 import { FEW_MINUTES, keepForGood, minutesOfRoom } from "./storage";
+import { askForTasks, knownTasks } from "./tasks";
 import { say } from "./voice";
 import { NO_MINUTES } from "./words";
 
@@ -63,7 +64,9 @@ export class App {
     void keepForGood();
     this.model.afterStop = false;
     this.model.trouble = "";
-    await this.record(() => this.session.start(stream, this.format));
+    const chosen = this.model.tasks.find(({ id }) => id === this.model.task);
+    await this.record(() => this.session.start(stream, this.format, chosen && { id: chosen.id, title: chosen.title }));
+    if (this.session.current) this.model.task = "";
   }
 
   async goOn(): Promise<void> {
@@ -178,6 +181,16 @@ export class App {
     } catch (error) {
       return error instanceof Error && "detail" in error && error.detail ? String(error.detail) : "No network. Try again when there is one.";
     }
+  }
+
+  /** What can be begun: as last told, and then as the server says now. */
+  async lookForTasks(): Promise<void> {
+    const { pairing } = this.model;
+    if (!pairing) return;
+    const told = await askForTasks(this.spool, pairing.token, pairing.seat_id);
+    this.model.tasks = told ?? (await knownTasks(this.spool, pairing.seat_id));
+    if (!this.model.tasks.some(({ id }) => id === this.model.task)) this.model.task = "";
+    this.draw();
   }
 
   /** Reads anew what is in the spool, and draws. */

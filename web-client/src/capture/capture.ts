@@ -57,6 +57,9 @@ async function lead(format: string): Promise<void> {
     app.level.touched();
     if (action) void actions[action]?.();
   });
+  document.addEventListener("change", ({ target }) => {
+    if (target instanceof HTMLSelectElement && "task" in target.dataset) model.task = target.value;
+  });
   setInterval(() => drawLive(model, app.level.now()), LEVEL_EVERY_MS);
   // The code was scanned while the page was open.
   addEventListener("hashchange", () => {

@@ -131,13 +131,21 @@ export class Delivery {
   }
 
   private async start(session: SpooledSession, token: string): Promise<boolean> {
-    const body = { started_seconds_ago: Math.min(clockAt(session.anchor), OLDEST_START_SECONDS) };
+    const body = {
+      started_seconds_ago: Math.min(clockAt(session.anchor), OLDEST_START_SECONDS),
+      ...(session.task ? { task_id: session.task.id } : {}),
+    };
     try {
       const started = await call<{ id?: string }>("POST", "/api/v1/sessions", { token, body, headers: { "idempotency-key": session.key } });
       const { id } = started;
       if (!id) throw new NoNetwork("this is not the server's answer");
       await this.spool.change(session.key, (session) => void (session.id = id));
     } catch (error) {
+      // The task is there no more: the recording is worth more than its name.
+      if (error instanceof Refused && error.status === 404 && session.task) {
+        await this.spool.change(session.key, (session) => void delete session.task);
+        return true;
+      }
       if (!(error instanceof Refused) || error.kind !== "no-minutes") return this.refuseSession(session, error);
       this.later.set(session.key, Date.now() + NO_MINUTES_WAIT_MS);
       this.tell({ network: "reached", noMinutes: true });

@@ -1,6 +1,7 @@
 // What the page knows, and which screen that makes.
 import type { Check, Reached } from "./preflight";
 import type { RunningSession } from "./session";
+import type { Task } from "./tasks";
 import { isOurs, type Pairing, type SpooledSession } from "./types";
 
 export type Screen =
@@ -30,6 +31,9 @@ export interface Model {
   busy: string;
   reached: Reached;
   checks: Check[];
+  /** What the engineer can begin, and the id of what is chosen; empty for none. */
+  tasks: Task[];
+  task: string;
   sessions: SpooledSession[];
   waiting: Map<string, { parts: number; bytes: number }>;
   trouble: string;
@@ -45,7 +49,7 @@ export interface Model {
 export const emptyModel = (): Model => ({
   lacking: [], leads: false, pairing: undefined, revoked: false, newCode: "", canScan: false, scanning: false, session: undefined,
   interrupted: false, stream: undefined, noCamera: undefined, afterStop: false, network: "unknown", busy: "", reached: undefined,
-  checks: [], sessions: [], waiting: new Map(), trouble: "", notice: "", room: "", deleteArmed: false, canListen: false, listensLocally: false,
+  checks: [], tasks: [], task: "", sessions: [], waiting: new Map(), trouble: "", notice: "", room: "", deleteArmed: false, canListen: false, listensLocally: false,
 });
 
 export function screenOf(model: Model): Screen {

@@ -28,6 +28,7 @@ export function startReadyScreen(app: App): void {
         else model.network = reached === "lost" ? "lost" : "reached";
         void look();
       });
+      void app.lookForTasks();
     }
     const covered = video && model.stream ? isLensCovered(video) : undefined;
     model.checks = await checks(model.reached, model.stream && loudest, covered);

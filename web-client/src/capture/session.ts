@@ -42,10 +42,10 @@ export class RunningSession {
   }
 
   /** Starts a session: recording is live when it resolves. */
-  start = (stream: MediaStream, format: string) =>
+  start = (stream: MediaStream, format: string, task?: { id: string; title: string }) =>
     this.step(async () => {
       if (this.current) return;
-      this.current = await this.spool.beginSession();
+      this.current = await this.spool.beginSession(task);
       await this.record(stream, format);
     });
 

@@ -42,14 +42,15 @@ export class Spool {
     return (await this.db.getAll("sessions")).sort((a, b) => a.begun - b.begun);
   }
 
-  /** A new session, for whom the device works now. */
-  async beginSession(): Promise<SpooledSession> {
+  /** A new session, for whom the device works now, about a task if one is given. */
+  async beginSession(task?: { id: string; title: string }): Promise<SpooledSession> {
     const { seat_id, user_name, tenant_name } = (await this.setting<Pairing>("pairing")) ?? {};
     const wall = steadyNow();
     const key = crypto.randomUUID();
     const session: SpooledSession = {
       key, begun: wall, anchor: { clock: 0, wall }, state: "recording", recorded_to: 0, stretches: [], paused_seconds: 0, parts: 0, runs: 0, bytes: 0, sent: 0, missing: [],
     };
+    if (task) session.task = task;
     if (seat_id && user_name !== undefined && tenant_name !== undefined) session.seat = { seat_id, user_name, tenant_name };
     await this.write(["sessions"], (tx) => tx.objectStore("sessions").add(session));
     return session;

@@ -19,6 +19,8 @@ export interface SpooledSession {
   key: string;
   /** Whose device it was then: nobody else may have the session. */
   seat?: Seat;
+  /** The task that it is about. */
+  task?: { id: string; title: string };
   /** The server's id, once it has been told of the session. */
   id?: string;
   /** Steady time in milliseconds. */

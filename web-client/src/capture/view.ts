@@ -1,5 +1,6 @@
 // Draws the model: shows one screen, fills in the words, switches what is there and what is not.
 import { outOfMinutes, screenOf, totals, type Model, type Screen } from "./model";
+import { drawTasks } from "./tasks";
 import { clock, words } from "./words";
 
 const all = <T extends Element = HTMLElement>(selector: string) => [...document.querySelectorAll<T>(selector)];
@@ -22,6 +23,8 @@ export function draw(model: Model): Screen {
   const start = document.querySelector<HTMLButtonElement>("[data-do=start]");
   if (start) start.disabled = outOfMinutes(model);
   drawChecks(model);
+  const chooser = document.querySelector<HTMLSelectElement>("[data-task]");
+  if (chooser) drawTasks(chooser, model.tasks, model.task);
   const progress = document.querySelector<HTMLProgressElement>("[data-progress]");
   const { bytes, sent, sessions } = totals(model);
   if (progress) progress.value = sessions === 0 ? 1 : sent / Math.max(1, sent + bytes);
@@ -48,6 +51,7 @@ function conditions(model: Model): Record<string, boolean> {
     "can-resume": state === "paused",
     "can-stop": state !== undefined,
     "can-listen": model.canListen,
+    "has-tasks": model.tasks.length > 0,
   };
 }
 

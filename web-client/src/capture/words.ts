@@ -17,6 +17,7 @@ export function words(model: Model): Record<string, string> {
     state: session?.state === "paused" ? "Paused" : model.trouble ? "Interrupted" : "Recording",
     trouble: model.trouble || (model.revoked ? "This device was shut out. The recording is kept here until it is paired again." : ""),
     sent: sent(model),
+    task: session?.task?.title ?? "",
     waiting: waiting(model),
     "start-button": "Start training session",
     "start-refused": outOfMinutes(model) ? NO_MINUTES : "",

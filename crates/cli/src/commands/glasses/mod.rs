@@ -39,6 +39,8 @@ pub enum Glasses {
     Deliver(Deliver),
     /// Say what is held
     Status(Status),
+    /// List the tasks that a session can be started against: `trainar glasses run --task ID`
+    Tasks(Tasks),
 }
 
 #[derive(Debug, Args)]
@@ -87,6 +89,12 @@ pub struct Status {
     place: Place,
 }
 
+#[derive(Debug, Args)]
+pub struct Tasks {
+    #[command(flatten)]
+    place: Place,
+}
+
 impl Glasses {
     pub async fn run(self, settings: &Settings) -> Result<ExitCode> {
         match self {
@@ -95,6 +103,7 @@ impl Glasses {
             Self::Check(c) => c.check(settings).await,
             Self::Deliver(c) => c.run().await,
             Self::Status(c) => c.run(),
+            Self::Tasks(c) => c.run().await,
         }
     }
 }
@@ -173,6 +182,26 @@ impl Status {
         }
         if held.is_empty() {
             println!("Everything is delivered.");
+        }
+        Ok(ExitCode::SUCCESS)
+    }
+}
+
+impl Tasks {
+    async fn run(self) -> Result<ExitCode> {
+        let Credentials { server, token, .. } = Spool::look(&self.place.folder()?).credentials()?;
+        let tasks = Client::new(&server, token)?.tasks().await?;
+        if self.place.json {
+            println!("{}", serde_json::json!({ "tasks": tasks }));
+            return Ok(ExitCode::SUCCESS);
+        }
+        for task in &tasks {
+            let due = task.due_date.map(|at| format!(", due {}", at.date("UTC")));
+            let reference = task.external_id.as_ref().map(|id| format!(" ({id})"));
+            println!("{}  {}{}{}", task.id, task.title, reference.unwrap_or_default(), due.unwrap_or_default());
+        }
+        if tasks.is_empty() {
+            println!("There is no task to do.");
         }
         Ok(ExitCode::SUCCESS)
     }
