@@ -1,6 +1,7 @@
 // Tasks: made, found, changed and begun; what a member may not do.
 
 import assert from 'node:assert/strict'
+import { readFile } from 'node:fs/promises'
 import { after, before, test } from 'node:test'
 import { assertGood, launch, LOOKS, openSignedIn } from '../support/browser.mjs'
 import { call, startServer } from '../support/server.mjs'
@@ -63,6 +64,43 @@ test('a task is made by hand, begun by a session and completed, and who did it i
   await page.getByRole('cell', { name: 'Replace the diverter valve' }).getByRole('link').click()
   await page.getByRole('link', { name: 'View Task' }).click()
   await page.getByRole('heading', { name: 'Diverter valve' }).waitFor()
+})
+
+test('a task has files: added, shown, downloaded and removed, and one that is too large is refused', async () => {
+  await page.goto('/tasks')
+  await page.locator('tbody a').first().click()
+  await page.getByText('No files yet.').waitFor()
+  const add = async (name, buffer) => {
+    await page.getByLabel('File, at most 10 MB').setInputFiles({ name, mimeType: 'text/html', buffer })
+    await page.getByRole('button', { name: 'Add file' }).click()
+  }
+  const attack = Buffer.from('<script>document.title = "run"</script>')
+  await add('a plan.html', attack)
+  await page.getByRole('link', { name: 'a plan.html', exact: true }).waitFor()
+  await add('plate.png', await page.screenshot())
+  const picture = page.getByRole('img', { name: 'plate.png' })
+  await picture.waitFor()
+  assert.ok(await picture.evaluate((image) => image.decode().then(() => image.naturalWidth)))
+  await add('huge.bin', Buffer.alloc(10_000_001))
+  await page.getByRole('alert').getByText('The file has more than 10 MB').waitFor()
+  await page.goBack()
+
+  const [download] = await Promise.all([page.waitForEvent('download'), page.getByRole('link', { name: 'a plan.html', exact: true }).click()])
+  assert.equal(download.suggestedFilename(), 'a plan.html')
+  assert.deepEqual(await readFile(await download.path()), attack)
+  const address = await page.getByRole('link', { name: 'a plan.html', exact: true }).getAttribute('href')
+  assert.equal((await page.request.get(`${address}/picture`)).status(), 404, 'what is no picture is not shown')
+
+  const member = await openSignedIn(browser, server)
+  await member.page.goto(page.url())
+  await member.page.getByRole('img', { name: 'plate.png' }).waitFor()
+  assert.equal(await member.page.getByRole('button', { name: /Remove|Add file/ }).count(), 0)
+  await member.close()
+
+  await page.getByRole('button', { name: 'Remove a plan.html' }).click()
+  await picture.waitFor()
+  assert.equal(await page.getByRole('link', { name: 'a plan.html' }).count(), 0)
+  assert.equal((await page.request.get(address)).status(), 404)
 })
 
 test('the pages are good at every width and in both themes', async () => {

@@ -162,6 +162,10 @@ pub enum Action {
     TaskCreated,
     #[strum(serialize = "task.changed", message = "Changed a task")]
     TaskChanged,
+    #[strum(serialize = "task.file_added", message = "Added a file to a task")]
+    TaskFileAdded,
+    #[strum(serialize = "task.file_removed", message = "Removed a file of a task")]
+    TaskFileRemoved,
 }
 
 /// What is to be noted.

@@ -72,6 +72,8 @@ id! {
     ProcedureId,
     /// A unit of work from an integration or made by hand.
     TaskId,
+    /// A file of a task.
+    AttachmentId,
     /// A program's access to the API.
     ApiKeyId,
     /// An address that is told when something happens.

@@ -5,6 +5,7 @@ pub mod ids;
 pub mod time;
 
 pub mod api_key;
+pub mod attachment;
 pub mod audit;
 pub mod device;
 pub mod erasure;

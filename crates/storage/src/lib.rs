@@ -2,6 +2,7 @@
 
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
+pub mod attachments;
 pub mod backup;
 pub mod db;
 pub mod encryption;

@@ -5,6 +5,7 @@
 mod api;
 mod api_token;
 mod assets;
+mod attachment_file;
 mod auth;
 mod capture;
 mod dashboard;

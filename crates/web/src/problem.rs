@@ -6,7 +6,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use serde::Serialize;
-use storage::{DbError, db::Rule, objects::ObjectError, removal::RemovalError};
+use storage::{DbError, attachments::AttachmentError, db::Rule, objects::ObjectError, removal::RemovalError};
 use utoipa::ToSchema;
 
 /// Seconds after which a client is asked to try again.
@@ -160,6 +160,15 @@ impl From<ObjectError> for Problem {
             ObjectError::Full { .. } => Self::storage_is_full(),
             error if error.is_temporary() => Self::unavailable(),
             _ => Self::internal(),
+        }
+    }
+}
+
+impl From<AttachmentError> for Problem {
+    fn from(error: AttachmentError) -> Self {
+        match error {
+            AttachmentError::Db(error) => error.into(),
+            AttachmentError::Object(error) => error.into(),
         }
     }
 }

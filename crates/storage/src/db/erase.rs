@@ -5,7 +5,8 @@ use super::{
     Db, DbError, Result,
     dump::PASSING,
     entity::{
-        audit_entries, audit_erasures, erasures, minute_erasures, sessions, task_changes, upload_chunks, uploads, users,
+        audit_entries, audit_erasures, erasures, minute_erasures, sessions, task_attachments, task_changes,
+        upload_chunks, uploads, users,
     },
     error::{json, refused, to_json, word},
     jobs::recount,
@@ -459,6 +460,12 @@ impl Eraser {
             .col_expr(task_changes::Column::ChangedBy, Expr::value(NOBODY))
             .filter(task_changes::Column::TenantId.eq(self.tenant.0))
             .filter(task_changes::Column::ChangedBy.is_in(names))
+            .exec(&self.tx)
+            .await?;
+        task_attachments::Entity::update_many()
+            .col_expr(task_attachments::Column::AddedBy, Expr::value(NOBODY))
+            .filter(task_attachments::Column::TenantId.eq(self.tenant.0))
+            .filter(task_attachments::Column::AddedBy.is_in(names))
             .exec(&self.tx)
             .await?;
         Ok(())

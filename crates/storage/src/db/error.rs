@@ -30,6 +30,9 @@ pub enum DbError {
 /// What the rows of a session or of people forbid, in a sentence that says what to do instead.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Rule {
+    /// More files of a task than [`domain::attachment::MOST_FILES`].
+    #[error("this task has 20 files, and no more are taken: remove one first")]
+    TooManyFiles,
     /// A recording in one piece for a session of which a stretch was deleted.
     #[error(
         "a stretch of this session was deleted, and a recording in one piece may hold it: send the recording in parts, each \
@@ -90,6 +93,7 @@ impl Rule {
     /// Its word for programs.
     pub fn kind(self) -> &'static str {
         match self {
+            Self::TooManyFiles => "too-many-files",
             Self::WholeAfterDeletion => "stretch-deleted",
             Self::WholeAfterParts => "comes-in-parts",
             Self::PartAfterWhole => "comes-in-one-piece",

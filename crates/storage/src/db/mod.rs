@@ -9,6 +9,7 @@ mod migrations;
 mod tables;
 
 pub mod api_keys;
+pub mod attachments;
 pub mod audit;
 pub mod breaks;
 mod charges;

@@ -10,6 +10,7 @@ mod world;
 
 mod api_keys;
 mod approve;
+mod attachments;
 mod audit;
 mod backup;
 mod erase;

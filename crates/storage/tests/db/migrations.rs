@@ -90,6 +90,7 @@ async fn a_database_of_the_first_version_is_brought_up_to_date_with_its_rows() {
             "DROP TABLE webhook_events",
             "DROP TABLE webhooks",
             "DROP TABLE api_keys",
+            "DROP TABLE task_attachments",
             "DROP TABLE task_changes",
             "DROP INDEX tasks_by_key",
             "DROP INDEX tasks_by_creation",

@@ -2,13 +2,14 @@
 
 use crate::{
     api_keys::{made, new_key, revoked_by},
+    attachments::new_file,
     harness::{Crew, Place, at, new_device, new_upload, on_both},
     language_uses::asked,
     recordings::{part, recording, said},
     webhooks::{OFF, added, delivered, new_webhook},
 };
 use domain::{
-    ProcedureId, TaskId,
+    AttachmentId, ProcedureId, TaskId,
     api_key::ApiKey,
     audit::{Action, Actor, Entry},
     device::DeviceReport,
@@ -47,6 +48,7 @@ use uuid::Uuid;
 struct Theirs {
     crew: Crew,
     task: TaskId,
+    attachment: AttachmentId,
     /// Done, with a procedure.
     done: Session,
     procedure: ProcedureId,
@@ -83,6 +85,9 @@ async fn theirs(place: &Place) -> Theirs {
         external_url: None,
     };
     let task = place.db.create_task(crew.tenant, new, at(0)).await.unwrap().id;
+    let (attached, _) =
+        place.db.begin_attachment(crew.tenant, task, new_file(), &operator(), at(0)).await.unwrap().unwrap();
+    assert!(place.db.attachment_is_there(&attached, operator(), at(0)).await.unwrap());
     let worker = Uuid::now_v7();
     let done = place.processing(&crew, at(0)).await;
     let first = place.claim(worker, at(1)).await.unwrap();
@@ -148,6 +153,7 @@ async fn theirs(place: &Place) -> Theirs {
         access,
         crew,
         task,
+        attachment: attached.id,
         done,
         procedure,
         running,
@@ -165,7 +171,7 @@ fn held() -> Entry {
     Entry::new(Actor::operator(), Action::LegalHoldPlaced)
 }
 
-fn operator() -> By {
+pub fn operator() -> By {
     By { actor: Actor::operator(), address: None }
 }
 
@@ -366,6 +372,10 @@ fn attempts<'a>(db: &'a Db, us: &'a Crew, they: &'a Theirs) -> Vec<Attempt<'a>> 
         task_changes: db.task_changes(tenant, they.task),
         task_sessions: db.task_sessions(tenant, they.task),
         tasks_to_do: db.tasks_to_do(tenant, they.crew.user.id),
+        begin_attachment: db.begin_attachment(tenant, they.task, new_file(), &operator(), at(50)),
+        attachments: db.attachments(tenant, they.task),
+        attachment: db.attachment(tenant, they.task, they.attachment),
+        remove_attachment: db.remove_attachment(tenant, they.task, they.attachment, operator(), at(50)),
         change_task: db.change_task(tenant, they.task, details(), operator(), at(50)),
         start_session: db.start_session(their_seat, new_session(None, None), at(50)),
         start_session: db.start_session(their_seat, new_session(None, Some("k")), at(50)),

@@ -1,6 +1,7 @@
 //! The API for devices and programs below `/api/v1`: a file per resource, described by OpenAPI from the same lines
 //! that route it.
 
+mod attachments;
 mod breaks;
 mod captions;
 mod device;
@@ -93,6 +94,8 @@ fn described(pair_attempts_per_minute: u32) -> OpenApiRouter<App> {
         .routes(routes!(tasks::to_do))
         .routes(routes!(tasks::list, tasks::create))
         .routes(routes!(tasks::show, tasks::change))
+        .routes(routes!(attachments::list, attachments::add))
+        .routes(routes!(attachments::show, attachments::remove))
         .routes(routes!(minutes::show))
         .routes(routes!(minutes::add))
         .routes(routes!(minutes::report))

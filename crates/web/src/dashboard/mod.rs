@@ -5,6 +5,7 @@ mod account;
 mod again;
 mod api_docs;
 mod api_keys;
+mod attachments;
 mod audit;
 mod erasure;
 mod events;
@@ -86,6 +87,10 @@ pub fn routes(app: &App) -> Router<App> {
         .route("/tasks/new", get(tasks::new).post(tasks::add))
         .route("/tasks/{id}", get(task::show))
         .route("/tasks/{id}/edit", get(tasks::edit).post(tasks::change))
+        .route("/tasks/{id}/files", attachments::form())
+        .route("/tasks/{id}/files/{file}", attachments::download())
+        .route("/tasks/{id}/files/{file}/picture", attachments::picture())
+        .route("/tasks/{id}/files/{file}/remove", post(attachments::remove))
         .route("/events/sessions", get(events::sessions))
         .route("/api/docs", get(api_docs::show))
         .route("/reports", get(async || Redirect::to("/reports/minutes")))

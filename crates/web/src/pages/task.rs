@@ -4,6 +4,7 @@ use super::{layout::Layout, minutes::show_day, when::When};
 use askama::Template;
 use domain::{
     SessionId,
+    attachment::{Attachment, MOST_FILES},
     seat::SeatRole,
     session::{Session, SessionStatus},
     task::{Task, TaskStatus},
@@ -32,6 +33,32 @@ pub struct TaskPage {
     pub sessions: Vec<TaskSession>,
     /// How it came to its status, newest first: label, who, when.
     pub changes: Vec<(&'static str, String, When)>,
+    /// Where files are added.
+    pub files_url: String,
+    /// Its files, the oldest first.
+    pub files: Vec<TaskFile>,
+    /// Whether one more is taken.
+    pub has_room: bool,
+    /// What was wrong with the file that was sent.
+    pub problem: Option<&'static str>,
+    /// Of the forms with which files are added and removed.
+    pub csrf_token: String,
+}
+
+/// A file of a task.
+#[derive(Clone, Debug)]
+#[allow(missing_docs)]
+pub struct TaskFile {
+    pub name: String,
+    /// Where it is downloaded.
+    pub url: String,
+    /// `1.2 MB`
+    pub size: String,
+    /// Whether the page shows it.
+    pub is_picture: bool,
+    /// May be empty.
+    pub added_by: String,
+    pub at: When,
 }
 
 /// A session of a task.
@@ -58,7 +85,32 @@ impl TaskPage {
             layout,
             sessions: Vec::new(),
             changes: Vec::new(),
+            files_url: format!("/tasks/{}/files", task.id),
+            files: Vec::new(),
+            has_room: true,
+            problem: None,
+            csrf_token: String::new(),
         }
+    }
+
+    /// With its files, and what was wrong with the one that was sent.
+    pub fn with_files(
+        self,
+        files: &[Attachment],
+        csrf_token: String,
+        problem: Option<&'static str>,
+        timezone: &str,
+    ) -> Self {
+        let file = |file: &Attachment| TaskFile {
+            name: file.file_name.clone(),
+            url: format!("/tasks/{}/files/{}", file.task_id, file.id),
+            size: size(file.bytes),
+            is_picture: file.is_picture(),
+            added_by: file.added_by.clone(),
+            at: When::new(file.added_at, timezone),
+        };
+        let has_room = (files.len() as u64) < MOST_FILES;
+        Self { files: files.iter().map(file).collect(), has_room, csrf_token, problem, ..self }
     }
 
     /// With its sessions and the changes of its status.
@@ -104,6 +156,15 @@ impl LinkedTask {
             is_external: external.is_some(),
             url: external.unwrap_or_else(|| format!("/tasks/{}", task.id)),
         }
+    }
+}
+
+/// `812 bytes`, `64 kB`, `1.2 MB`
+fn size(bytes: u64) -> String {
+    match bytes {
+        0..1000 => format!("{bytes} bytes"),
+        1000..1_000_000 => format!("{} kB", bytes / 1000),
+        _ => format!("{:.1} MB", bytes as f64 / 1e6),
     }
 }
 

@@ -22,6 +22,7 @@ async fn the_description_is_served_and_complete() {
     assert_eq!(
         operations,
         [
+            "delete /api/v1/tasks/{task}/attachments/{attachment}",
             "delete /api/v1/uploads/{upload}",
             "delete /api/v1/users/{user}/logins",
             "delete /api/v1/webhooks/{webhook}",
@@ -39,6 +40,8 @@ async fn the_description_is_served_and_complete() {
             "get /api/v1/sessions/{session}/procedures",
             "get /api/v1/tasks",
             "get /api/v1/tasks/{task}",
+            "get /api/v1/tasks/{task}/attachments",
+            "get /api/v1/tasks/{task}/attachments/{attachment}",
             "get /api/v1/users",
             "get /api/v1/users/{user}",
             "get /api/v1/webhooks",
@@ -59,6 +62,7 @@ async fn the_description_is_served_and_complete() {
             "post /api/v1/sessions/{session}/uploads",
             "post /api/v1/sessions/{session}/utterances",
             "post /api/v1/tasks",
+            "post /api/v1/tasks/{task}/attachments",
             "post /api/v1/users",
             "post /api/v1/users/{user}/invitation",
             "post /api/v1/webhooks",

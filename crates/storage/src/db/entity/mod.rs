@@ -25,6 +25,7 @@ pub mod second_factors;
 pub mod session_breaks;
 pub mod sessions;
 pub mod step_runs;
+pub mod task_attachments;
 pub mod task_changes;
 pub mod tasks;
 pub mod tenant_queues;

@@ -2,7 +2,8 @@
 
 use crate::pages::layout::{Area, Layout, SignedIn};
 use domain::{
-    ProcedureId, SeatId, SessionId, TaskId, TenantId, Timestamp, UserId,
+    AttachmentId, ProcedureId, SeatId, SessionId, TaskId, TenantId, Timestamp, UserId,
+    attachment::{ANY_TYPE, Attachment},
     procedure::{Procedure, ProcedureStatus},
     score::{Criterion, CriterionName, ScoreCard},
     seat::SeatRole,
@@ -134,4 +135,21 @@ pub fn task(external_url: Option<&str>) -> Task {
         due_date: Some(NOON.plus_seconds(90_000.0)),
         created_at: NOON,
     }
+}
+
+/// Files of a task: a picture, and then drawings.
+pub fn files(count: u128) -> Vec<Attachment> {
+    let file = |n| Attachment {
+        id: id::<AttachmentId>(n),
+        tenant_id: id::<TenantId>(1),
+        task_id: id::<TaskId>(9),
+        file_name: if n == 0 { "Boiler plate <left>.jpg".into() } else { format!("wiring-{n}.pdf") },
+        media_type: if n == 0 { "image/jpeg".into() } else { ANY_TYPE.into() },
+        bytes: 1_234_567,
+        sha256: "0".repeat(64),
+        object_key: String::new(),
+        added_by: "Priya Shah".into(),
+        added_at: NOON,
+    };
+    (0..count).map(file).collect()
 }

@@ -209,6 +209,22 @@ fn the_other_pages_say_what_they_are_for() {
     );
     check("sign-in-limited", &["Too many attempts. Wait 2 minutes"]);
     check("task", &[">jobber<", "J-48213", "In Progress", "No hot water", "Marek Kowalczyk", "22 Nov 2026"]);
+    check(
+        "task-files",
+        &[
+            "Boiler plate &#60;left&#62;.jpg",
+            "<img src=\"/tasks/",
+            "wiring-1.pdf",
+            "1.2 MB, added by Priya Shah",
+            "Add file",
+            "Remove",
+        ],
+    );
+    check("task-full", &["role=\"alert\"", "more than 10 MB", "at most 20 files"]);
+    check_without("task-full", &["type=\"file\""]);
+    check("tasks", &["Replace the diverter valve", "Marek Kowalczyk", "overdue", "before=1.2", "New task"]);
+    check("tasks-none-found", &["value=\"boiler\"", "Show all tasks"]);
+    check("task-form-refused", &["role=\"alert\"", "Give a title", "value=\"2026-11-22\"", "Edit task"]);
     check("error-404", &["404", "Page not found"]);
     check("error-500", &["500", "our side", "01934c5e7a10"]);
 }

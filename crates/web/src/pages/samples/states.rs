@@ -12,6 +12,7 @@ use crate::pages::{
     sign_in::{SignInPage, SignInProblem},
     task::{LinkedTask, TaskPage},
     when::When,
+    tasks::{TaskForm, TaskFormPage, TaskRow, TasksFilter, TasksPage},
 };
 use askama::Template;
 use domain::{
@@ -206,9 +207,59 @@ pub fn pages() -> BTreeMap<&'static str, String> {
         ("procedure-first-without-clip", procedure(1, false, None)),
         ("procedure-aged", procedure(2, false, Some(When::new(NOON, ZONE)))),
         ("task", TaskPage::new(frame("Task"), task(None), Some("Marek Kowalczyk".into()), ZONE).render().unwrap()),
+        (
+            "task-files",
+            TaskPage::new(frame("Task"), task(None), None, ZONE)
+                .with_files(&files(2), "csrf-1".into(), None, ZONE)
+                .render()
+                .unwrap(),
+        ),
+        (
+            "task-full",
+            TaskPage::new(frame("Task"), task(None), None, ZONE)
+                .with_files(
+                    &files(20),
+                    "csrf-1".into(),
+                    Some("The file has more than 10 MB. Nothing was kept of it."),
+                    ZONE,
+                )
+                .render()
+                .unwrap(),
+        ),
+        ("tasks", tasks_page(true).render().unwrap()),
+        ("tasks-none-found", tasks_page(false).render().unwrap()),
+        ("task-form-refused", task_form().render().unwrap()),
         ("error-404", ErrorPage::not_found(Some(who())).render().unwrap()),
         ("error-403", ErrorPage::forbidden(SignedIn { is_admin: false, ..who() }).render().unwrap()),
         ("error-500", ErrorPage::server_error(None, Some("01934c5e7a10".into())).render().unwrap()),
     ]);
     all
+}
+
+/// The list, with one task that is late, or with a search that finds none.
+fn tasks_page(found: bool) -> TasksPage {
+    let late = Task { due_date: Some(NOON.plus_seconds(-90_000.0)), ..task(None) };
+    let row = |task: &Task| TaskRow::new(task, Some("Marek Kowalczyk".into()), NOON.date(ZONE), ZONE);
+    TasksPage {
+        layout: frame("Tasks"),
+        may_add: true,
+        filter: TasksFilter { search: if found { String::new() } else { "boiler".into() }, ..TasksFilter::default() },
+        users: vec![("u".into(), "Marek Kowalczyk".into())],
+        rows: if found { vec![row(&late)] } else { Vec::new() },
+        older: found.then(|| "1.2".into()),
+        is_later_page: false,
+    }
+}
+
+fn task_form() -> TaskFormPage {
+    TaskFormPage {
+        layout: frame("Edit task"),
+        csrf_token: "csrf-1".into(),
+        action: "/tasks/1/edit".into(),
+        back: "/tasks/1".into(),
+        is_new: false,
+        form: TaskForm { title: " ".into(), due: "2026-11-22".into(), ..TaskForm::default() },
+        users: vec![("u".into(), "Marek Kowalczyk".into())],
+        problem: Some("Give a title of 1 to 500 characters. Nothing was saved."),
+    }
 }
