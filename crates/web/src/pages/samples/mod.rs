@@ -212,8 +212,8 @@ fn the_other_pages_say_what_they_are_for() {
     check(
         "task-files",
         &[
-            "Boiler plate &#60;left&#62;.jpg",
             "<img src=\"/tasks/",
+            "alt=\"Boiler plate &#60;left&#62;.jpg\"",
             "wiring-1.pdf",
             "1.2 MB, added by Priya Shah",
             "Add file",
