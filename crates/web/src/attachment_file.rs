@@ -13,6 +13,9 @@ use storage::objects::ObjectError;
 /// What stands in `filename*` as it is (RFC 8187).
 const PLAIN: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
 
+/// Whatever it is, it runs nothing and stands in no frame.
+const POLICY: &str = "default-src 'none'; frame-ancestors 'none'; sandbox";
+
 /// The file as a download, or, where it is asked for and is a picture, to be shown on a page.
 pub async fn send(app: &App, file: &Attachment, shown: bool) -> Result<Response, ObjectError> {
     let range = if file.bytes == 0 { 0..0 } else { 0..file.bytes };
@@ -28,8 +31,7 @@ pub async fn send(app: &App, file: &Attachment, shown: bool) -> Result<Response,
         (header::CONTENT_LENGTH, HeaderValue::from(file.bytes)),
         (header::CONTENT_DISPOSITION, text(&disposition)),
         (header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
-        (header::CONTENT_SECURITY_POLICY, HeaderValue::from_static("default-src 'none'; sandbox")),
-        (header::CACHE_CONTROL, HeaderValue::from_static("private, no-cache")),
+        (header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY)),
     ] {
         answer.headers_mut().insert(header, value);
     }

@@ -102,11 +102,12 @@ pub async fn add(
     State(app): State<App>,
     key: Key<TasksWrite>,
     Id(task): Id<TaskId>,
-    Asked(named): Asked<Named>,
+    named: Result<Asked<Named>, Problem>,
     request: Request,
 ) -> Result<(StatusCode, Json<AttachmentState>), Problem> {
     let unknown = || Problem::not_found("task");
     app.db.task(key.tenant, task).await?.ok_or_else(unknown)?;
+    let Asked(named) = named?;
     let name = file_name(&named.file_name).ok_or_else(|| Problem::invalid("file_name: give one that can be seen"))?;
     let body = bytes(request, MOST_BYTES as usize).await?;
     let by = By { actor: key.actor, address: None };

@@ -7,7 +7,7 @@ use crate::{
 };
 use axum::{
     Form,
-    extract::{DefaultBodyLimit, Multipart, Path, State, multipart::Field},
+    extract::{DefaultBodyLimit, FromRequest, Multipart, Path, Request, State, multipart::Field},
     http::StatusCode,
     response::{IntoResponse, Redirect},
     routing::{MethodRouter, get, post},
@@ -56,11 +56,15 @@ async fn add(
     Administrator(viewer): Administrator,
     Path(task): Path<String>,
     login: Session,
-    mut form: Multipart,
+    request: Request,
 ) -> Answer {
     let task: TaskId = task.parse().map_err(|_| missing(&viewer))?;
+    app.db.task(viewer.tenant.id, task).await.map_err(failed)?.ok_or_else(|| missing(&viewer))?;
+    let mut form = Multipart::from_request(request, &app).await.ok();
     let mut token = String::new();
     let problem = loop {
+        // What is no such form has no token either.
+        let Some(form) = &mut form else { break "Choose a file first." };
         let field = match form.next_field().await {
             Ok(Some(field)) => field,
             Ok(None) => break "Choose a file first.",
@@ -131,6 +135,7 @@ pub async fn remove(
 ) -> Answer {
     own_form(&login, &viewer, &form.csrf_token).await?;
     let (task, id) = ids_of(&ids).ok_or_else(|| missing(&viewer))?;
+    app.db.task(viewer.tenant.id, task).await.map_err(failed)?.ok_or_else(|| missing(&viewer))?;
     let with = (&app.db, &app.objects, &*app.clock);
     // One that has gone is as good as removed.
     attachments::remove(with, viewer.tenant.id, task, id, by(&viewer)).await.map_err(failed)?;

@@ -95,7 +95,7 @@ async fn a_task_has_files_that_no_browser_runs() {
         let header = |name: &str| answer.headers()[name].to_str().unwrap().to_owned();
         assert_eq!(header("content-type"), "application/octet-stream");
         assert_eq!(header("x-content-type-options"), "nosniff");
-        assert_eq!(header("content-security-policy"), "default-src 'none'; sandbox");
+        assert_eq!(header("content-security-policy"), "default-src 'none'; frame-ancestors 'none'; sandbox");
         assert!(header("content-disposition").starts_with("attachment; filename*=UTF-8''"));
         assert_eq!(answer.bytes().await.unwrap(), bytes);
     }

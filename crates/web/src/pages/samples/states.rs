@@ -11,8 +11,8 @@ use crate::pages::{
     sessions::{SessionFilter, SessionRow, SessionsPage},
     sign_in::{SignInPage, SignInProblem},
     task::{LinkedTask, TaskPage},
-    when::When,
     tasks::{TaskForm, TaskFormPage, TaskRow, TasksFilter, TasksPage},
+    when::When,
 };
 use askama::Template;
 use domain::{

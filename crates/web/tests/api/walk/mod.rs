@@ -23,7 +23,7 @@ const NOBODYS: &str = "0197aaaa-0000-7000-8000-000000000000";
 const METHODS: [Method; 6] = [Method::GET, Method::POST, Method::PUT, Method::PATCH, Method::DELETE, Method::HEAD];
 
 /// What stands in an address after this word: a row of which table.
-const THINGS: [(&str, &str); 13] = [
+const THINGS: [(&str, &str); 15] = [
     ("operator", "operator_accesses"),
     ("sessions", "sessions"),
     ("procedures", "procedures"),
@@ -37,6 +37,8 @@ const THINGS: [(&str, &str); 13] = [
     ("uploads", "uploads"),
     ("holds", "legal_holds"),
     ("erasures", "erasures"),
+    ("attachments", "task_attachments"),
+    ("files", "task_attachments"),
 ];
 
 /// What anybody may see: nothing of an organisation is there.
@@ -256,10 +258,14 @@ impl World {
         assert_eq!(admin.post("/tasks/new", &task).await.status(), 303);
         let hold = [("everything", "yes"), ("reason", "Quillfeather claim")];
         assert_eq!(admin.post("/settings/privacy/holds", &hold).await.status(), 303);
-        key(&server, &server.acme, Scope::VARIANTS, None).await;
         let now = server.app.clock.now();
         let access = NewAccess { reason: WORD.into(), token_hash: "a".repeat(64), until: now.plus_seconds(3600.0) };
         server.app.db.grant_operator_access(server.acme.tenant, access, now).await.unwrap();
+        let (_, program) = key(&server, &server.acme, Scope::VARIANTS, None).await;
+        let made = Things::of(&server, &server.acme).await.id("tasks", "a picture");
+        let picture = format!("/api/v1/tasks/{made}/attachments?file_name=Quillfeather.png");
+        let picture = server.call(&program, Method::POST, &picture);
+        assert_eq!(picture.body(&b"\x89PNG\r\n\x1a\n"[..]).send().await.unwrap().status(), 201);
         let db = rename(&server).await;
         assert!(db > 5, "{db} rows carry the word");
         let ours = Things::of(&server, &server.acme).await;
