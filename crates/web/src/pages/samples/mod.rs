@@ -216,15 +216,15 @@ fn the_other_pages_say_what_they_are_for() {
             "alt=\"Boiler plate &#60;left&#62;.jpg\"",
             "wiring-1.pdf",
             "1.2 MB, added by Priya Shah",
-            "Add file",
             "Remove",
+            "Add file",
         ],
     );
     check("task-full", &["role=\"alert\"", "more than 10 MB", "at most 20 files"]);
     check_without("task-full", &["type=\"file\""]);
-    check("tasks", &["Replace the diverter valve", "Marek Kowalczyk", "overdue", "before=1.2", "New task"]);
+    check("tasks", &["New task", "Replace the diverter valve", "Marek Kowalczyk", "overdue", "before=1.2"]);
     check("tasks-none-found", &["value=\"boiler\"", "Show all tasks"]);
-    check("task-form-refused", &["role=\"alert\"", "Give a title", "value=\"2026-11-22\"", "Edit task"]);
+    check("task-form-refused", &["Edit task", "role=\"alert\"", "Give a title", "value=\"2026-11-22\""]);
     check("error-404", &["404", "Page not found"]);
     check("error-500", &["500", "our side", "01934c5e7a10"]);
 }
