@@ -156,6 +156,16 @@ pub enum Action {
     MinutesAdded,
     #[strum(serialize = "minutes.adjusted", message = "Adjusted minutes")]
     MinutesAdjusted,
+    #[strum(serialize = "person_export.asked", message = "Asked for all data of a person")]
+    PersonExportAsked,
+    #[strum(serialize = "person_export.downloaded", message = "Downloaded all data of a person")]
+    PersonExportDownloaded,
+    #[strum(serialize = "person.exported", message = "Exported all data of a person")]
+    PersonExported,
+    #[strum(serialize = "tenant.exported", message = "Exported the organisation")]
+    TenantExported,
+    #[strum(serialize = "tenant.imported", message = "Imported the organisation")]
+    TenantImported,
     #[strum(serialize = "data.erased", message = "Erased data")]
     Erased,
     #[strum(serialize = "task.created", message = "Created a task")]

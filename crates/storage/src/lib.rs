@@ -4,9 +4,11 @@
 
 pub mod attachments;
 pub mod backup;
+mod consistent;
 pub mod db;
 pub mod encryption;
 pub mod erasure;
+pub mod export;
 pub mod objects;
 pub mod removal;
 

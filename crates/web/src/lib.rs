@@ -25,7 +25,7 @@ mod state;
 pub use api::openapi;
 pub use api_token::{NewApiToken, new_api_token};
 pub use assets::is_built as has_browser_part;
-pub use auth::link::new_operator_token;
+pub use auth::link::{HANDED_SECONDS as LINK_SECONDS, address as link_address, new_link, new_operator_token};
 pub use auth::password::{hash_password, made_up_password};
 pub use auth::rules::SHORTEST as SHORTEST_PASSWORD;
 pub use dashboard::setup_code;

@@ -22,6 +22,7 @@ use storage::{
     db::{
         people::{NewDevice, NewUser},
         tenants::NewTenant,
+        user_links::LinkKind,
     },
 };
 
@@ -168,6 +169,20 @@ impl SetTenant {
 pub enum User {
     /// Create a user
     Create(CreateUser),
+    /// Make a link by which a user sets a password, once, within 24 hours
+    Link(UserLink),
+}
+
+#[derive(Debug, Args)]
+pub struct UserLink {
+    /// Name or id of the tenant
+    #[arg(long)]
+    tenant: String,
+    /// E-mail address of the user
+    email: String,
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
 }
 
 #[derive(Debug, Args)]
@@ -194,7 +209,10 @@ pub struct CreateUser {
 
 impl User {
     pub async fn run(self, settings: Settings) -> Result<ExitCode> {
-        let Self::Create(args) = self;
+        let args = match self {
+            Self::Create(args) => args,
+            Self::Link(args) => return args.run(&settings).await,
+        };
         let email = domain::user::normalise_email(&args.email);
         if !domain::user::is_email(&email) {
             bail!("--email {:?} is not an e-mail address", args.email);
@@ -225,6 +243,30 @@ impl User {
             value["password"] = password.into();
         }
         report(args.json, value, &text);
+        Ok(ExitCode::SUCCESS)
+    }
+}
+
+impl UserLink {
+    async fn run(self, settings: &Settings) -> Result<ExitCode> {
+        let db = assemble::db(settings).await?;
+        let tenant = find_tenant(&db, &self.tenant).await?;
+        let email = domain::user::normalise_email(&self.email);
+        let user = db.users(tenant.id).await?.into_iter().find(|user| user.email == email);
+        let user = user.with_context(|| format!("tenant {} has no user {email}", tenant.name))?;
+        let now = SystemClock.now();
+        let (token, link) = web::new_link(LinkKind::Reset, web::LINK_SECONDS, now);
+        let entry = Entry::new(Actor::operator(), Action::UserResetLinkMade);
+        let until = link.expires_at;
+        db.open_link(tenant.id, user.id, link, &entry, now)
+            .await?
+            .with_context(|| format!("{email} is deactivated: an administrator can reactivate"))?;
+        let url = web::link_address(&settings.server.public_url, &token);
+        report(
+            self.json,
+            json!({ "url": url, "expires_at": until }),
+            &format!("{url}\nGood once, until {}. It is shown this once.", until.show_exact(&tenant.timezone)),
+        );
         Ok(ExitCode::SUCCESS)
     }
 }

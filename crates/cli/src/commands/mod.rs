@@ -8,6 +8,7 @@ mod doctor;
 mod encryption;
 mod erase;
 mod evaluate;
+mod export;
 mod extract;
 mod glasses;
 mod hold;
@@ -99,6 +100,11 @@ enum Command {
     /// Encryption at rest: keys, and what they have encrypted
     #[command(subcommand)]
     Encryption(encryption::Encryption),
+    /// Export a tenant, or all data of a person, into a ZIP while the server runs
+    #[command(subcommand)]
+    Export(export::Export),
+    /// Import a tenant that was exported: all of it, or nothing
+    Import(export::Import),
     /// Start a server with sample data in a folder of its own
     Demo(demo::Demo),
     /// Print the settings as a commented template
@@ -148,6 +154,8 @@ impl Cli {
             Command::Backup(c) => c.run(settings).await,
             Command::Restore(c) => c.run(settings).await,
             Command::Encryption(c) => c.run(settings).await,
+            Command::Export(c) => c.run(settings).await,
+            Command::Import(c) => c.run(settings).await,
             Command::Demo(c) => c.run(settings).await,
             Command::Config(c) => c.run(),
             Command::Doctor(c) => c.run(settings).await,

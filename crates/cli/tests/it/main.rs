@@ -41,6 +41,8 @@ mod retention;
 
 mod evaluate;
 
+mod export;
+
 mod language;
 
 mod backup;

@@ -17,7 +17,11 @@ pub use folder::Folder;
 pub use restore::{Generation, Restored};
 pub use take::{Taken, Taking};
 
-use crate::{DbError, objects::ObjectError};
+use crate::{
+    DbError,
+    consistent::{Kept, TableFile},
+    objects::ObjectError,
+};
 use serde::{Deserialize, Serialize};
 use std::{io, path::Path};
 
@@ -54,7 +58,7 @@ pub enum BackupError {
 }
 
 impl BackupError {
-    fn file(path: &Path, cause: io::Error) -> Self {
+    pub(crate) fn file(path: &Path, cause: io::Error) -> Self {
         Self::File { doing: path.display().to_string(), cause }
     }
 }
@@ -76,28 +80,9 @@ struct Manifest {
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-struct TableFile {
-    name: String,
-    rows: u64,
-    /// Of the file, in hex.
-    sha256: String,
-}
-
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 struct ObjectsFile {
     count: u64,
     bytes: u64,
     /// Of the file, in hex.
     sha256: String,
-}
-
-/// A line of `objects.jsonl`.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-struct Kept {
-    key: String,
-    bytes: u64,
-    sha256: String,
-    /// What the store told when it was copied: with the same it need not be copied again.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    etag: Option<String>,
 }

@@ -2,7 +2,7 @@
 
 use super::{BackupError, Folder, KEY, Kept, Manifest, TableFile, folder};
 use crate::{
-    Db,
+    Db, consistent,
     db::Row,
     encryption::Keys,
     objects::{Objects, SENTINEL, check_sentinel},
@@ -168,7 +168,7 @@ impl Generation {
 }
 
 fn rows_file(generation: &Path, table: &TableFile) -> std::path::PathBuf {
-    generation.join("rows").join(format!("{}.jsonl", table.name))
+    consistent::rows_file(&generation.join("rows"), &table.name)
 }
 
 fn row(path: &Path, line: io::Result<String>) -> Result<Row, BackupError> {

@@ -1,12 +1,12 @@
 //! All rows at one moment, and rows put into an empty database: what backup and export stand on.
 
 use super::{
-    Db, DbError, Result,
+    Db, DbError, Result, audit,
     error::refused,
     migrations,
     tables::{MIGRATIONS, Row, Table, tables},
 };
-use domain::TenantId;
+use domain::{TenantId, Timestamp, audit::Entry};
 use futures::{Stream, StreamExt, TryStreamExt};
 use sea_orm::{
     AccessMode, ConnectionTrait, DatabaseTransaction, DbBackend, IsolationLevel, Statement, StreamTrait,
@@ -19,13 +19,13 @@ pub(super) const PASSING: [&str; 3] = ["logins", "pairing_codes", "user_links"];
 
 /// Rows as they were at one moment, however long they are read.
 pub struct Snapshot {
-    tx: DatabaseTransaction,
+    pub(super) tx: DatabaseTransaction,
     tables: Vec<Table>,
 }
 
 /// Rows on their way into an empty database; nothing of it is there before [`Loading::commit`].
 pub struct Loading {
-    tx: DatabaseTransaction,
+    pub(super) tx: DatabaseTransaction,
     tables: Vec<Table>,
 }
 
@@ -48,21 +48,26 @@ impl Db {
     /// # Errors
     /// [`DbError::Refused`] when it has some.
     pub async fn load(&self) -> Result<Loading> {
-        let tx = self.begin().await?;
-        let all = tables(&tx).await?;
-        for table in kept(all.clone()) {
+        let loading = self.loading().await?;
+        for table in &loading.tables {
             let any = Statement::from_string(
-                ConnectionTrait::get_database_backend(&tx),
+                ConnectionTrait::get_database_backend(&loading.tx),
                 format!("SELECT 1 FROM {} LIMIT 1", table.name),
             );
-            if tx.query_one_raw(any).await?.is_some() {
+            if loading.tx.query_one_raw(any).await?.is_some() {
                 return Err(refused(format!(
                     "there are {} already, and only an empty database is restored into",
                     table.name
                 )));
             }
         }
-        Ok(Loading { tx, tables: kept(all) })
+        Ok(loading)
+    }
+
+    pub(super) async fn loading(&self) -> Result<Loading> {
+        let tx = self.begin().await?;
+        let tables = kept(tables(&tx).await?);
+        Ok(Loading { tx, tables })
     }
 
     /// The migrations that were applied, oldest first.
@@ -112,10 +117,29 @@ impl Snapshot {
         table: &'a Table,
         tenant: Option<TenantId>,
     ) -> Result<impl Stream<Item = Result<Row>> + 'a> {
-        let select = table.select(ConnectionTrait::get_database_backend(&self.tx), tenant.map(Into::into))?;
-        let found = self.tx.stream_raw(select).await?;
-        Ok(found.map_err(DbError::from).map(move |row| table.row(&row?)))
+        rows(&self.tx, table, tenant).await
     }
+}
+
+/// Rows of a table; `only` is SQL that says which.
+pub(super) async fn rows_where<'a>(
+    tx: &'a DatabaseTransaction,
+    table: &'a Table,
+    only: String,
+) -> Result<impl Stream<Item = Result<Row>> + 'a> {
+    let engine = ConnectionTrait::get_database_backend(tx);
+    let found = tx.stream_raw(Statement::from_string(engine, table.select_where(engine, &only))).await?;
+    Ok(found.map_err(DbError::from).map(move |row| table.row(&row?)))
+}
+
+async fn rows<'a>(
+    tx: &'a DatabaseTransaction,
+    table: &'a Table,
+    tenant: Option<TenantId>,
+) -> Result<impl Stream<Item = Result<Row>> + 'a> {
+    let select = table.select(ConnectionTrait::get_database_backend(tx), tenant.map(Into::into))?;
+    let found = tx.stream_raw(select).await?;
+    Ok(found.map_err(DbError::from).map(move |row| table.row(&row?)))
 }
 
 impl Loading {
@@ -135,6 +159,20 @@ impl Loading {
         }
         self.tx.execute(&insert).await?;
         Ok(())
+    }
+
+    /// The rows of a tenant in a table as they stand now.
+    pub async fn rows<'a>(
+        &'a self,
+        table: &'a Table,
+        tenant: TenantId,
+    ) -> Result<impl Stream<Item = Result<Row>> + 'a> {
+        rows(&self.tx, table, Some(tenant)).await
+    }
+
+    /// Notes an act in the audit log of a tenant.
+    pub async fn note(&self, tenant: TenantId, entry: &Entry, now: Timestamp) -> Result<()> {
+        audit::append(&self.tx, tenant, entry, now).await
     }
 
     /// Makes all of it count.

@@ -3,7 +3,6 @@
 
 use super::{
     Db, DbError, Result,
-    dump::PASSING,
     entity::{
         audit_entries, audit_erasures, erasures, minute_erasures, sessions, task_attachments, task_changes,
         upload_chunks, uploads, users,
@@ -12,6 +11,9 @@ use super::{
     jobs::recount,
     legal_holds,
     like::within,
+    person_exports::exports_prefix,
+    person_rows::literal,
+    reach::{Reached, reached},
     tables::{Table, tables},
     uploads::UploadState,
 };
@@ -160,6 +162,7 @@ impl Db {
         let held = Expr::cust(format!("({sessions})"));
         legal_holds::refuse(&eraser.tx, tenant, held).await?;
         let names = eraser.names_of(&known).await?;
+        eraser.prefixes.insert(exports_prefix(tenant, id));
         eraser.take("users", &format!("id = {literal}")).await?;
         eraser.forget_names(&[id.into()], NOBODY).await?;
         eraser.forget_names(&theirs, "").await?;
@@ -273,7 +276,7 @@ impl Eraser {
 
     /// An id as the engine's SQL writes it.
     fn literal(&self, id: Uuid) -> String {
-        if self.engine == DbBackend::Postgres { format!("'{id}'::uuid") } else { format!("X'{}'", id.simple()) }
+        literal(self.engine, id)
     }
 
     async fn run(&self, sql: &str) -> Result<u64> {
@@ -323,33 +326,17 @@ impl Eraser {
     /// Takes rows of a table with all that refers to them; where a reference may be empty, it is emptied.
     async fn take(&mut self, table: &str, which: &str) -> Result<()> {
         let tenant = self.literal(self.tenant.into());
-        let mut statements = Vec::new();
-        self.plan(table, &format!("tenant_id = {tenant} AND ({which})"), &mut statements);
-        for (table, sql) in statements {
-            let gone = self.run(&sql).await?;
-            if let Some(table) = table.filter(|_| gone > 0) {
+        for Reached { table, which, loosely, .. } in reached(&self.tables, &tenant, table, which) {
+            if let Some(column) = loosely {
+                self.run(&format!("UPDATE {table} SET {column} = NULL WHERE {which}")).await?;
+                continue;
+            }
+            let gone = self.run(&format!("DELETE FROM {table} WHERE {which}")).await?;
+            if gone > 0 {
                 *self.rows.entry(table).or_default() += gone;
             }
         }
         Ok(())
-    }
-
-    /// What is to be run, in order; with the table where rows go.
-    fn plan(&self, table: &str, which: &str, statements: &mut Vec<(Option<String>, String)>) {
-        let tenant = self.literal(self.tenant.into());
-        for child in &self.tables {
-            for reference in child.references.iter().filter(|reference| reference.table == table) {
-                let (column, to) = (&reference.column, &reference.to);
-                let points = format!("tenant_id = {tenant} AND {column} IN (SELECT {to} FROM {table} WHERE {which})");
-                let may_be_empty = child.columns.iter().any(|known| known.name == *column && known.is_optional);
-                if may_be_empty && !PASSING.contains(&child.name.as_str()) {
-                    statements.push((None, format!("UPDATE {} SET {column} = NULL WHERE {points}", child.name)));
-                } else {
-                    self.plan(&child.name, &points, statements);
-                }
-            }
-        }
-        statements.push((Some(table.to_owned()), format!("DELETE FROM {table} WHERE {which}")));
     }
 
     /// Takes everything of the tenant.

@@ -6,7 +6,9 @@ mod entity;
 mod error;
 mod like;
 mod migrations;
+mod reach;
 mod tables;
+pub mod tenant_rows;
 
 pub mod api_keys;
 pub mod attachments;
@@ -29,6 +31,8 @@ pub mod operator;
 pub mod overview;
 pub mod pairing;
 pub mod people;
+pub mod person_exports;
+pub mod person_rows;
 mod phases;
 pub mod procedures;
 pub mod recordings;

@@ -128,6 +128,16 @@ impl Table {
 
     /// Reads its rows in the order of the primary key, those of one tenant or all.
     pub(super) fn select(&self, engine: DbBackend, tenant: Option<Uuid>) -> Result<Statement> {
+        let (only, values) = match (tenant, self.tenant_column()) {
+            (None, _) => ("true".to_owned(), vec![]),
+            (Some(tenant), Some(column)) => (format!("{column} = $1"), vec![Value::from(tenant)]),
+            (Some(_), None) => return Err(DbError::Refused(format!("{} belongs to no tenant", self.name))),
+        };
+        Ok(Statement::from_sql_and_values(engine, self.select_where(engine, &only), values))
+    }
+
+    /// Reads rows in the order of the primary key; `only` is SQL that says which.
+    pub(super) fn select_where(&self, engine: DbBackend, only: &str) -> String {
         let names: Vec<_> = self.columns.iter().map(|column| column.name.as_str()).collect();
         let mut key: Vec<_> = self.columns.iter().filter(|column| column.key > 0).collect();
         key.sort_by_key(|column| column.key);
@@ -137,13 +147,7 @@ impl Table {
             _ => column.name.clone(),
         };
         let order: Vec<_> = key.iter().map(by).collect();
-        let (only, values) = match (tenant, self.tenant_column()) {
-            (None, _) => (String::new(), vec![]),
-            (Some(tenant), Some(column)) => (format!(" WHERE {column} = $1"), vec![Value::from(tenant)]),
-            (Some(_), None) => return Err(DbError::Refused(format!("{} belongs to no tenant", self.name))),
-        };
-        let sql = format!("SELECT {} FROM {}{only} ORDER BY {}", names.join(", "), self.name, order.join(", "));
-        Ok(Statement::from_sql_and_values(engine, sql, values))
+        format!("SELECT {} FROM {} WHERE {only} ORDER BY {}", names.join(", "), self.name, order.join(", "))
     }
 
     /// The row that the database gave.

@@ -207,6 +207,15 @@ impl Db {
             .exec_with_returning(&tx)
             .await?;
         let Some(row) = rows.into_iter().next() else { return Ok(false) };
+        // One that came with an import had none before.
+        webhooks::Entity::update_many()
+            .col_expr(C::OldSecret, Expr::value(None::<String>))
+            .col_expr(C::OldSecretUntil, Expr::value(None::<i64>))
+            .filter(of(tenant))
+            .filter(C::Id.eq(id.0))
+            .filter(C::OldSecret.eq(""))
+            .exec(&tx)
+            .await?;
         note(&tx, &row, by, now).await?;
         tx.commit().await?;
         Ok(true)

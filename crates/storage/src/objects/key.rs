@@ -7,7 +7,7 @@ const LONGEST_KEY: usize = 512;
 const LONGEST_SEGMENT: usize = 200;
 
 /// Refuses a key that could leave its folder or mean different things to different stores.
-pub(super) fn check(key: &str) -> Result<(), ObjectError> {
+pub(crate) fn check(key: &str) -> Result<(), ObjectError> {
     match fault(key) {
         None => Ok(()),
         Some(why) => Err(ObjectError::Key { key: key.chars().take(100).collect(), why }),

@@ -20,6 +20,7 @@ mod sentinel;
 
 pub use error::ObjectError;
 pub(crate) use hash::Sha256;
+pub(crate) use key::check as check_key;
 pub use local::LocalFile;
 pub use rewrite::Rewritten;
 pub use s3::S3Settings;

@@ -20,19 +20,19 @@ use tempfile::TempDir;
 use testkit::S3;
 
 /// An object store of either kind; it goes when this is dropped.
-struct Store {
-    objects: Objects,
+pub struct Store {
+    pub objects: Objects,
     _folder: TempDir,
     _s3: Option<S3>,
 }
 
 impl Store {
-    fn disk() -> Self {
+    pub fn disk() -> Self {
         let folder = tempfile::tempdir().unwrap();
         Self { objects: Objects::disk(folder.path()).unwrap(), _folder: folder, _s3: None }
     }
 
-    fn s3() -> Self {
+    pub fn s3() -> Self {
         testkit::install_tls();
         let s3 = S3::start();
         let objects = Objects::s3(&S3Settings {
@@ -47,12 +47,12 @@ impl Store {
         Self { objects: objects.unwrap(), _folder: tempfile::tempdir().unwrap(), _s3: Some(s3) }
     }
 
-    async fn put(&self, key: &str, bytes: &'static str) {
+    pub async fn put(&self, key: &str, bytes: &'static str) {
         self.objects.put(key, Bytes::from_static(bytes.as_bytes())).await.unwrap();
     }
 
     /// Every object with its bytes.
-    async fn contents(&self) -> Vec<(String, Bytes)> {
+    pub async fn contents(&self) -> Vec<(String, Bytes)> {
         let mut contents = Vec::new();
         for key in self.objects.list("").await.unwrap() {
             let bytes = self.objects.get(&key).await.unwrap().unwrap();

@@ -469,6 +469,8 @@ fn attempts<'a>(db: &'a Db, us: &'a Crew, they: &'a Theirs) -> Vec<Attempt<'a>> 
         remove_webhook: db.remove_webhook(tenant, they.webhook.id, added(), at(50)),
         delivery_page: async { Ok::<_, DbError>(db.delivery_page(tenant, they.webhook.id, None, 9).await?.rows) },
         resend_delivery: db.resend_delivery(tenant, they.webhook.id, they.delivery, at(50)),
+        ask_person_export: db.ask_person_export(tenant, they.crew.user.id, &made(), at(50)),
+        person_export: db.person_export(tenant, they.crew.user.id),
         fail_processing: db.fail_processing(their_job, they.worker, JobState::Failed, "x", at(50)),
     ]
 }
@@ -501,6 +503,11 @@ async fn with_another_tenants_id_nothing_is_found_and_nothing_changed() {
             "create_api_key",
             // Of a backup: the rows of the tenant that is asked for.
             "rows<'a>",
+            // Of an import: a tenant that is not here yet.
+            "admit",
+            // Rows of the user that is asked for.
+            "person_rows",
+            "note",
             "create_webhook",
             "create_user",
             "create_task",
