@@ -110,6 +110,10 @@ async fn serve(
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(media_type(&signed.kind)));
     headers.insert(header::ACCEPT_RANGES, HeaderValue::from_static("bytes"));
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("private, max-age=3600"));
+    if signed.kind == "zip" {
+        headers.insert(header::CONTENT_DISPOSITION, HeaderValue::from_static("attachment; filename=\"data.zip\""));
+        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    }
     headers.insert(
         header::CONTENT_SECURITY_POLICY,
         HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'; sandbox"),
@@ -187,6 +191,7 @@ fn media_type(kind: &str) -> &'static str {
         "mp4" => "video/mp4",
         "webm" => "video/webm",
         "jpg" => "image/jpeg",
+        "zip" => "application/zip",
         "vtt" => "text/vtt; charset=utf-8",
         _ => "application/octet-stream",
     }

@@ -13,7 +13,7 @@ use indicatif::HumanBytes;
 use pipeline::engine::Workspace;
 use serde_json::json;
 use std::{
-    fs::File,
+    fs::{self, File},
     path::{Path, PathBuf},
     process::ExitCode,
 };
@@ -197,7 +197,9 @@ fn workspace(settings: &Settings) -> Result<Workspace> {
 
 /// One import at a time, as long as the file is open.
 fn turn(settings: &Settings) -> Result<File> {
-    let path = settings.data_dir.join("importing.lock");
+    let folder = &settings.data_dir;
+    fs::create_dir_all(folder).with_context(|| format!("cannot create the data folder {}", folder.display()))?;
+    let path = folder.join("importing.lock");
     let file = File::create(&path).with_context(|| format!("cannot write {}", path.display()))?;
     if file.try_lock().is_err() {
         bail!("another import is running here; wait until it has ended");

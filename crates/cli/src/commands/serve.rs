@@ -11,8 +11,8 @@ use axum_server::Handle;
 use clap::Args;
 use hyper_util::rt::TokioTimer;
 use integrations::webhook::Sender;
-use pipeline::engine::Worker;
-use std::{net::SocketAddr, process::ExitCode, time::Duration};
+use pipeline::engine::{Worker, Workspace};
+use std::{net::SocketAddr, path::Path, process::ExitCode, time::Duration};
 use storage::{Db, db::sessions::PhaseLimits, erasure::Signer, objects::Objects};
 use tokio::{net::TcpListener, signal::unix, task::JoinHandle};
 use tokio_util::sync::CancellationToken;
@@ -81,6 +81,7 @@ impl Server {
         }
         tasks.push(tokio::spawn(housekeeping(db.clone(), assemble::phase_limits(settings), stop.clone())));
         tasks.push(tokio::spawn(removals(db.clone(), objects.clone(), assemble::signer(settings)?, stop.clone())));
+        tasks.push(exports(db.clone(), objects.clone(), &settings.data_dir.join("work"), stop.clone())?);
         let app = assemble::app(settings, db.clone(), objects)?;
         let sender = Sender::new(assemble::webhooks_allowed(settings)).context("cannot set up what sends webhooks")?;
         let post = Post {
@@ -179,6 +180,28 @@ async fn housekeeping(db: Db, limits: PhaseLimits, stop: CancellationToken) -> R
             Err(e) => tracing::error!(error = %e, "cannot look for silent sessions"),
         }
     }
+}
+
+/// Makes the exports that persons asked for. What is being made when the server stops is made anew by whoever takes it next.
+fn exports(db: Db, objects: Objects, root: &Path, stop: CancellationToken) -> Result<JoinHandle<Result<()>>> {
+    let work = Workspace::create(root).with_context(|| format!("cannot use the working folder {}", root.display()))?;
+    Ok(tokio::spawn(async move {
+        let mut round = tokio::time::interval(ROUND);
+        loop {
+            let due = async {
+                round.tick().await;
+                match storage::export::export_due(&db, &objects, work.path(), &domain::SystemClock).await {
+                    Ok(0) => {}
+                    Ok(exports) => tracing::info!(exports, "exports of a person's data are ready"),
+                    Err(error) => tracing::error!(%error, "cannot look for exports of a person's data"),
+                }
+            };
+            tokio::select! {
+                () = due => {}
+                () = stop.cancelled() => return Ok(()),
+            }
+        }
+    }))
 }
 
 /// Removes what engineers had deleted and what was erased, where it could not be removed then, and what has reached its age.

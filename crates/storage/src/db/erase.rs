@@ -287,9 +287,10 @@ impl Eraser {
     async fn prefixes_of(&mut self, sessions: &str) -> Result<()> {
         let lock = if self.engine == DbBackend::Postgres { " FOR UPDATE" } else { "" };
         let tenant = self.literal(self.tenant.into());
-        let sql = format!("SELECT id FROM sessions WHERE tenant_id = {tenant} AND ({sessions}){lock}");
+        let sql = format!("SELECT id, user_id FROM sessions WHERE tenant_id = {tenant} AND ({sessions}){lock}");
         for row in self.tx.query_all_raw(Statement::from_string(self.engine, sql)).await? {
             let session: Uuid = row.try_get_by_index(0)?;
+            self.take_exports(row.try_get_by_index(1)?).await?;
             self.prefixes.insert(Keys { tenant: self.tenant, session: session.into() }.prefix());
             self.prefixes.insert(uploads_prefix(self.tenant, session));
             // What came in several requests stands apart.
@@ -319,6 +320,18 @@ impl Eraser {
                 .await?;
             let folders = keys.iter().filter_map(|key| key.rsplit_once('/')).map(|(folder, _)| folder.to_owned());
             self.prefixes.extend(folders);
+        }
+        Ok(())
+    }
+
+    /// Takes the export of a user: it holds what is erased now.
+    async fn take_exports(&mut self, user: Uuid) -> Result<()> {
+        self.prefixes.insert(exports_prefix(self.tenant, user.into()));
+        let (tenant, user) = (self.literal(self.tenant.into()), self.literal(user));
+        let gone =
+            self.run(&format!("DELETE FROM person_exports WHERE tenant_id = {tenant} AND user_id = {user}")).await?;
+        if gone > 0 {
+            *self.rows.entry("person_exports".into()).or_default() += gone;
         }
         Ok(())
     }

@@ -77,6 +77,7 @@ async fn a_database_of_the_first_version_is_brought_up_to_date_with_its_rows() {
             "ALTER TABLE tenants DROP COLUMN keep_transcript_days",
             "ALTER TABLE tenants RENAME COLUMN keep_recording_days TO retention_days",
             "UPDATE tenants SET retention_days = 30",
+            "DROP TABLE person_exports",
             "DROP TABLE recovery_codes",
             "DROP TABLE second_factors",
             "DROP INDEX logins_by_user",

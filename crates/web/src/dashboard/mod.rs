@@ -16,6 +16,7 @@ mod minutes;
 mod openid;
 mod operator;
 mod pairing;
+mod person_export;
 mod privacy;
 mod procedure;
 mod seats;
@@ -133,6 +134,7 @@ pub fn routes(app: &App) -> Router<App> {
         .route("/account/name", post(account::rename))
         .route("/account/password", post(account::change_password))
         .route("/account/sign-out", post(account::sign_out))
+        .merge(person_export::routes())
         .merge(second_factor::routes(app))
         .merge(openid::routes(app))
         .merge(operator::routes(app))

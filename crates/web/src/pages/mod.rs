@@ -15,6 +15,7 @@ pub mod forgot;
 pub mod minutes;
 pub mod operator;
 pub mod pair;
+pub mod person_export;
 pub mod privacy;
 pub mod procedure;
 pub mod seats;

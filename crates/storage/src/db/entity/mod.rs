@@ -15,6 +15,7 @@ pub mod minute_transactions;
 pub mod openid_identities;
 pub mod operator_accesses;
 pub mod pairing_codes;
+pub mod person_exports;
 pub mod procedures;
 pub mod recording_parts;
 pub mod recordings;

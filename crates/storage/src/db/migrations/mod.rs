@@ -43,6 +43,7 @@ impl MigratorTrait for Migrator {
             Box::new(Sql { name: "0017_retention", up: include_str!("0017_retention.sql") }),
             Box::new(Sql { name: "0018_legal_holds", up: include_str!("0018_legal_holds.sql") }),
             Box::new(Sql { name: "0019_task_attachments", up: include_str!("0019_task_attachments.sql") }),
+            Box::new(Sql { name: "0021_person_exports", up: include_str!("0021_person_exports.sql") }),
         ]
     }
 }

@@ -10,6 +10,7 @@ use crate::pages::{
     layout::{Area, Layout, SignedIn},
     operator::{Offer, OperatorBanner, OperatorPage},
     pair::Qr,
+    person_export::{ExportShown, PersonExportPage},
     second_factor::{RecoveryCodesPage, SecondFactorPage, SecondFactorRequiredPage, SignInCodePage},
     set_password::{SetPassword, SetPasswordPage},
     sign_in::{SignInNotice, SignInPage},
@@ -131,6 +132,19 @@ fn user(user: UserRow, is_self: bool, made: Option<MadeLink>, problem: Option<&s
 
 fn set_password(state: SetPassword, problem: Option<&'static str>) -> String {
     SetPasswordPage::new(state, problem).render().unwrap()
+}
+
+fn person_export(own: bool, export: ExportShown) -> String {
+    let (title, area) = if own { ("Your data", Area::Account) } else { ("Data of Sam Duarte", Area::Settings) };
+    PersonExportPage {
+        layout: Layout::new(title, area, who()),
+        csrf_token: "csrf-1".into(),
+        name: "Sam Duarte".into(),
+        user: (!own).then(|| domain::UserId(Uuid::nil())),
+        export,
+    }
+    .render()
+    .unwrap()
 }
 
 fn open_link(is_invitation: bool) -> SetPassword {
@@ -269,6 +283,20 @@ pub fn pages() -> BTreeMap<&'static str, String> {
         ("account-factor-required", account(4, None, None)),
         ("second-factor-required", second_factor_required(None)),
         ("second-factor-required-refused", second_factor_required(Some("The present password is wrong."))),
+        ("person-export", person_export(true, ExportShown::None)),
+        ("person-export-preparing", person_export(true, ExportShown::Preparing { asked: When::new(NOON, ZONE) })),
+        (
+            "person-export-ready",
+            person_export(
+                false,
+                ExportShown::Ready {
+                    made: When::new(NOON, ZONE),
+                    size: "1.2 GB".into(),
+                    until: When::new(NOON.plus_seconds(604_800.0), ZONE),
+                },
+            ),
+        ),
+        ("person-export-failed", person_export(false, ExportShown::Failed { asked: When::new(NOON, ZONE) })),
         ("second-factor", second_factor(None)),
         ("second-factor-refused", second_factor(Some("This is not the code."))),
         ("recovery-codes", recovery_codes()),
@@ -446,6 +474,16 @@ fn an_operator_and_who_is_looked_at_read_why_and_until_when() {
     check("operator-is-looking", &["is looking", "without changing anything", "/end\"", "End access"]);
     check("operator-may-look", &["may look"]);
     check("error-busy", &["Too many people", "Nothing was changed"]);
+}
+
+#[test]
+fn all_data_of_a_person_is_a_file_in_some_state() {
+    check("person-export", &["There is none now", "action=\"/account/data\"", "Prepare the file"]);
+    check("person-export-preparing", &["It is being prepared", "Look again"]);
+    check_without("person-export-preparing", &["<form method=\"post\" action=\"/account/data\""]);
+    let user = "/settings/users/00000000-0000-0000-0000-000000000000/data";
+    check("person-export-ready", &["1.2 GB", "is then erased", &format!("href=\"{user}/file\""), "Prepare it anew"]);
+    check("person-export-failed", &["role=\"alert\"", "could not be made", &format!("action=\"{user}\"")]);
 }
 
 #[test]

@@ -63,7 +63,8 @@ const OPEN: [&str; 17] = [
 ];
 
 /// What a member may change: his own account.
-const MEMBERS: [&str; 10] = [
+const MEMBERS: [&str; 11] = [
+    "POST /account/data",
     "POST /account/name",
     "POST /account/password",
     "POST /account/second-factor",
