@@ -150,6 +150,10 @@ pub enum Action {
     LegalHoldPlaced,
     #[strum(serialize = "legal_hold.lifted", message = "Lifted a legal hold")]
     LegalHoldLifted,
+    #[strum(serialize = "notice.changed", message = "Changed what is said about being recorded")]
+    NoticeChanged,
+    #[strum(serialize = "consent.accepted", message = "Agreed to be recorded")]
+    ConsentAccepted,
     #[strum(serialize = "tenant.included_minutes_changed", message = "Changed the included minutes")]
     IncludedMinutesChanged,
     #[strum(serialize = "minutes.added", message = "Added minutes")]

@@ -12,6 +12,7 @@ pub mod erasure;
 pub mod knowledge;
 pub mod legal_hold;
 pub mod minutes;
+pub mod notice;
 pub mod retention;
 pub mod seat;
 pub mod skill;

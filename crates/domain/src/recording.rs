@@ -175,6 +175,11 @@ impl Keys {
         format!("{}/chapters.vtt", self.prefix())
     }
 
+    /// A camera frame, numbered from 1.
+    pub fn frame(&self, number: u64) -> String {
+        format!("{}/frames/{number:06}.jpg", self.prefix())
+    }
+
     /// What a step left for the next one and is too large for a row, such as the transcript.
     pub fn step_result(&self, name: &str) -> String {
         format!("{}/steps/{name}.json", self.prefix())

@@ -4,6 +4,7 @@ use crate::{
     GlassesError,
     delivery::{Shared, held},
     news::News,
+    notices::Notices,
     preflight::{self, Preflight},
     recorder::{Control, Recorder},
     sound::Ears,
@@ -66,7 +67,8 @@ pub struct Device {
 pub const BATTERIES: &str = "/sys/class/power_supply";
 
 impl Device {
-    /// Looks at everything that a session needs, and says it. Returns why nothing can be recorded, if so.
+    /// Looks at everything that a session needs, and says it; then what everybody who is there is to hear. Returns why nothing can be
+    /// recorded, if so.
     pub async fn preflight(&self) -> Option<String> {
         let Recorder { source, reserve_bytes, .. } = &self.recorder;
         let batteries = Path::new(BATTERIES);
@@ -74,6 +76,11 @@ impl Device {
         let checks = preflight.run().await;
         let impossible = preflight::impossible(&checks).map(str::to_owned);
         self.shared.tell(News::Preflight { checks });
+        if impossible.is_none()
+            && let Some(notice) = Notices::known(&self.spool).recording_notice
+        {
+            self.shared.tell(News::Notice { text: notice.text, language: notice.language });
+        }
         impossible
     }
 

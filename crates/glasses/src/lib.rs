@@ -15,6 +15,7 @@ mod error;
 mod moment;
 mod network;
 pub mod news;
+pub mod notices;
 pub mod part_upload;
 pub mod preflight;
 pub mod protocol;

@@ -19,6 +19,13 @@ pub enum News {
         /// Each thing.
         checks: Vec<Check>,
     },
+    /// What the organisation says to everybody who is there, as recording begins.
+    Notice {
+        /// Plain text.
+        text: String,
+        /// BCP 47.
+        language: String,
+    },
     /// A session began.
     Recording {
         /// Its key on this device.
@@ -148,6 +155,7 @@ impl News {
                     .to_owned()
             }
             Self::Preflight { checks } => crate::preflight::table(checks),
+            Self::Notice { text, .. } => text.clone(),
             Self::Recording { .. } => "Recording.".to_owned(),
             Self::Part { .. } | Self::Confirmed { .. } | Self::Level { .. } => return None,
             Self::Paused => "Paused.".to_owned(),
@@ -194,6 +202,7 @@ impl News {
         Some(match self {
             Self::Preflight { checks } => crate::preflight::spoken(checks)?,
             Self::Ready => "Ready".to_owned(),
+            Self::Notice { text, .. } => text.clone(),
             Self::Recording { .. } => "Recording".to_owned(),
             Self::Paused => "Paused".to_owned(),
             Self::Resumed => "Recording again".to_owned(),
@@ -213,6 +222,16 @@ impl News {
             Self::Problem { detail } => detail.clone(),
             _ => return None,
         })
+    }
+}
+
+impl News {
+    /// The language in which it is spoken: BCP 47.
+    pub fn language(&self) -> &str {
+        match self {
+            Self::Notice { language, .. } => language,
+            _ => "en",
+        }
     }
 }
 

@@ -1,7 +1,11 @@
 //! The calls of docs/guide/glasses.md beside start and heartbeat. An answer that the page does not name is
 //! [`GlassesError::Answer`]: something between the device and the server gave it.
 
-use crate::{Client, GlassesError, client::send};
+use crate::{
+    Client, GlassesError,
+    client::send,
+    notices::{Consent, RecordingNotice},
+};
 use domain::{SeatId, SessionId};
 use reqwest::{Method, RequestBuilder, Response, StatusCode};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
@@ -72,6 +76,12 @@ pub struct ServerPreflight {
     pub server_time: String,
     /// Minutes that the tenant has left; `None` where they are not counted.
     pub minutes_left: Option<i64>,
+    /// Shown and spoken when recording begins.
+    #[serde(default)]
+    pub recording_notice: Option<RecordingNotice>,
+    /// What the wearer accepts before.
+    #[serde(default)]
+    pub consent: Option<Consent>,
     /// Whose seat it is.
     #[serde(flatten)]
     pub seat: Option<Seat>,
@@ -152,6 +162,12 @@ struct SessionAnswer {
 }
 
 impl Client {
+    /// Tells that the wearer has accepted this version of the organisation's text.
+    pub async fn accept_consent(&self, version: u32) -> Result<(), GlassesError> {
+        let request = self.call(Method::POST, "api/v1/consent")?.json(&json!({ "version": version }));
+        send("noting the consent", request).await.map(|_| ())
+    }
+
     /// Exchanges the Dashboard's code for a token. The client's own token is not used.
     pub async fn pair(&self, pairing: &Pairing) -> Result<Paired, GlassesError> {
         let request = self.call(Method::POST, "api/v1/pair")?.json(pairing);

@@ -9,6 +9,7 @@ pub mod db;
 pub mod encryption;
 pub mod erasure;
 pub mod export;
+pub mod frames;
 pub mod objects;
 pub mod removal;
 

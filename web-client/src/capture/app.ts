@@ -5,7 +5,9 @@ import { closeCamera, isCameraAllowed, NoCamera, openCamera } from "./camera";
 import { Delivery, type Outcome } from "./delivery";
 import { Level } from "./level";
 import { outOfMinutes, screenOf, totals, type Model } from "./model";
+import { accept, known, needsConsent, told } from "./notices";
 import { pair } from "./pairing";
+import { askServer, type Reached } from "./preflight";
 import { report } from "./report";
 import { RunningSession } from "./session";
 import type { Spool } from "./spool";
@@ -19,6 +21,8 @@ const ARMED_BY_VOICE_MS = 15_000;
 const HEARTBEAT_MS = 30_000;
 const REPORT_EVERY_MS = 180_000;
 const ROOM_EVERY_MS = 15_000;
+/** Before the first session the server's answer is waited for so long: it may ask for consent. */
+const FIRST_ANSWER_MS = 2000;
 
 const TROUBLE = {
   stalled: "The camera has stopped. Starting it again.",
@@ -48,6 +52,7 @@ export class App {
     await this.spool.forgetRefusals();
     const found = await this.session.recover();
     this.model.session = this.session;
+    this.model.notices = await known(this.spool, this.model.pairing);
     await this.refresh();
     this.delivery.nudge();
     if (found?.state === "recording") {
@@ -59,11 +64,19 @@ export class App {
 
   async start(): Promise<void> {
     if (outOfMinutes(this.model)) return say(NO_MINUTES);
+    await this.firstAnswer();
+    if (needsConsent(this.model.notices)) {
+      this.draw();
+      return say("Read the text on the screen and agree first");
+    }
     const stream = await this.camera();
     if (!stream) return;
     void keepForGood();
     this.model.afterStop = false;
     this.model.trouble = "";
+    // Whoever is there hears it as recording begins.
+    const { notices } = this.model;
+    if (notices?.recording) say(notices.recording, notices.language);
     const chosen = this.model.tasks.find(({ id }) => id === this.model.task);
     await this.record(() => this.session.start(stream, this.format, chosen && { id: chosen.id, title: chosen.title }));
     if (this.session.current) this.model.task = "";
@@ -172,7 +185,8 @@ export class App {
       const pairing = await pair(code, await this.serial());
       await this.spool.keepSetting("pairing", pairing);
       await this.spool.forgetRefusals();
-      Object.assign(this.model, { pairing, revoked: false, newCode: "", reached: undefined });
+      const notices = await known(this.spool, pairing);
+      Object.assign(this.model, { pairing, notices, revoked: false, newCode: "", reached: undefined, consentProblem: "" });
       await this.refresh();
       this.delivery.retryNow();
       void this.report();
@@ -197,6 +211,32 @@ export class App {
   async refresh(): Promise<void> {
     [this.model.sessions, this.model.waiting] = await Promise.all([this.spool.sessions(), this.spool.waiting()]);
     this.draw();
+  }
+
+  /** What the server answered before a session. */
+  async reached(reached: Reached): Promise<void> {
+    const { model } = this;
+    model.reached = reached;
+    if (reached === "revoked") return this.shutOut();
+    model.network = reached === "lost" ? "lost" : "reached";
+    if (typeof reached === "object" && model.pairing) model.notices = await told(this.spool, model.pairing, reached.facts);
+  }
+
+  /** The wearer agrees. */
+  async agree(): Promise<void> {
+    const { pairing, notices } = this.model;
+    if (!pairing || !notices) return;
+    this.model.consentProblem = await accept(this.spool, pairing, notices);
+    if (this.model.consentProblem) await this.reached(await askServer(pairing.token));
+    this.draw();
+  }
+
+  private async firstAnswer(): Promise<void> {
+    const { pairing, notices, reached } = this.model;
+    if (!pairing || notices || reached) return;
+    const late = new Promise<undefined>((done) => setTimeout(done, FIRST_ANSWER_MS));
+    const answer = await Promise.race([askServer(pairing.token), late]);
+    if (answer) await this.reached(answer);
   }
 
   shutOut(): void {

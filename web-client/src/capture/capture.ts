@@ -50,6 +50,7 @@ async function lead(format: string): Promise<void> {
     camera: () => app.tryCamera(),
     "go-on": () => app.goOn(),
     ready: () => app.ready(),
+    agree: () => app.agree(),
     ...pairScreen.actions,
   };
   document.addEventListener("click", ({ target }) => {

@@ -1,4 +1,5 @@
 // What the page knows, and which screen that makes.
+import { needsConsent, type Notices } from "./notices";
 import type { Check, Reached } from "./preflight";
 import type { RunningSession } from "./session";
 import type { Task } from "./tasks";
@@ -30,6 +31,9 @@ export interface Model {
   /** The server's words for why it can't take anything now. */
   busy: string;
   reached: Reached;
+  notices: Notices | undefined;
+  /** Why the consent was not noted. */
+  consentProblem: string;
   checks: Check[];
   /** What the engineer can begin, and the id of what is chosen; empty for none. */
   tasks: Task[];
@@ -48,7 +52,7 @@ export interface Model {
 
 export const emptyModel = (): Model => ({
   lacking: [], leads: false, pairing: undefined, revoked: false, newCode: "", canScan: false, scanning: false, session: undefined,
-  interrupted: false, stream: undefined, noCamera: undefined, afterStop: false, network: "unknown", busy: "", reached: undefined,
+  interrupted: false, stream: undefined, noCamera: undefined, afterStop: false, network: "unknown", busy: "", reached: undefined, notices: undefined, consentProblem: "",
   checks: [], tasks: [], task: "", sessions: [], waiting: new Map(), trouble: "", notice: "", room: "", deleteArmed: false, canListen: false, listensLocally: false,
 });
 
@@ -72,6 +76,9 @@ export function totals(model: Model): { sessions: number; bytes: number; sent: n
   const sent = sessions.reduce((sum, session) => sum + session.sent, 0);
   return { sessions: sessions.length, bytes, sent, refused: sessions.map((session) => session.refused ?? session.part_refused).find(Boolean) };
 }
+
+/** Nothing can be recorded now. */
+export const cannotStart = (model: Model) => outOfMinutes(model) || needsConsent(model.notices);
 
 /** The server takes no new session. */
 export const outOfMinutes = ({ reached }: Model) => typeof reached === "object" && reached.facts.minutes_left === 0;

@@ -14,6 +14,9 @@ export interface ServerFacts {
   server_time: string;
   minutes_left: number | null;
   heartbeat_seconds?: number;
+  /** Null where none stands; a server of before does not tell. */
+  recording_notice?: { version: number; text: string; language: string } | null;
+  consent?: { version: number; text: string; accepted_at: string | null } | null;
 }
 
 export type Reached = { facts: ServerFacts; ms: number; at: number } | "lost" | "revoked" | undefined;

@@ -23,10 +23,7 @@ export function startReadyScreen(app: App): void {
       asked = performance.now();
       // Whatever hangs shall not hide the other lines.
       void askServer(pairing.token).then((reached) => {
-        model.reached = reached;
-        if (reached === "revoked") app.shutOut();
-        else model.network = reached === "lost" ? "lost" : "reached";
-        void look();
+        void app.reached(reached).then(look);
       });
       void app.lookForTasks();
     }

@@ -1,5 +1,6 @@
 // Draws the model: shows one screen, fills in the words, switches what is there and what is not.
-import { outOfMinutes, screenOf, totals, type Model, type Screen } from "./model";
+import { cannotStart, screenOf, totals, type Model, type Screen } from "./model";
+import { needsConsent } from "./notices";
 import { drawTasks } from "./tasks";
 import { clock, words } from "./words";
 
@@ -21,7 +22,7 @@ export function draw(model: Model): Screen {
   const remove = document.querySelector<HTMLElement>("[data-do=delete]");
   if (remove) remove.dataset["armed"] = String(model.deleteArmed);
   const start = document.querySelector<HTMLButtonElement>("[data-do=start]");
-  if (start) start.disabled = outOfMinutes(model);
+  if (start) start.disabled = cannotStart(model);
   drawChecks(model);
   const chooser = document.querySelector<HTMLSelectElement>("[data-task]");
   if (chooser) drawTasks(chooser, model.tasks, model.task);
@@ -52,6 +53,8 @@ function conditions(model: Model): Record<string, boolean> {
     "can-stop": state !== undefined,
     "can-listen": model.canListen,
     "has-tasks": model.tasks.length > 0,
+    notice: Boolean(model.notices?.recording),
+    "needs-consent": needsConsent(model.notices),
   };
 }
 

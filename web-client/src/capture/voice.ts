@@ -3,10 +3,10 @@
 export type Command = "start" | "pause" | "resume" | "stop" | "delete";
 
 /** Says it aloud, where the browser can. */
-export function say(text: string): void {
+export function say(text: string, language = "en"): void {
   if (!("speechSynthesis" in window)) return;
   const words = new SpeechSynthesisUtterance(text);
-  words.lang = "en";
+  words.lang = language;
   speechSynthesis.speak(words);
 }
 

@@ -20,6 +20,9 @@ export function words(model: Model): Record<string, string> {
     task: session?.task?.title ?? "",
     waiting: waiting(model),
     "start-button": "Start training session",
+    "recording-notice": model.notices?.recording ?? "",
+    "consent-text": model.notices?.consent?.text ?? "",
+    "consent-problem": model.consentProblem,
     "start-refused": outOfMinutes(model) ? NO_MINUTES : "",
     "delete-button": model.deleteArmed ? "Tap again to delete" : "Delete last minute",
     "voice-hint": `Say “start training session”; pause, resume, stop in the same way; “delete the last minute”, said twice. ${

@@ -219,6 +219,9 @@ async fn removals(db: Db, objects: Objects, signer: Signer, stop: CancellationTo
         if let Err(error) = storage::attachments::remove_due(&db, &objects, &domain::SystemClock).await {
             tracing::error!(%error, "cannot look for files that are to be removed");
         }
+        if let Err(error) = storage::frames::remove_ended(&db, &objects, &domain::SystemClock).await {
+            tracing::error!(%error, "cannot look for camera frames of sessions that are over");
+        }
         match storage::erasure::erase_due(&db, &objects, &signer, &domain::SystemClock).await {
             Ok(0) => {}
             Ok(erasures) => tracing::info!(erasures, "what was erased has gone for good"),

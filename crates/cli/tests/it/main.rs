@@ -39,6 +39,8 @@ mod erase;
 
 mod retention;
 
+mod frames;
+
 mod evaluate;
 
 mod export;
@@ -54,3 +56,5 @@ mod disk_full;
 mod commands;
 
 mod models;
+
+mod notices;

@@ -5,6 +5,7 @@ mod camera;
 
 use crate::{
     Client, GlassesError,
+    notices::Notices,
     source::Source,
     spool::{Spool, free_bytes, minutes},
 };
@@ -26,6 +27,9 @@ const CLOCK_OFF_SECONDS: i64 = 120;
 
 /// What is said when the server takes no new session.
 pub const NO_MINUTES: &str = "No minutes left. Ask your administrator.";
+
+/// What is said while the wearer has yet to accept what the organisation asks.
+pub const CONSENT: &str = "Your organisation asks for your consent before you record. Run trainar glasses consent";
 
 /// How one thing is.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -72,6 +76,10 @@ impl Preflight<'_> {
         );
         let mut checks = vec![battery(self.batteries), self.storage()];
         checks.extend(server);
+        // As it was told just now, or the last time that there was a network.
+        if Notices::known(self.spool).asked().is_some() {
+            checks.push(check("consent", State::Impossible, CONSENT));
+        }
         checks.extend([microphone, lens]);
         checks
     }
@@ -129,6 +137,7 @@ impl Preflight<'_> {
                 )];
             }
         };
+        Notices::keep(self.spool, &answer);
         let took = begun.elapsed();
         let mut checks = vec![check("network", State::Good, format!("the server answers in {} ms", took.as_millis()))];
         checks.extend(clock(&answer.server_time, took));

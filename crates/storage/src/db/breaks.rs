@@ -5,7 +5,7 @@ use super::{
     Db, DbError, Result, Rule, charges,
     entity::{jobs, procedures, session_breaks, sessions, uploads, utterances},
     error::word,
-    legal_holds,
+    frames, legal_holds,
     phases::{advance, alive, locked, touch},
     recordings::UtteranceOrigin,
     removals,
@@ -124,6 +124,7 @@ impl Db {
             .all(&tx)
             .await?;
         take_parts(&tx, tenant, id, &gone, now).await?;
+        frames::take(&tx, tenant, id).await?;
         let mut spans = vec![Span::new(from_ms as f64 / 1e3, to_ms as f64 / 1e3)];
         spans.extend(gone.iter().map(|part| span_of(&place(part))));
         let words = words::take(&tx, tenant, id, &Span::merged(spans)).await?;

@@ -72,6 +72,15 @@ pub enum Rule {
          found in it stays"
     )]
     RemovedByAge,
+    /// A camera frame of a session that is not being recorded.
+    #[error("this session is not being recorded, so no camera frame of it is taken")]
+    NotRecording,
+    /// More camera frames than [`super::frames::MOST`].
+    #[error("this session has 500 camera frames, and no more are taken")]
+    TooManyFrames,
+    /// Camera frames too close to each other.
+    #[error("at most one camera frame a second is taken; send this one a little later")]
+    FrameTooSoon,
     /// What is held is to be removed.
     #[error(
         "a legal hold stands on this, so nothing of it is removed: an administrator lifts it under Settings, Privacy, or \
@@ -102,6 +111,9 @@ impl Rule {
             Self::TooFewMinutes(_) => "too-few-minutes",
             Self::MinutesNotCounted => "minutes-not-counted",
             Self::RemovedByAge => "removed-by-age",
+            Self::NotRecording => "not-recording",
+            Self::TooManyFrames => "too-many-frames",
+            Self::FrameTooSoon => "frame-too-soon",
             Self::LegalHold => "legal-hold",
             Self::TooManyWebhooks => "too-many-webhooks",
             Self::LastAdministrator => "last-administrator",

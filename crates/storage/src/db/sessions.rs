@@ -4,7 +4,7 @@ use super::{
     Db, DbError, Result, Rule,
     entity::sessions,
     error::{self, to_json, word},
-    minutes,
+    minutes, notices,
     phases::{advance, alive, begin_processing, holds_recording, locked, set_ended_abnormally},
     task_list,
     webhooks::emit,
@@ -74,7 +74,7 @@ impl Db {
     ///
     /// [`Rule::NoMinutes`]: super::Rule::NoMinutes
     pub async fn start_session(&self, seat: &Seat, new: NewSession, now: Timestamp) -> Result<(Session, bool)> {
-        let row = sessions::Model {
+        let mut row = sessions::Model {
             id: Uuid::now_v7(),
             tenant_id: seat.tenant_id.0,
             seat_id: seat.id.0,
@@ -104,9 +104,11 @@ impl Db {
             recording_removed_at: None,
             clips_removed_at: None,
             transcript_removed_at: None,
+            notice_version: None,
         };
         use sessions::Column as C;
         let tx = self.begin().await?;
+        row.notice_version = notices::recording_version(&tx, seat.tenant_id, Timestamp(row.started_at)).await?;
         let reserved = minutes::admit(&tx, seat.tenant_id, &row, now).await?;
         // Insert first: of two requests that come at once, one finds the other's row.
         let inserted = sessions::Entity::insert(row.clone().into_active_model())

@@ -12,8 +12,9 @@ use domain::{
     AttachmentId, ProcedureId, TaskId,
     api_key::ApiKey,
     audit::{Action, Actor, Entry},
-    device::DeviceReport,
+    device::{Device, DeviceReport},
     job::{JobState, Step},
+    notice::NoticeKind,
     procedure::{ProcedureDraft, ProcedureStatus},
     seat::{Seat, SeatRole},
     session::Session,
@@ -144,6 +145,10 @@ async fn theirs(place: &Place) -> Theirs {
         .unwrap();
     place.db.stop_session(crew.tenant, session.id, &Stop::with_parts(Some(1)), at(9)).await.unwrap();
     place.db.heartbeat(crew.tenant, session.id, at(9)).await.unwrap();
+    let text = || Entry::new(Actor::operator(), Action::NoticeChanged);
+    place.db.set_notice(crew.tenant, NoticeKind::Consent, "I agree", text(), at(9)).await.unwrap();
+    assert!(place.db.accept_consent(&crew.device, 1, at(9)).await.unwrap());
+    place.db.begin_frame(crew.tenant, bare.id, 9, at(9)).await.unwrap().unwrap();
     let hold = place.db.place_hold(crew.tenant, Some(bare.id), "claim", (Some(crew.user.id), held()), at(9)).await;
     Theirs {
         hold: hold.unwrap().unwrap(),
@@ -417,6 +422,10 @@ fn attempts<'a>(db: &'a Db, us: &'a Crew, they: &'a Theirs) -> Vec<Attempt<'a>> 
         place_hold: db.place_hold(tenant, Some(they.done.id), "x", (None, held()), at(50)),
         lift_hold: db.lift_hold(tenant, they.hold, held(), at(50)),
         legal_holds: db.legal_holds(tenant),
+        notices_for: async { let n = db.notices_for(tenant, they.crew.seat.id).await?; Ok::<_, DbError>(n.accepted_at) },
+        accept_consent: db.accept_consent(&Device { tenant_id: tenant, ..they.crew.device.clone() }, 1, at(50)),
+        begin_frame: db.begin_frame(tenant, they.recording.id, 9, at(50)),
+        keeps_frame: db.keeps_frame(tenant, they.bare.id, 1),
         claim_removal: db.claim_removal(tenant, they.bare.id, at(50)),
         erase_session: db.erase_session(tenant, they.done.id, at(50)),
         erase_user: db.erase_user(tenant, they.crew.user.id, at(50)),
@@ -516,6 +525,9 @@ async fn with_another_tenants_id_nothing_is_found_and_nothing_changed() {
             "set_upload_keep_hours",
             "require_second_factor",
             "set_retention",
+            "set_notice",
+            "notice",
+            "consents",
             "count_aged",
             "grant_operator_access",
             "join_by_openid",
@@ -540,7 +552,7 @@ fn queries_of_a_tenant() -> BTreeSet<String> {
         for function in text.split("pub async fn ").skip(1) {
             let (name, rest) = function.split_once('(').unwrap();
             let arguments = rest.split_once('{').unwrap().0;
-            if ["TenantId", "&Seat", "&Job", "&ApiKey"].iter().any(|kind| arguments.contains(kind)) {
+            if ["TenantId", "&Seat", "&Job", "&ApiKey", "&Device,"].iter().any(|kind| arguments.contains(kind)) {
                 names.insert(name.to_owned());
             }
         }

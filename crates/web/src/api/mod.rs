@@ -4,7 +4,9 @@
 mod attachments;
 mod breaks;
 mod captions;
+mod consent;
 mod device;
+mod frames;
 mod input;
 mod minutes;
 mod pair;
@@ -91,6 +93,7 @@ fn described(pair_attempts_per_minute: u32) -> OpenApiRouter<App> {
     let mut router = OpenApiRouter::with_openapi(Description::openapi())
         .merge(pair::routes(pair_attempts_per_minute))
         .routes(routes!(preflight::preflight))
+        .routes(routes!(consent::accept))
         .routes(routes!(tasks::to_do))
         .routes(routes!(tasks::list, tasks::create))
         .routes(routes!(tasks::show, tasks::change))
@@ -110,6 +113,7 @@ fn described(pair_attempts_per_minute: u32) -> OpenApiRouter<App> {
         .routes(routes!(parts::list))
         .routes(routes!(utterances::add))
         .routes(routes!(captions::put))
+        .routes(routes!(frames::add))
         .merge(uploads::routes())
         .routes(routes!(session_list::procedures))
         .routes(routes!(procedures::list))

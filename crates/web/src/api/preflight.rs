@@ -30,6 +30,31 @@ pub struct Preflight {
     upload_limit_bytes: u64,
     /// Send a heartbeat every so many seconds while recording.
     heartbeat_seconds: u32,
+    /// Show and speak it whenever recording begins; null where none stands.
+    recording_notice: Option<RecordingNotice>,
+    /// What the wearer has to accept before recording, by `POST /api/v1/consent`; null where none stands.
+    consent: Option<ConsentText>,
+}
+
+/// What everybody who is there is told.
+#[derive(Serialize, ToSchema)]
+pub struct RecordingNotice {
+    version: u32,
+    /// Plain text.
+    text: String,
+    /// In which it is written: BCP 47.
+    language: String,
+}
+
+/// What the wearer is asked.
+#[derive(Serialize, ToSchema)]
+pub struct ConsentText {
+    version: u32,
+    /// Plain text.
+    text: String,
+    /// When this version was accepted at this seat; null until then.
+    #[schema(schema_with = words::optional_instant)]
+    accepted_at: Option<Timestamp>,
 }
 
 /// What a device checks before a session, beside its own battery, disk, microphone and lens.
@@ -45,7 +70,15 @@ pub async fn preflight(State(app): State<App>, caller: Caller) -> Result<Json<Pr
     let tenant = app.db.tenant(seat.tenant_id).await?.ok_or_else(|| Problem::not_found("tenant"))?;
     let user = app.db.user(seat.tenant_id, seat.user_id).await?.ok_or_else(|| Problem::not_found("user"))?;
     let balance = app.db.minute_balance(seat.tenant_id, app.now()).await?;
+    let notices = app.db.notices_for(seat.tenant_id, seat.id).await?;
+    let language = tenant.language;
     Ok(Json(Preflight {
+        recording_notice: notices.recording.map(|n| RecordingNotice { version: n.version, text: n.text, language }),
+        consent: notices.consent.map(|consent| ConsentText {
+            version: consent.version,
+            text: consent.text,
+            accepted_at: notices.accepted_at,
+        }),
         server_time: app.now(),
         tenant_name: tenant.name,
         user_name: user.full_name,

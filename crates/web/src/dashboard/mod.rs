@@ -13,6 +13,7 @@ mod first_run;
 mod forgot;
 mod legal_holds;
 mod minutes;
+mod notices;
 mod openid;
 mod operator;
 mod pairing;
@@ -115,6 +116,7 @@ pub fn routes(app: &App) -> Router<App> {
         .route("/settings/upload/{id}/ticket", post(upload::ticket))
         .route("/settings/privacy", get(privacy::show))
         .route("/settings/privacy/retention", post(privacy::keep))
+        .route("/settings/privacy/notices", post(notices::save))
         .route("/settings/privacy/holds", post(legal_holds::place))
         .route("/settings/privacy/holds/{id}/lift", get(legal_holds::ask_to_lift).post(legal_holds::lift))
         .route("/settings/privacy/erase", get(erasure::ask).post(erasure::erase))

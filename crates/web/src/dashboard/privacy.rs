@@ -6,7 +6,7 @@ use crate::{
     auth::login::{Administrator, Viewer},
     pages::{
         layout::{Area, Layout},
-        privacy::{ErasureRow, HoldForm, HoldRow, PrivacyPage, RetentionForm, RetentionPage},
+        privacy::{ErasureRow, HoldForm, HoldRow, NoticeField, PrivacyPage, RetentionForm, RetentionPage},
     },
 };
 use axum::{
@@ -15,8 +15,9 @@ use axum::{
     http::StatusCode,
     response::{IntoResponse, Redirect, Response},
 };
-use domain::audit::Actor;
+use domain::{audit::Actor, notice::NoticeKind};
 use serde::Deserialize;
+use strum::VariantArray;
 use tower_sessions::Session;
 
 /// How long each part is kept: days, or nothing.
@@ -82,8 +83,19 @@ pub(super) async fn privacy(app: &App, viewer: &Viewer) -> Result<PrivacyPage, R
     let (tenant, zone) = (viewer.tenant.id, viewer.tenant.timezone.as_str());
     let holds = app.db.legal_holds(tenant).await.map_err(failed)?;
     let erasures = app.db.erasures(tenant).await.map_err(failed)?;
+    let mut notices = Vec::new();
+    for kind in NoticeKind::VARIANTS {
+        let stands = app.db.notice(tenant, *kind).await.map_err(failed)?;
+        let mut field = NoticeField::new(*kind, stands, &viewer.tenant.language, zone);
+        if let (NoticeKind::Consent, Some((version, _))) = (kind, &field.stands) {
+            field.accepted = Some(app.db.consents(tenant, *version).await.map_err(failed)?);
+        }
+        notices.push(field);
+    }
     let who = viewer.signed_in();
     Ok(PrivacyPage {
+        notices,
+        notice_problem: None,
         csrf_token: who.csrf_token.clone(),
         layout: Layout::new("Privacy", Area::Settings, who),
         retention: RetentionForm::of(viewer.tenant.retention),

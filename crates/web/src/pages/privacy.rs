@@ -6,6 +6,7 @@ use domain::{
     SessionId,
     erasure::Scope,
     legal_hold::LegalHold,
+    notice::{Notice, NoticeKind},
     retention::{Kept, LONGEST_DAYS, Retention},
 };
 use storage::db::{erase::Erasure, retention::Counts};
@@ -22,6 +23,10 @@ pub struct PrivacyPage {
     pub csrf_token: String,
     /// What is set, or what was typed.
     pub retention: RetentionForm,
+    /// What is said about being recorded.
+    pub notices: Vec<NoticeField>,
+    /// Why one of them was refused.
+    pub notice_problem: Option<String>,
     /// The holds that stand.
     pub holds: Vec<HoldRow>,
     /// A hold that was refused.
@@ -32,6 +37,21 @@ pub struct PrivacyPage {
     pub erase_problem: Option<String>,
     /// What was erased, newest first.
     pub erasures: Vec<ErasureRow>,
+}
+
+/// One of the texts.
+#[derive(Clone, Debug)]
+pub struct NoticeField {
+    /// Which.
+    pub kind: NoticeKind,
+    /// What stands, what was typed, or what is suggested.
+    pub text: String,
+    /// Version that stands, and since when.
+    pub stands: Option<(u32, When)>,
+    /// Whether nothing was ever saved: the text is only suggested.
+    pub is_suggestion: bool,
+    /// At how many seats the version that stands was accepted.
+    pub accepted: Option<u64>,
 }
 
 /// What somebody types of a hold.
@@ -130,6 +150,35 @@ impl PrivacyPage {
 
     fn longest(&self) -> u32 {
         LONGEST_DAYS
+    }
+}
+
+impl NoticeField {
+    /// A text as it is kept, or a suggestion in `language`.
+    pub fn new(kind: NoticeKind, kept: Option<Notice>, language: &str, timezone: &str) -> Self {
+        let is_suggestion = kept.is_none();
+        let text = kept.as_ref().map_or_else(|| kind.suggestion(language).into(), |notice| notice.text.clone());
+        let stands = kept.filter(|notice| !notice.text.is_empty());
+        let stands = stands.map(|notice| (notice.version, When::new(notice.since, timezone)));
+        Self { kind, text, stands, is_suggestion, accepted: None }
+    }
+
+    fn accepted(&self) -> Option<String> {
+        self.accepted.map(|seats| match seats {
+            0 => "not accepted at any seat yet".into(),
+            seats => format!("accepted at {}", count(seats, "seat")),
+        })
+    }
+
+    fn hint(&self) -> &'static str {
+        match self.kind {
+            NoticeKind::Recording => {
+                "Shown and spoken by glasses and phones whenever recording begins, so that people who are there know. Each session keeps which version stood."
+            }
+            NoticeKind::Consent => {
+                "The wearer has to accept it on the device before the first session at a seat, and again after every change."
+            }
+        }
     }
 }
 

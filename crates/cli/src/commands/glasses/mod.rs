@@ -9,11 +9,18 @@ use clap::{Args, Subcommand};
 use glasses::{
     Client, Credentials,
     delivery::{Delivery, Shared, Until, held},
+    notices,
     protocol::Pairing,
     spool::Spool,
 };
 use output::Output;
-use std::{path::PathBuf, process::ExitCode, sync::Arc, time::Duration};
+use std::{
+    io::{self, IsTerminal, Write},
+    path::PathBuf,
+    process::ExitCode,
+    sync::Arc,
+    time::Duration,
+};
 use tokio::sync::watch;
 
 /// Something is left on the device.
@@ -33,6 +40,10 @@ pub enum Glasses {
     ///
     /// Exit code 0; 1: nothing can be recorded.
     Check(run::Run),
+    /// Read what your organisation asks before you record, and agree
+    ///
+    /// Exit code 0: accepted, or nothing is asked; 1: not accepted, or the server could not be told.
+    Consent(Consent),
     /// Send what is held, then exit
     ///
     /// Exit code 0: everything is delivered; 2: something is left; 1: an error.
@@ -75,6 +86,15 @@ pub struct Pair {
 }
 
 #[derive(Debug, Args)]
+pub struct Consent {
+    /// Agree without being asked: the wearer has read the text
+    #[arg(long)]
+    yes: bool,
+    #[command(flatten)]
+    place: Place,
+}
+
+#[derive(Debug, Args)]
 pub struct Deliver {
     /// Give up after so many seconds; what is not delivered stays
     #[arg(long, value_name = "SECONDS")]
@@ -101,6 +121,7 @@ impl Glasses {
             Self::Pair(c) => c.run().await,
             Self::Run(c) => c.run(settings).await,
             Self::Check(c) => c.check(settings).await,
+            Self::Consent(c) => c.run().await,
             Self::Deliver(c) => c.run().await,
             Self::Status(c) => c.run(),
             Self::Tasks(c) => c.run().await,
@@ -146,7 +167,36 @@ impl Pair {
         };
         Client::new(&self.server, token.as_str())?;
         Spool::pair(&folder, &Credentials { server: self.server, token, seat })?;
+        notices::forget(&folder);
         println!("Kept in {}.", folder.display());
+        Ok(ExitCode::SUCCESS)
+    }
+}
+
+impl Consent {
+    async fn run(self) -> Result<ExitCode> {
+        // Not held: the device may be running.
+        let spool = Spool::look(&self.place.folder()?);
+        let notices = notices::ask(&spool).await.context("the server must be reached to note a consent")?;
+        let Some(consent) = notices.asked() else {
+            println!("Nothing is asked of you.");
+            return Ok(ExitCode::SUCCESS);
+        };
+        println!("{}\n", consent.text);
+        if !self.yes {
+            if !io::stdin().is_terminal() {
+                bail!("nobody answers; say with --yes that the wearer agrees");
+            }
+            print!("Do you agree? Type yes: ");
+            io::stdout().flush()?;
+            let mut answer = String::new();
+            io::stdin().read_line(&mut answer)?;
+            if answer.trim() != "yes" {
+                bail!("not accepted; nothing is recorded before");
+            }
+        }
+        notices::accept(&spool, consent).await?;
+        println!("Your consent is noted.");
         Ok(ExitCode::SUCCESS)
     }
 }

@@ -21,7 +21,7 @@ impl Output {
             while let Some(news) = news.recv().await {
                 print(&news, json);
                 if let (Some(speaker), Some(sentence)) = (&speaker, news.spoken()) {
-                    speaker.say(sentence);
+                    speaker.say(sentence, news.language());
                 }
             }
         });

@@ -3,8 +3,10 @@
 pub mod api_keys;
 pub mod audit_entries;
 pub mod audit_erasures;
+pub mod consents;
 pub mod devices;
 pub mod erasures;
+pub mod frames;
 pub mod jobs;
 pub mod language_uses;
 pub mod legal_holds;
@@ -12,6 +14,7 @@ pub mod logins;
 pub mod minute_erasures;
 pub mod minute_reservations;
 pub mod minute_transactions;
+pub mod notices;
 pub mod openid_identities;
 pub mod operator_accesses;
 pub mod pairing_codes;

@@ -35,6 +35,7 @@ pub struct Model {
     pub recording_removed_at: Option<i64>,
     pub clips_removed_at: Option<i64>,
     pub transcript_removed_at: Option<i64>,
+    pub notice_version: Option<i64>,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

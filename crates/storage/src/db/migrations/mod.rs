@@ -41,7 +41,9 @@ impl MigratorTrait for Migrator {
             Box::new(Sql { name: "0015_second_factor_required", up: include_str!("0015_second_factor_required.sql") }),
             Box::new(Sql { name: "0016_operator_accesses", up: include_str!("0016_operator_accesses.sql") }),
             Box::new(Sql { name: "0017_retention", up: include_str!("0017_retention.sql") }),
+            Box::new(Sql { name: "0018_frames", up: include_str!("0018_frames.sql") }),
             Box::new(Sql { name: "0018_legal_holds", up: include_str!("0018_legal_holds.sql") }),
+            Box::new(Sql { name: "0018_notices", up: include_str!("0018_notices.sql") }),
             Box::new(Sql { name: "0019_task_attachments", up: include_str!("0019_task_attachments.sql") }),
             Box::new(Sql { name: "0021_person_exports", up: include_str!("0021_person_exports.sql") }),
         ]

@@ -8,7 +8,7 @@ use super::{
 use crate::pages::{
     erasure::ErasePage,
     layout::{Area, Layout},
-    privacy::{ErasureRow, HoldForm, HoldRow, LiftPage, PrivacyPage, RetentionForm, RetentionPage},
+    privacy::{ErasureRow, HoldForm, HoldRow, LiftPage, NoticeField, PrivacyPage, RetentionForm, RetentionPage},
     session::{RecordingView, SessionView},
     when::When,
 };
@@ -16,10 +16,12 @@ use askama::Template;
 use domain::{
     erasure::Scope,
     legal_hold::LegalHold,
+    notice::{Notice, NoticeKind},
     retention::{Kept, Removed, Retention},
     session::Session,
 };
 use std::collections::BTreeMap;
+use strum::VariantArray;
 use uuid::Uuid;
 
 const KEPT: Retention = Retention { recording_days: Some(365), clips_days: None, transcript_days: Some(90) };
@@ -29,6 +31,8 @@ fn settings(retention: RetentionForm) -> PrivacyPage {
         layout: Layout::new("Privacy", Area::Settings, who()),
         csrf_token: "csrf-1".into(),
         retention,
+        notices: NoticeKind::VARIANTS.iter().map(|kind| NoticeField::new(*kind, None, "de", ZONE)).collect(),
+        notice_problem: None,
         holds: vec![],
         hold: HoldForm::default(),
         erase: String::new(),
@@ -116,7 +120,18 @@ pub fn pages() -> BTreeMap<&'static str, String> {
         problem: Some("Clips: give whole days, from 1 to 36500, or nothing to keep. Nothing was changed.".into()),
     };
     let shorter = Retention { recording_days: Some(30), ..KEPT };
-    let full = PrivacyPage { holds: holds(), erasures: erasures(), ..settings(RetentionForm::of(KEPT)) };
+    let stands = |kind, text: &str| Some(Notice { kind, version: 3, text: text.into(), since: NOON });
+    let consent = NoticeField {
+        accepted: Some(2),
+        ..NoticeField::new(NoticeKind::Consent, stands(NoticeKind::Consent, "I <agree>"), "en", ZONE)
+    };
+    let none = NoticeField::new(NoticeKind::Recording, stands(NoticeKind::Recording, ""), "en", ZONE);
+    let full = PrivacyPage {
+        notices: vec![none, consent],
+        holds: holds(),
+        erasures: erasures(),
+        ..settings(RetentionForm::of(KEPT))
+    };
     let hold = HoldForm {
         session: "Boiler".into(),
         reason: "Claim".into(),
@@ -168,6 +183,11 @@ fn what_is_kept_how_long_is_shown_and_asked_about() {
 
 #[test]
 fn what_is_held_and_what_was_erased_is_listed() {
+    check("privacy", &["Recording notice", "Achtung", "A suggestion; nothing is said", "Consent of the wearer"]);
+    check(
+        "privacy-full",
+        &["None stands.", "I &#60;agree&#62;", "Version 3 stands since <time", "accepted at 2 seats", "Legal holds"],
+    );
     check("privacy", &["Nothing is held.", "Place a hold", "Show what would go", "Nothing was erased yet."]);
     check(
         "privacy-full",
