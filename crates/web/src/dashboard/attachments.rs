@@ -32,6 +32,7 @@ const MOST_READ: usize = 200_000_000;
 /// What a form of one button sends.
 #[derive(Deserialize)]
 pub struct Plain {
+    #[serde(default)]
     csrf_token: String,
 }
 
