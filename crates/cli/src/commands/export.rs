@@ -82,7 +82,7 @@ impl Export {
 impl ExportTenant {
     async fn run(self, settings: &Settings) -> Result<ExitCode> {
         let db = assemble::db(settings).await?;
-        let objects = assemble::objects(settings)?;
+        let objects = assemble::objects(settings).await?;
         let tenant = find_tenant(&db, &self.tenant).await?;
         let now = SystemClock.now();
         let place = place(&self.to, &tenant.name, now);
@@ -108,7 +108,7 @@ impl ExportTenant {
 impl ExportPerson {
     async fn run(self, settings: &Settings) -> Result<ExitCode> {
         let db = assemble::db(settings).await?;
-        let objects = assemble::objects(settings)?;
+        let objects = assemble::objects(settings).await?;
         let tenant = find_tenant(&db, &self.tenant).await?;
         let email = normalise_email(&self.email);
         let user = db.users(tenant.id).await?.into_iter().find(|user| user.email == email);
@@ -151,7 +151,7 @@ impl Import {
             return Ok(ExitCode::SUCCESS);
         }
         let db = assemble::db(&settings).await?;
-        let objects = assemble::objects(&settings)?;
+        let objects = assemble::objects(&settings).await?;
         let _turn = turn(&settings)?;
         let work = workspace(&settings)?;
         let imported = export::import(package, &db, &objects, work.path(), SystemClock.now()).await?;
