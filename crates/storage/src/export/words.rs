@@ -23,6 +23,12 @@ const ALL: &[Words] = &[
         "Devices",
         "Glasses, phones and programs that were paired with a seat, and when they were last heard of.",
     ),
+    words("notices", "Notices", "What the organisation says about recording, and what it asks before it."),
+    words(
+        "consents",
+        "Consents",
+        "When somebody agreed to what the organisation asks before a recording, and to which version of it.",
+    ),
     words(
         "sessions",
         "Sessions",
@@ -36,6 +42,7 @@ const ALL: &[Words] = &[
         "Stretches of a session that were paused, or deleted by the wearer.",
     ),
     words("utterances", "What was said", "The words spoken in a session, with the second at which they were said."),
+    words("frames", "Camera frames", "Single pictures of the camera that were asked for during a session."),
     words(
         "procedures",
         "Procedures",
