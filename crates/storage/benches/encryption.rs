@@ -48,7 +48,7 @@ async fn measure(store: &str, objects: Objects, encrypted: bool, folder: &std::p
         true => objects.encrypted(Keys::parse(Keys::generate().expose_secret()).unwrap()).await.unwrap(),
         false => objects,
     };
-    let piece: Vec<u8> = (0..CHUNK).map(|n| (n * 31 >> 3) as u8).collect();
+    let piece: Vec<u8> = (0..CHUNK).map(|n| ((n * 31) >> 3) as u8).collect();
     let file = folder.join("file");
     {
         let mut written = std::fs::File::create(&file).unwrap();

@@ -91,8 +91,8 @@ impl Whole {
             }
             // Whoever runs the other installation has not asked.
             "operator_accesses" => {
-                if row.get("ended_at").is_some_and(Json::is_null) {
-                    row.insert("ended_at".into(), now.0.into());
+                if let Some(cell) = row.get_mut("ended_at").filter(|cell| Json::is_null(cell)) {
+                    *cell = now.0.into();
                 }
             }
             "tenant_queues" => set("running", 0.into()),

@@ -108,7 +108,7 @@ impl Package {
         match told["format"].as_u64() {
             Some(format) if format > u64::from(FORMAT) => {
                 let program = told["program"].as_str().unwrap_or_default();
-                return Err(ExportError::Newer(format!("{program}, format {format}")));
+                Err(ExportError::Newer(format!("{program}, format {format}")))
             }
             _ => parse(MANIFEST, &text),
         }

@@ -95,9 +95,7 @@ async fn another_organisation_finds_nothing_of_ours_and_cannot_tell_it_from_noth
                     continue;
                 }
                 said.push(admin.get(path).await);
-            } else if way.is_of_something() {
-                said.push(post(&admin, path, &world.ours).await);
-            } else if !MEMBERS.contains(&way.name().as_str()) && !OPEN.contains(&way.name().as_str()) {
+            } else if way.is_of_something() || ![&MEMBERS[..], &OPEN[..]].concat().contains(&way.name().as_str()) {
                 said.push(post(&admin, path, &world.ours).await);
             }
             let mut read = Vec::new();
