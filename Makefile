@@ -17,8 +17,9 @@ NPM_CI := npm ci --no-audit --no-fund --loglevel=error
 demo: install build
 	$(TRAINAR) demo $(DEMO)
 
-test: install-test build lint
+test: install-test web lint
 	cargo nextest run --workspace --locked
+	# With the program that those tests were built with.
 	cd tests && TRAINAR_TEST_BIN=$(abspath $(TRAINAR)) npm test
 
 lint:
