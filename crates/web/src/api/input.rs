@@ -10,6 +10,7 @@ use axum::{
 };
 use garde::Validate;
 use serde::de::{DeserializeOwned, IgnoredAny};
+use serde_json::Value;
 use std::{str::FromStr, time::Duration};
 
 /// Largest JSON body that is read, in bytes: a thousand utterances with their words.
@@ -48,7 +49,8 @@ fn checked<T: DeserializeOwned + Validate<Context = ()>>(body: &[u8]) -> Result<
         serde_json::from_slice::<IgnoredAny>(body).map_err(unfit)?;
         return Err(Problem::invalid("the body must be a JSON object, and this is a list"));
     }
-    let value: T = serde_json::from_slice(body).map_err(unfit)?;
+    let value: T =
+        serde_json::from_slice(body).or_else(|error| with_whole_numbers(body).ok_or_else(|| unfit(error)))?;
     value.validate().map_err(|report| {
         let errors: Vec<_> =
             report.iter().map(|(at, e)| FieldError { field: at.to_string(), detail: e.to_string() }).take(20).collect();
@@ -56,6 +58,26 @@ fn checked<T: DeserializeOwned + Validate<Context = ()>>(body: &[u8]) -> Result<
         Problem::invalid(format!("put these right and send again: {}", fields.join("; "))).with_errors(errors)
     })?;
     Ok(Input(value))
+}
+
+/// The same read with `3.0` taken for `3`: JSON knows one kind of number, and some languages write all of them so.
+fn with_whole_numbers<T: DeserializeOwned>(body: &[u8]) -> Option<T> {
+    fn turn(value: &mut Value) {
+        match value {
+            Value::Number(number) => {
+                let whole = number.as_f64().filter(|x| x.fract() == 0.0 && x.abs() < 9e15);
+                if let Some(whole) = whole.filter(|_| number.is_f64()) {
+                    *value = Value::from(whole as i64);
+                }
+            }
+            Value::Array(items) => items.iter_mut().for_each(turn),
+            Value::Object(fields) => fields.values_mut().for_each(turn),
+            _ => {}
+        }
+    }
+    let mut value = serde_json::from_slice(body).ok()?;
+    turn(&mut value);
+    serde_json::from_value(value).ok()
 }
 
 /// A whole body in memory, at most `limit` bytes of it.
