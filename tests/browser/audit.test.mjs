@@ -44,7 +44,8 @@ test('what people and devices do is noted with its time and address', async () =
 
   await page.getByRole('link', { name: 'Audit log' }).click()
   const rows = (await page.locator('tbody tr').allInnerTexts()).map((row) => row.replaceAll(/\s+/g, ' ').replace(/^\d+ \w{3} \d{4}, \d\d:\d\d /, ''))
-  assert.deepEqual(rows, [
+  assert.ok(rows.at(-1).startsWith('Operator Command line Created the organisation'), rows.at(-1))
+  assert.deepEqual(rows.filter((row) => !row.startsWith('Operator')), [
     'Grace Revoked a device: Vuzix M400 · serial: X123 127.0.0.1',
     'Vuzix M400 Device Paired a device: Ada · serial: X123 127.0.0.1',
     'Grace Opened a pairing code: Ada 127.0.0.1',
@@ -71,7 +72,7 @@ test('the log is narrowed by name, action and day', async () => {
   await page.getByRole('button', { name: 'Show', exact: true }).click()
   await page.getByRole('heading', { name: 'Nothing like this was noted' }).waitFor()
   await page.getByRole('link', { name: 'Show everything' }).click()
-  assert.equal(await page.locator('tbody tr').count(), 8)
+  assert.equal(await page.locator('tbody tr:not(:has-text("Operator"))').count(), 8)
 })
 
 test('a long log is read by pages', async (t) => {
@@ -82,7 +83,7 @@ test('a long log is read by pages', async (t) => {
   assert.equal(await page.locator('tbody tr').count(), 50)
   await page.getByRole('link', { name: 'Older' }).click()
   await page.waitForURL('**before=**')
-  assert.equal(await page.locator('tbody tr').count(), 18)
+  assert.equal(await page.locator('tbody tr').count(), 23)
   assert.equal(await page.getByRole('link', { name: 'Older' }).count(), 0)
   await page.getByRole('link', { name: 'Newest' }).click()
   await page.waitForURL('**/settings/audit')

@@ -137,15 +137,13 @@ impl Db {
         let is_gone = locked(&tx, tenant, session).await?.is_some_and(|s| s.recording_removed_at.is_some());
         let stretches = breaks::deleted_of(&tx, tenant, session, &new.place).await?;
         let (deleted, span) = (!stretches.is_empty(), breaks::span_of(&new.place));
-        if deleted && !stretches.iter().any(|s| s.start <= span.start && span.end <= s.end) {
+        // Of a recording that went by age nothing can be made anew: what was made of it stays.
+        if deleted && !is_gone && !stretches.iter().any(|s| s.start <= span.start && span.end <= s.end) {
             // It goes whole, and with it what was said in it outside of the stretch.
             words::take(&tx, tenant, session, &[span]).await?;
             breaks::take_back(&tx, tenant, session, now).await?;
-        } else if deleted && arrived.is_some() {
+        } else if (deleted || is_gone) && arrived.is_some() {
             // Its object stands; whoever wrote it removes it, and may die before.
-            removals::note(&tx, tenant, session, false, now).await?;
-        }
-        if is_gone && !deleted && arrived.is_some() {
             removals::note(&tx, tenant, session, false, now).await?;
         }
         let deleted = deleted || is_gone;

@@ -51,6 +51,9 @@ pub enum ExportError {
     /// There is none that could be exported.
     #[error("there is no such {0}")]
     Unknown(&'static str),
+    /// Its objects may still be there, and would go along.
+    #[error("something of this organisation is being erased, which takes about 15 minutes; export it afterwards")]
+    BeingErased,
     /// The file is no export, or not as it was written.
     #[error("{0}; nothing was imported. Take another copy of the file, or export again")]
     Damaged(String),

@@ -46,6 +46,9 @@ pub async fn export_tenant(
     program: &str,
     now: Timestamp,
 ) -> Result<Exported, ExportError> {
+    if db.erasures(tenant.id).await?.iter().any(|erasure| erasure.completed_at.is_none()) {
+        return Err(ExportError::BeingErased);
+    }
     let what = Whole::Tenant { id: tenant.id, now };
     let mut keeper = Entries {
         archive: Archive::create(place, now)?,

@@ -1,8 +1,12 @@
 //! Who is signed in proves it once more, before what cannot be undone.
 
 use super::{account, failed, second_factor};
-use crate::{App, auth::login::Viewer};
+use crate::{
+    App,
+    auth::login::{Viewer, is_fresh},
+};
 use axum::response::Response;
+use tower_sessions::Session;
 
 /// What is asked for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -25,11 +29,15 @@ pub async fn asked(app: &App, viewer: &Viewer) -> Result<Asked, Response> {
 pub async fn refused(
     app: &App,
     viewer: &Viewer,
+    login: &Session,
     password: String,
     code: &str,
 ) -> Result<Option<&'static str>, Response> {
     let asked = asked(app, viewer).await?;
     account::guess(app, viewer).await?;
+    if !asked.password && !is_fresh(app, login).await? {
+        return Ok(Some("Sign out, sign in again, and do this within ten minutes. Nothing was erased."));
+    }
     if asked.password && !account::fits(app, viewer, password).await? {
         return Ok(Some("The present password is wrong. Nothing was erased."));
     }

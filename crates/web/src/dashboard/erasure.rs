@@ -78,7 +78,7 @@ pub async fn erase(
     let Some(subject) = find(&app, &viewer, &sure.what).await? else {
         return not_found(&app, &viewer, sure.what).await;
     };
-    if let Some(problem) = again::refused(&app, &viewer, sure.password, &sure.code).await? {
+    if let Some(problem) = again::refused(&app, &viewer, &login, sure.password, &sure.code).await? {
         return match question(&app, &viewer, &subject).await? {
             Ok(mut question) => {
                 question.problem = Some(problem.to_owned());
