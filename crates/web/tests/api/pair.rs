@@ -52,7 +52,8 @@ async fn a_code_becomes_a_device_that_works_for_its_seat() {
     assert_eq!(
         checked,
         json!({ "server_time": "2026-11-21T10:04:00Z", "tenant_name": "Acme", "user_name": "Acme", "seat_id": seat,
-            "role": "trainee", "minutes_left": null, "upload_limit_bytes": crate::support::LIMIT, "heartbeat_seconds": 30 })
+            "role": "trainee", "minutes_left": null, "upload_limit_bytes": crate::support::LIMIT, "heartbeat_seconds": 30,
+            "recording_notice": null, "consent": null })
     );
     let seats = server.app.db.seat_overviews(server.acme.tenant, server.app.clock.now()).await.unwrap();
     let shown = &seats.iter().find(|s| s.seat.id == seat).unwrap().devices[0].device;
