@@ -177,14 +177,14 @@ fn key(number: usize, line: &str) -> Result<Key, KeyError> {
 
 fn weakness(bytes: &[u8]) -> Option<&'static str> {
     let step = |pair: &[u8]| pair[1].wrapping_sub(pair[0]);
+    if bytes.iter().all(|byte| byte.is_ascii_graphic() || *byte == b' ') {
+        return Some("it is text, and not 32 random bytes");
+    }
     if bytes.iter().collect::<HashSet<_>>().len() < DIFFERENT {
         return Some("its bytes repeat");
     }
     if bytes.windows(2).all(|pair| step(pair) == step(bytes)) {
         return Some("its bytes count up or down");
-    }
-    if bytes.iter().all(|byte| byte.is_ascii_graphic() || *byte == b' ') {
-        return Some("it is text, and not 32 random bytes");
     }
     None
 }
