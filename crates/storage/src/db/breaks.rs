@@ -15,6 +15,7 @@ use super::{
 use domain::{
     SessionId, Span, TenantId, Timestamp,
     recording::{GapKind, Place},
+    session::Phase,
 };
 use sea_orm::{
     ColumnTrait, ConnectionTrait, DatabaseTransaction, EntityTrait, ExprTrait, PaginatorTrait, QueryFilter, QueryOrder,
@@ -94,7 +95,7 @@ impl Db {
 
     /// Deletes a stretch: every part that holds anything of it, now and whenever one comes, and what was said in it. What was
     /// made of the recording goes too, and the session is processed again without. [`Rule::TooManyBreaks`] when it has
-    /// [`MOST`], [`Rule::LegalHold`] when it was stopped and is held.
+    /// [`MOST`], [`Rule::LegalHold`] when it is not being recorded and is held.
     pub async fn delete_stretch(
         &self,
         tenant: TenantId,
@@ -106,7 +107,7 @@ impl Db {
         let tx = self.begin().await?;
         let Some(session) = locked(&tx, tenant, id).await? else { return Ok(Deletion::NotFound) };
         // While it is recorded, whether to be is the wearer's own choice.
-        if session.stopped_at.is_some() {
+        if session.phase != Phase::Recording.to_string() {
             legal_holds::refuse(&tx, tenant, sessions::Column::Id.eq(id.0)).await?;
         }
         let held = uploads::Entity::find().filter(of_session(tenant, id));

@@ -46,9 +46,10 @@ pub fn exports_prefix(tenant: TenantId, user: UserId) -> String {
 }
 
 impl PersonExport {
-    /// The key of its ZIP.
+    /// The key of its ZIP: one of its own for whoever makes it.
     pub(crate) fn key(&self) -> String {
-        format!("{}/{}.zip", exports_prefix(self.tenant_id, self.user_id), self.id)
+        let owner = self.owner.unwrap_or_default().as_fields().0;
+        format!("{}/{}-{owner:08x}.zip", exports_prefix(self.tenant_id, self.user_id), self.id)
     }
 }
 

@@ -52,15 +52,15 @@ async fn make(
     let _ = fs::remove_dir_all(folder);
     let work = folder.join("rows");
     fs::create_dir_all(&work).map_err(|e| ExportError::file(&work, e))?;
+    // Of those before, which nobody can have any more, whatever comes of this one.
+    objects.delete_prefix(&exports_prefix(tenant.id, user.id)).await?;
     let zip = folder.join("export.zip");
     let made = export_person(db, objects, &tenant, &user, &zip, &work, clock.now()).await?;
-    // Of those before, which nobody can have any more.
-    objects.delete_prefix(&exports_prefix(tenant.id, user.id)).await?;
     objects.put_file(&export.key(), &zip).await?;
     if db.person_export_ready(export, made.file_bytes, clock.now()).await? {
         return Ok(true);
     }
-    // The person was erased meanwhile.
+    // The person was erased meanwhile, or another has the lease.
     objects.delete(&export.key()).await?;
     Ok(false)
 }
@@ -76,8 +76,10 @@ async fn hold(db: &Db, export: &PersonExport, clock: &dyn Clock) -> Result<(), E
 }
 
 async fn remove(db: &Db, objects: &Objects, expired: &PersonExport) -> Result<(), ExportError> {
-    if let Some((key, _)) = &expired.file {
-        objects.delete(key).await?;
+    match &expired.file {
+        Some((key, _)) => objects.delete(key).await?,
+        // It failed, maybe after its ZIP was written.
+        None => drop(objects.delete_prefix(&exports_prefix(expired.tenant_id, expired.user_id)).await?),
     }
     Ok(db.forget_person_export(expired).await?)
 }
