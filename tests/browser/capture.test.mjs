@@ -223,11 +223,11 @@ describe('recording', { concurrency: 5 }, () => {
     await phone.page.reload()
     await phone.tap('Go on recording')
     await phone.records(1)
-    // A part that comes after it would make the session young again.
-    await phone.page.evaluate(() => void (globalThis.stalled = globalThis.lastRecorder))
-    await phone.page.waitForTimeout(500)
+    // A part that came later would make the session young again: it grows old where nothing records.
+    await phone.settles()
+    await phone.page.goto('/login')
     await phone.page.evaluate(ageSessions)
-    await phone.page.reload()
+    await phone.page.goto('/capture')
     await phone.page.getByText('Nothing waits on this device').filter({ visible: true }).waitFor()
     const { parts } = await session()
     assert.deepEqual(parts.map(({ sha256 }) => sha256), phone.recorded)
@@ -308,6 +308,7 @@ describe('recording', { concurrency: 5 }, () => {
     assert.ok(bytes > 0)
     assert.equal(sent, 0, 'what was deleted is not delivered')
 
+    await phone.settles()
     await phone.context.unrouteAll({ behavior: 'ignoreErrors' })
     await phone.page.reload()
     await phone.tap('Stop training session')

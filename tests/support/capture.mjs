@@ -28,9 +28,15 @@ export async function openPhone(browser, server, { url = server.url, paired = tr
     records: async (pieces) => {
       for (const to = recorded.length + pieces; recorded.length < to; ) await page.waitForTimeout(50)
     },
+    /** No recorder of this page gives anything any more, and all that was given is in the spool of the only session. */
+    settles: async () => {
+      await page.evaluate(() => void (globalThis.stalled = 'all'))
+      await page.evaluate(() => globalThis.noted)
+      while ((await phone.sessions())[0].parts < recorded.length) await page.waitForTimeout(50)
+    },
     /** What is in the spool: how many of each store. */
     spool: () => page.evaluate(countSpool),
-    /** What of each session is recorded and delivered, in bytes. */
+    /** What of each session is recorded, and its bytes, and how many of those are delivered. */
     sessions: () => page.evaluate(spooledSessions),
   }
   if (!paired) return phone
@@ -53,16 +59,18 @@ function makeCameraSmall() {
 function rememberHashes() {
   const Real = globalThis.MediaRecorder
   if (!Real) return
+  const note = async (piece) => {
+    const digest = await crypto.subtle.digest('SHA-256', await piece.arrayBuffer())
+    await globalThis.wasRecorded([...new Uint8Array(digest)].map((byte) => byte.toString(16).padStart(2, '0')).join(''))
+  }
   globalThis.MediaRecorder = class extends Real {
     constructor(...given) {
       super(...given)
-      this.addEventListener('dataavailable', async (event) => {
+      this.addEventListener('dataavailable', (event) => {
         // A recorder that stalls: it runs, and nothing comes.
-        if (globalThis.stalled === this) return event.stopImmediatePropagation()
+        if (globalThis.stalled === this || globalThis.stalled === 'all') return event.stopImmediatePropagation()
         globalThis.lastRecorder = this
-        if (event.data.size === 0) return
-        const digest = await crypto.subtle.digest('SHA-256', await event.data.arrayBuffer())
-        globalThis.wasRecorded([...new Uint8Array(digest)].map((byte) => byte.toString(16).padStart(2, '0')).join(''))
+        if (event.data.size > 0) globalThis.noted = Promise.all([globalThis.noted, note(event.data)])
       })
     }
   }
@@ -140,7 +148,7 @@ async function spooledSessions() {
   const db = await asked(indexedDB.open('trainar-capture'))
   const sessions = await asked(db.transaction('sessions').objectStore('sessions').getAll())
   db.close()
-  return sessions.map(({ bytes, sent }) => ({ bytes, sent }))
+  return sessions.map(({ parts, bytes, sent }) => ({ parts, bytes, sent }))
 }
 
 async function countSpool() {
