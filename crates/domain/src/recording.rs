@@ -185,13 +185,18 @@ impl Keys {
         format!("{}/steps/{name}.json", self.prefix())
     }
 
+    /// Prefix of the clips of procedures and their thumbnails.
+    pub fn clips(&self) -> String {
+        format!("{}/procedures", self.prefix())
+    }
+
     /// The clip of procedure `number`, from 1.
     pub fn clip(&self, number: usize, extension: &str) -> String {
-        format!("{}/procedures/{number:03}.{extension}", self.prefix())
+        format!("{}/{number:03}.{extension}", self.clips())
     }
 
     /// The thumbnail of procedure `number`, from 1.
     pub fn thumbnail(&self, number: usize) -> String {
-        format!("{}/procedures/{number:03}.jpg", self.prefix())
+        format!("{}/{number:03}.jpg", self.clips())
     }
 }

@@ -1,9 +1,9 @@
-//! The objects of what was erased go, and a signed record says so. The rows (see [`crate::db::erase`]) remember what is still
+//! The objects of what was erased go, and a signed record says so. The rows (see [`crate::db::erasures`]) remember what is still
 //! to do, so it is done whatever fails or dies in between.
 
 use crate::{
     Db, DbError,
-    db::erase::{Erasure, LATEST_SECONDS},
+    db::erasures::{Erasure, LATEST_SECONDS},
     objects::{ObjectError, Objects},
 };
 use aws_lc_rs::{

@@ -4,12 +4,16 @@
 use crate::{
     Db, DbError,
     db::{
+        person_exports::exports_prefix,
         removals::{LEASE_SECONDS, Removal},
         retention::name_of,
     },
     objects::{ObjectError, Objects},
 };
-use domain::{Clock, SessionId, TenantId, captions, recording::Keys};
+use domain::{
+    Clock, SessionId, TenantId, captions,
+    recording::{GapKind, Keys},
+};
 use std::{
     collections::HashSet,
     time::{Duration, Instant},
@@ -120,6 +124,8 @@ async fn remove(db: &Db, objects: &Objects, removal: &Removal) -> Result<(), Rem
     if removal.aged {
         remove_aged(db, objects, tenant, session).await?;
     }
+    remove_clips(db, objects, tenant, session).await?;
+    remove_exports(db, objects, tenant, session).await?;
     remove_parts(db, objects, tenant, session, removal.swept).await
 }
 
@@ -128,6 +134,37 @@ async fn remove_aged(db: &Db, objects: &Objects, tenant: TenantId, session: Sess
     let (keys, removed) = (Keys { tenant, session }, db.removed_by_age(tenant, session).await?);
     for key in objects.list(&keys.prefix()).await? {
         if removed.takes(name_of(&keys, &key)) {
+            objects.delete(&key).await?;
+        }
+    }
+    Ok(())
+}
+
+/// Removes the clips of procedures that were deleted once the recording had gone by age. Before, all clips go, and are made anew.
+async fn remove_clips(db: &Db, objects: &Objects, tenant: TenantId, session: SessionId) -> Result<(), RemovalError> {
+    let is_aged = db.removed_by_age(tenant, session).await?.recording.is_some();
+    if !is_aged || !db.breaks(tenant, session).await?.iter().any(|stretch| stretch.kind == GapKind::Deleted) {
+        return Ok(());
+    }
+    let procedures = db.procedures(tenant, session).await?;
+    let kept: HashSet<_> = procedures.into_iter().flat_map(|p| [p.video_key, p.thumbnail_key]).flatten().collect();
+    for key in objects.list(&Keys { tenant, session }.clips()).await? {
+        if !kept.contains(&key) {
+            objects.delete(&key).await?;
+        }
+    }
+    Ok(())
+}
+
+/// Removes the exports of the session's user that were withdrawn, as they held what was deleted.
+async fn remove_exports(db: &Db, objects: &Objects, tenant: TenantId, session: SessionId) -> Result<(), RemovalError> {
+    let Some(session) = db.session(tenant, session).await? else { return Ok(()) };
+    let all = exports_prefix(tenant, session.user_id);
+    // One that is begun meanwhile is not in the list.
+    let found = objects.list(&all).await?;
+    let stands = db.person_export(tenant, session.user_id).await?.map(|export| format!("{all}/{}/", export.id));
+    for key in found {
+        if stands.as_ref().is_none_or(|folder| !key.starts_with(folder)) {
             objects.delete(&key).await?;
         }
     }

@@ -7,7 +7,7 @@ use clap::{Args, Subcommand};
 use comfy_table::{Table, presets::UTF8_FULL_CONDENSED};
 use domain::{
     Clock, SessionId, SystemClock,
-    audit::{Action, Actor, Entry, Target},
+    audit::{Action, Actor, Entry},
     user::normalise_email,
 };
 use serde_json::json;
@@ -16,7 +16,7 @@ use std::{
     path::PathBuf,
     process::ExitCode,
 };
-use storage::{Db, db::erase::Erasure, erasure::erase_due};
+use storage::{Db, db::erasures::Erasure, erasure::erase_due};
 use uuid::Uuid;
 
 #[derive(Debug, Subcommand)]
@@ -74,13 +74,14 @@ impl Erase {
         let _in_use = in_use::share(&settings.data_dir)?;
         let db = assemble::db(&settings).await?;
         let now = SystemClock.now();
+        let entry = Entry::new(Actor::operator(), Action::Erased);
         let (how, erased) = match &self {
             Self::Session { how, session } => {
                 let tenant = find_tenant(&db, &how.tenant).await?;
                 let found = db.session(tenant.id, *session).await?;
                 let found = found.with_context(|| format!("tenant {} has no session {session}", tenant.name))?;
                 how.sure(&format!("the session {:?}", found.name))?;
-                (how, db.erase_session(tenant.id, found.id, now).await?)
+                (how, db.erase_session(tenant.id, found.id, entry, now).await?)
             }
             Self::User { how, email } => {
                 let tenant = find_tenant(&db, &how.tenant).await?;
@@ -88,7 +89,7 @@ impl Erase {
                 let found = db.users(tenant.id).await?.into_iter().find(|user| user.email == email);
                 let found = found.with_context(|| format!("tenant {} has no user {email}", tenant.name))?;
                 how.sure(&format!("{} with seats, devices and sessions", found.full_name))?;
-                (how, db.erase_user(tenant.id, found.id, now).await?)
+                (how, db.erase_user(tenant.id, found.id, entry, now).await?)
             }
             Self::Tenant { how } => {
                 let tenant = find_tenant(&db, &how.tenant).await?;
@@ -99,9 +100,6 @@ impl Erase {
             Self::Verify { file } => return verify(&settings, file),
         };
         let erased = erased.context("it was erased a moment ago")?;
-        if !matches!(self, Self::Tenant { .. }) {
-            note(&db, &erased).await?;
-        }
         erase_due(&db, &assemble::objects(&settings).await?, &assemble::signer(&settings)?, &SystemClock).await?;
         let state = db.erasure(erased.tenant_id, erased.id).await?.unwrap_or(erased);
         how.tell(&state);
@@ -140,22 +138,6 @@ impl How {
             "The server looks once more after 15 minutes, for bytes that were on their way, and then signs the record."
         );
     }
-}
-
-/// The audit log tells that something was erased, by id.
-async fn note(db: &Db, erasure: &Erasure) -> Result<()> {
-    let entry = Entry {
-        actor: Actor::operator(),
-        action: Action::Erased,
-        target: Some(Target {
-            kind: erasure.scope.to_string(),
-            id: erasure.subject_id.to_string(),
-            name: String::new(),
-        }),
-        detail: json!({ "erasure_id": erasure.id }).as_object().cloned().unwrap_or_default(),
-        address: None,
-    };
-    Ok(db.audit(erasure.tenant_id, &entry, SystemClock.now()).await?)
 }
 
 async fn records(db: &Db, tenant: &str, print: Option<Uuid>) -> Result<ExitCode> {

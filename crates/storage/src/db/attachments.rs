@@ -2,7 +2,8 @@
 
 use super::{
     Db, Result, Rule, audit,
-    entity::{task_attachments, tasks},
+    entity::{legal_holds::Column as Hold, task_attachments, tasks},
+    legal_holds,
     minutes::By,
 };
 use domain::{
@@ -130,6 +131,9 @@ impl Db {
     }
 
     /// Takes a file away: nobody sees it any more, and its object is to go. `None` when it is not there.
+    ///
+    /// # Errors
+    /// [`Rule::LegalHold`] while everything of the tenant is held.
     pub async fn remove_attachment(
         &self,
         tenant: TenantId,
@@ -149,6 +153,7 @@ impl Db {
             .exec_with_returning(&tx)
             .await?;
         let Some(row) = gone.into_iter().next() else { return Ok(None) };
+        legal_holds::refuse_any(&tx, tenant, Hold::SessionId.is_null()).await?;
         let title = title(&tx, tenant, task).await?;
         let noted = by.act(Action::TaskFileRemoved).on("task", task, title).with("file", row.file_name.as_str());
         audit::append(&tx, tenant, &noted, now).await?;
@@ -159,9 +164,16 @@ impl Db {
     /// Files of all tenants whose objects are to go: taken away, or never stored to the end.
     pub(crate) async fn attachments_to_go(&self, now: Timestamp) -> Result<Vec<Attachment>> {
         use task_attachments::Column as C;
+        let latest = C::StateAt.lt(now.plus_seconds(-LATEST_SECONDS).0);
+        // Whoever still stores one of these finds that it is not wanted any more.
+        task_attachments::Entity::update_many()
+            .col_expr(C::State, Expr::value(State::Going.to_string()))
+            .filter(C::State.eq(State::Coming.to_string()).and(latest.clone()))
+            .exec(&self.conn)
+            .await?;
         let rows = task_attachments::Entity::find()
-            .filter(C::State.ne(State::There.to_string()))
-            .filter(C::StateAt.lt(now.plus_seconds(-LATEST_SECONDS).0))
+            .filter(C::State.eq(State::Going.to_string()))
+            .filter(latest)
             .order_by_asc(C::StateAt)
             .limit(100)
             .all(&self.conn)

@@ -3,12 +3,11 @@
 
 use super::{
     Db, DbError, Result, Rule, charges,
-    entity::{jobs, procedures, session_breaks, sessions, uploads, utterances},
+    entity::{session_breaks, sessions, uploads},
     error::word,
     frames, legal_holds,
     phases::{advance, alive, locked, touch},
-    recordings::UtteranceOrigin,
-    removals,
+    removals, results,
     uploads::{UploadState, of_session, place, take_chunks},
     words,
 };
@@ -94,7 +93,8 @@ impl Db {
     }
 
     /// Deletes a stretch: every part that holds anything of it, now and whenever one comes, and what was said in it. What was
-    /// made of the recording goes too, and the session is processed again without. [`Rule::TooManyBreaks`] when it has
+    /// made of the recording goes too, and the session is processed again without. Once the recording went by age, nothing can
+    /// be made again: then what touches the stretch goes, and what was said of the whole. [`Rule::TooManyBreaks`] when it has
     /// [`MOST`], [`Rule::LegalHold`] when it is not being recorded and is held.
     pub async fn delete_stretch(
         &self,
@@ -117,19 +117,24 @@ impl Db {
         let stretch = Break { kind: GapKind::Deleted, start_ms: from_ms, end_ms: Some(to_ms) };
         let is_new = insert(&tx, tenant, id, stretch).await?;
         // As `Place::touches`.
-        let gone = held
-            .filter(C::State.ne(UploadState::Deleted.to_string()))
+        let touched = held
             .filter(C::DurationMs.gt(0).and(C::StartMs.lt(to_ms as i64)))
             .filter(Expr::col(C::StartMs).add(Expr::col(C::DurationMs)).gt(from_ms as i64))
             .order_by_asc(C::Part)
             .all(&tx)
             .await?;
+        let mut spans = vec![Span::new(from_ms as f64 / 1e3, to_ms as f64 / 1e3)];
+        spans.extend(touched.iter().map(|part| span_of(&place(part))));
+        let spans = Span::merged(spans);
+        let is_here = |part: &uploads::Model| part.state != UploadState::Deleted.to_string();
+        let gone: Vec<_> = touched.into_iter().filter(is_here).collect();
         take_parts(&tx, tenant, id, &gone, now).await?;
         frames::take(&tx, tenant, id).await?;
-        let mut spans = vec![Span::new(from_ms as f64 / 1e3, to_ms as f64 / 1e3)];
-        spans.extend(gone.iter().map(|part| span_of(&place(part))));
-        let words = words::take(&tx, tenant, id, &Span::merged(spans)).await?;
-        if is_new || !gone.is_empty() || words > 0 {
+        let words = words::take(&tx, tenant, id, &spans).await?;
+        if session.recording_removed_at.is_some() {
+            results::take_touched(&tx, tenant, id, &spans).await?;
+            removals::note(&tx, tenant, id, false, now).await?;
+        } else if is_new || !gone.is_empty() || words > 0 {
             take_back(&tx, tenant, id, now).await?;
             advance(&tx, tenant, id, now).await?;
         }
@@ -236,9 +241,9 @@ pub(crate) fn span_of(place: &Place) -> Span {
 
 /// Something of a session was deleted: what was made with it goes, and its objects.
 pub(crate) async fn take_back(tx: &DatabaseTransaction, tenant: TenantId, id: SessionId, now: Timestamp) -> Result<()> {
-    let was_processed = has_results(tx, tenant, id).await?;
+    let was_processed = results::may_exist(tx, tenant, id).await?;
     if was_processed {
-        take_results(tx, tenant, id).await?;
+        results::take(tx, tenant, id).await?;
     }
     removals::note(tx, tenant, id, was_processed, now).await
 }
@@ -304,35 +309,6 @@ async fn take_parts(
             .await?;
     }
     Ok(())
-}
-
-/// Whether anything may have been made of a session's recording: whether a job of it was ever put down.
-async fn has_results(tx: &DatabaseTransaction, tenant: TenantId, id: SessionId) -> Result<bool> {
-    let of_session = jobs::Column::TenantId.eq(tenant.0).and(jobs::Column::SessionId.eq(id.0));
-    Ok(jobs::Entity::find().filter(of_session).limit(1).one(tx).await?.is_some())
-}
-
-/// Removes what was made of a recording from the rows.
-pub(crate) async fn take_results(tx: &DatabaseTransaction, tenant: TenantId, id: SessionId) -> Result<()> {
-    super::recordings::remove_recording(tx, tenant, id).await?;
-    let procedures = procedures::Column::TenantId.eq(tenant.0).and(procedures::Column::SessionId.eq(id.0));
-    procedures::Entity::delete_many().filter(procedures).exec(tx).await?;
-    let transcript = utterances::Column::TenantId.eq(tenant.0).and(utterances::Column::SessionId.eq(id.0));
-    utterances::Entity::delete_many()
-        .filter(transcript)
-        .filter(utterances::Column::Origin.eq(UtteranceOrigin::Pipeline.to_string()))
-        .exec(tx)
-        .await?;
-    sessions::Entity::update_many()
-        .col_expr(sessions::Column::Score, Expr::value(None::<String>))
-        .col_expr(sessions::Column::Summary, Expr::value(None::<String>))
-        .col_expr(sessions::Column::DurationSeconds, Expr::value(None::<f64>))
-        .filter(sessions::Column::TenantId.eq(tenant.0))
-        .filter(sessions::Column::Id.eq(id.0))
-        .exec(tx)
-        .await?;
-    super::language_uses::note(tx, tenant, id, None).await?;
-    super::steps::forget(tx, tenant, id).await
 }
 
 fn of(tenant: TenantId, id: SessionId) -> Expr {

@@ -2,31 +2,27 @@
 //! done with the objects, and later what was done.
 
 use super::{
-    Db, DbError, Result,
+    Db, Result, audit,
     entity::{
         audit_entries, audit_erasures, erasures, minute_erasures, sessions, task_attachments, task_changes,
         upload_chunks, uploads, users,
     },
-    error::{json, refused, to_json, word},
+    erasures::Erasure,
+    error::{refused, to_json},
     jobs::recount,
     legal_holds,
     like::within,
-    person_exports::exports_prefix,
+    person_exports::{exports_prefix, withdraw},
     person_rows::literal,
     reach::{Reached, reached},
     tables::{Table, tables},
     uploads::UploadState,
 };
 use crate::removal::uploads_prefix;
-use domain::{
-    SessionId, TenantId, Timestamp, UserId,
-    erasure::{ErasureRecord, Scope},
-    recording::Keys,
-    user::UserRole,
-};
+use domain::{SessionId, TenantId, Timestamp, UserId, audit::Entry, erasure::Scope, recording::Keys, user::UserRole};
 use sea_orm::{
     ActiveValue::Set, ColumnTrait, ConnectionTrait, DatabaseTransaction, DbBackend, EntityTrait, ExprTrait,
-    IntoActiveModel, QueryFilter, QueryOrder, QuerySelect, Statement, sea_query::Expr,
+    IntoActiveModel, QueryFilter, QuerySelect, Statement, sea_query::Expr,
 };
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -34,35 +30,10 @@ use std::{
 };
 use uuid::Uuid;
 
-/// After so many seconds the objects are looked for once more: what was on its way has come or broken off by then.
-pub const LATEST_SECONDS: f64 = 900.0;
-/// Whoever erases objects has so long, in seconds, until another may begin.
-const LEASE_SECONDS: f64 = 60.0;
 /// Ids that one statement takes.
 const IDS_AT_ONCE: usize = 500;
 /// In place of the name of somebody who was erased.
 const NOBODY: &str = "Erased user";
-
-/// An erasure: rows are gone, objects are going or have gone.
-#[derive(Clone, Debug, PartialEq)]
-#[allow(missing_docs)]
-pub struct Erasure {
-    pub id: Uuid,
-    pub tenant_id: TenantId,
-    pub scope: Scope,
-    pub subject_id: Uuid,
-    pub requested_at: Timestamp,
-    pub completed_at: Option<Timestamp>,
-    /// Rows by table.
-    pub rows: BTreeMap<String, u64>,
-    /// Objects that have gone so far, and their bytes.
-    pub objects: u64,
-    pub bytes: u64,
-    /// The signed record as it is given out, and its signature, once it is done.
-    pub record: Option<(String, String)>,
-    pub(crate) prefixes: Vec<String>,
-    pub(crate) sweeps: u32,
-}
 
 /// What an erasure would take.
 #[derive(Clone, Debug, PartialEq)]
@@ -73,31 +44,21 @@ pub struct Preview {
     pub prefixes: Vec<String>,
 }
 
-impl Erasure {
-    /// What is proven of it, `completed_at` being when.
-    pub fn proof(&self, completed_at: Timestamp) -> ErasureRecord {
-        ErasureRecord {
-            erasure_id: self.id,
-            tenant_id: self.tenant_id,
-            scope: self.scope,
-            subject_id: self.subject_id,
-            requested_at: self.requested_at,
-            completed_at,
-            rows: self.rows.clone(),
-            objects: self.objects,
-            bytes: self.bytes,
-        }
-    }
-}
-
 impl Db {
-    /// Erases the rows of a session and notes its objects; `None` when there is none.
+    /// Erases the rows of a session, and notes its objects and in the audit log who did it; `None` when there is none. `entry`
+    /// gets its target here.
     ///
     /// # Errors
     /// [`Rule::LegalHold`] while it is held.
-    pub async fn erase_session(&self, tenant: TenantId, id: SessionId, now: Timestamp) -> Result<Option<Erasure>> {
+    pub async fn erase_session(
+        &self,
+        tenant: TenantId,
+        id: SessionId,
+        entry: Entry,
+        now: Timestamp,
+    ) -> Result<Option<Erasure>> {
         match self.without_session(tenant, id).await? {
-            Some(eraser) => eraser.end(self, Scope::Session, id.into(), now).await.map(Some),
+            Some(eraser) => eraser.end(self, (Scope::Session, id.into()), Some(entry), now).await.map(Some),
             None => Ok(None),
         }
     }
@@ -120,13 +81,19 @@ impl Db {
         Ok(Some(eraser))
     }
 
-    /// Erases a user with seats, devices and sessions; `None` when there is none. In the audit log only the id is left.
+    /// Erases a user with seats, devices and sessions, as [`Db::erase_session`]. In the audit log only the id is left.
     ///
     /// # Errors
-    /// [`DbError::Refused`] for the last administrator, [`Rule::LegalHold`] while one of the sessions is held.
-    pub async fn erase_user(&self, tenant: TenantId, id: UserId, now: Timestamp) -> Result<Option<Erasure>> {
+    /// [`super::DbError::Refused`] for the last administrator, [`Rule::LegalHold`] while one of the sessions is held.
+    pub async fn erase_user(
+        &self,
+        tenant: TenantId,
+        id: UserId,
+        entry: Entry,
+        now: Timestamp,
+    ) -> Result<Option<Erasure>> {
         match self.without_user(tenant, id).await? {
-            Some(eraser) => eraser.end(self, Scope::User, id.into(), now).await.map(Some),
+            Some(eraser) => eraser.end(self, (Scope::User, id.into()), Some(entry), now).await.map(Some),
             None => Ok(None),
         }
     }
@@ -170,7 +137,7 @@ impl Db {
         Ok(Some(eraser))
     }
 
-    /// Erases a tenant with everything; `None` when there is none.
+    /// Erases a tenant with everything, its audit log too; `None` when there is none.
     ///
     /// # Errors
     /// [`Rule::LegalHold`] while anything is held.
@@ -182,77 +149,7 @@ impl Db {
         legal_holds::refuse_any(&eraser.tx, tenant, Expr::val(true)).await?;
         eraser.prefixes.insert(format!("tenants/{tenant}"));
         eraser.take_all().await?;
-        eraser.end(self, Scope::Tenant, tenant.into(), now).await.map(Some)
-    }
-
-    /// The erasures of a tenant, newest first, at most a thousand.
-    pub async fn erasures(&self, tenant: TenantId) -> Result<Vec<Erasure>> {
-        let rows = erasures::Entity::find().filter(erasures::Column::TenantId.eq(tenant.0));
-        let rows = rows.order_by_desc(erasures::Column::RequestedAt).limit(1000).all(&self.conn).await?;
-        rows.into_iter().map(Erasure::try_from).collect()
-    }
-
-    /// One erasure.
-    pub async fn erasure(&self, tenant: TenantId, id: Uuid) -> Result<Option<Erasure>> {
-        let row =
-            erasures::Entity::find_by_id(id).filter(erasures::Column::TenantId.eq(tenant.0)).one(&self.conn).await?;
-        row.map(Erasure::try_from).transpose()
-    }
-
-    /// Takes an erasure of any tenant whose objects are to be looked for now; whoever has it has a minute.
-    pub(crate) async fn claim_erasure(&self, now: Timestamp) -> Result<Option<Erasure>> {
-        use erasures::Column as C;
-        let due = erasures::Entity::find().filter(C::CompletedAt.is_null()).filter(C::NotBefore.lte(now.0));
-        for row in due.order_by_asc(C::NotBefore).limit(10).all(&self.conn).await? {
-            let mine = erasures::Entity::update_many()
-                .col_expr(C::NotBefore, Expr::value(now.plus_seconds(LEASE_SECONDS).0))
-                .filter(C::Id.eq(row.id).and(C::NotBefore.eq(row.not_before)))
-                .exec(&self.conn)
-                .await?;
-            if mine.rows_affected > 0 {
-                return row.try_into().map(Some);
-            }
-        }
-        Ok(None)
-    }
-
-    /// Notes that objects have gone; more are looked for when `next` has come.
-    pub(crate) async fn erasure_swept(&self, erasure: &Erasure, next: Timestamp) -> Result<()> {
-        use erasures::Column as C;
-        erasures::Entity::update_many()
-            .col_expr(C::Objects, Expr::value(erasure.objects as i64))
-            .col_expr(C::Bytes, Expr::value(erasure.bytes as i64))
-            .col_expr(C::Sweeps, Expr::value(i64::from(erasure.sweeps)))
-            .col_expr(C::NotBefore, Expr::value(next.0))
-            .filter(C::Id.eq(erasure.id))
-            .exec(&self.conn)
-            .await?;
-        self.traces.store(true, Ordering::SeqCst);
-        Ok(())
-    }
-
-    /// Notes that an erasure is done.
-    pub(crate) async fn erasure_done(
-        &self,
-        erasure: &Erasure,
-        record: &str,
-        signature: &str,
-        now: Timestamp,
-    ) -> Result<()> {
-        use erasures::Column as C;
-        erasures::Entity::update_many()
-            .col_expr(C::Objects, Expr::value(erasure.objects as i64))
-            .col_expr(C::Bytes, Expr::value(erasure.bytes as i64))
-            .col_expr(C::Sweeps, Expr::value(i64::from(erasure.sweeps)))
-            .col_expr(C::Prefixes, Expr::value("[]"))
-            .col_expr(C::CompletedAt, Expr::value(now.0))
-            .col_expr(C::Record, Expr::value(record))
-            .col_expr(C::Signature, Expr::value(signature))
-            .filter(C::Id.eq(erasure.id).and(C::CompletedAt.is_null()))
-            .exec(&self.conn)
-            .await?;
-        self.traces.store(true, Ordering::SeqCst);
-        Ok(())
+        eraser.end(self, (Scope::Tenant, tenant.into()), None, now).await.map(Some)
     }
 }
 
@@ -288,9 +185,10 @@ impl Eraser {
         let lock = if self.engine == DbBackend::Postgres { " FOR UPDATE" } else { "" };
         let tenant = self.literal(self.tenant.into());
         let sql = format!("SELECT id, user_id FROM sessions WHERE tenant_id = {tenant} AND ({sessions}){lock}");
+        let mut users = BTreeSet::new();
         for row in self.tx.query_all_raw(Statement::from_string(self.engine, sql)).await? {
             let session: Uuid = row.try_get_by_index(0)?;
-            self.take_exports(row.try_get_by_index(1)?).await?;
+            users.insert(row.try_get_by_index::<Uuid>(1)?);
             self.prefixes.insert(Keys { tenant: self.tenant, session: session.into() }.prefix());
             self.prefixes.insert(uploads_prefix(self.tenant, session));
             // What came in several requests stands apart.
@@ -321,17 +219,10 @@ impl Eraser {
             let folders = keys.iter().filter_map(|key| key.rsplit_once('/')).map(|(folder, _)| folder.to_owned());
             self.prefixes.extend(folders);
         }
-        Ok(())
-    }
-
-    /// Takes the export of a user: it holds what is erased now.
-    async fn take_exports(&mut self, user: Uuid) -> Result<()> {
-        self.prefixes.insert(exports_prefix(self.tenant, user.into()));
-        let (tenant, user) = (self.literal(self.tenant.into()), self.literal(user));
-        let gone =
-            self.run(&format!("DELETE FROM person_exports WHERE tenant_id = {tenant} AND user_id = {user}")).await?;
-        if gone > 0 {
-            *self.rows.entry("person_exports".into()).or_default() += gone;
+        for user in users {
+            let folder = exports_prefix(self.tenant, user.into());
+            let gone = withdraw(&self.tx, self.tenant, user.into()).await?;
+            self.prefixes.extend(gone.into_iter().map(|id| format!("{folder}/{id}")));
         }
         Ok(())
     }
@@ -477,7 +368,13 @@ impl Eraser {
     }
 
     /// Notes what went, and makes it count.
-    async fn end(self, db: &Db, scope: Scope, subject: Uuid, now: Timestamp) -> Result<Erasure> {
+    async fn end(
+        self,
+        db: &Db,
+        (scope, subject): (Scope, Uuid),
+        entry: Option<Entry>,
+        now: Timestamp,
+    ) -> Result<Erasure> {
         if scope != Scope::Tenant {
             // A job that ran was one of them.
             recount(&self.tx, self.tenant.0).await?;
@@ -499,28 +396,12 @@ impl Eraser {
             signature: None,
         };
         erasures::Entity::insert(row.clone().into_active_model()).exec_without_returning(&self.tx).await?;
+        if let Some(entry) = entry {
+            let entry = entry.on(&row.scope, subject, "").with("erasure_id", row.id.to_string());
+            audit::append(&self.tx, self.tenant, &entry, now).await?;
+        }
         self.tx.commit().await?;
         db.traces.store(true, Ordering::SeqCst);
         row.try_into()
-    }
-}
-
-impl TryFrom<erasures::Model> for Erasure {
-    type Error = DbError;
-    fn try_from(r: erasures::Model) -> Result<Self> {
-        Ok(Self {
-            id: r.id,
-            tenant_id: r.tenant_id.into(),
-            scope: word("scope", &r.scope)?,
-            subject_id: r.subject_id,
-            requested_at: Timestamp(r.requested_at),
-            completed_at: r.completed_at.map(Timestamp),
-            rows: json("rows", &r.rows_erased)?,
-            objects: r.objects as u64,
-            bytes: r.bytes as u64,
-            record: r.record.zip(r.signature),
-            prefixes: json("prefixes", &r.prefixes)?,
-            sweeps: r.sweeps as u32,
-        })
     }
 }

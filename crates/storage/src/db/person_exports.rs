@@ -3,7 +3,9 @@
 use super::{Db, DbError, Result, audit, entity::person_exports, error::word};
 use domain::{TenantId, Timestamp, UserId, audit::Entry};
 use person_exports::Column as C;
-use sea_orm::{ColumnTrait, EntityTrait, ExprTrait, QueryFilter, QueryOrder, QuerySelect, sea_query::Expr};
+use sea_orm::{
+    ColumnTrait, DatabaseTransaction, EntityTrait, ExprTrait, QueryFilter, QueryOrder, QuerySelect, sea_query::Expr,
+};
 use strum::{Display, EnumString, IntoStaticStr};
 use uuid::Uuid;
 
@@ -40,7 +42,7 @@ pub struct PersonExport {
     owner: Option<Uuid>,
 }
 
-/// What the keys of a person's exports begin with.
+/// What the keys of a person's exports begin with; below it each has a folder of its id.
 pub fn exports_prefix(tenant: TenantId, user: UserId) -> String {
     format!("tenants/{tenant}/exports/{user}")
 }
@@ -49,7 +51,7 @@ impl PersonExport {
     /// The key of its ZIP: one of its own for whoever makes it.
     pub(crate) fn key(&self) -> String {
         let owner = self.owner.unwrap_or_default().as_fields().0;
-        format!("{}/{}-{owner:08x}.zip", exports_prefix(self.tenant_id, self.user_id), self.id)
+        format!("{}/{}/{owner:08x}.zip", exports_prefix(self.tenant_id, self.user_id), self.id)
     }
 }
 
@@ -74,19 +76,7 @@ impl Db {
         if let Some(row) = person_exports::Entity::find().filter(of(tenant, user)).one(&tx).await? {
             return row.try_into().map(Some);
         }
-        let row = person_exports::Model {
-            id: Uuid::now_v7(),
-            tenant_id: tenant.0,
-            user_id: user.0,
-            state: ExportState::Preparing.to_string(),
-            requested_at: now.0,
-            attempts: 0,
-            lease_until: 0,
-            lease_owner: None,
-            object_key: None,
-            bytes: None,
-            expires_at: None,
-        };
+        let row = to_be_made(tenant, user, now);
         let insert = person_exports::Entity::insert(person_exports::ActiveModel::from(row.clone()));
         match insert.exec_without_returning(&tx).await.map_err(DbError::from) {
             // Somebody else has just asked.
@@ -165,6 +155,33 @@ impl Db {
     pub(crate) async fn forget_person_export(&self, export: &PersonExport) -> Result<()> {
         person_exports::Entity::delete_by_id(export.id).exec(&self.conn).await?;
         Ok(())
+    }
+}
+
+/// Something of a person was deleted: the export that holds it goes, and one that is being made is made anew. Returns the
+/// ids of those that went. Their objects are to be removed, and so is what their makers still write.
+pub(crate) async fn withdraw(tx: &DatabaseTransaction, tenant: TenantId, user: UserId) -> Result<Vec<Uuid>> {
+    let gone = person_exports::Entity::delete_many().filter(of(tenant, user)).exec_with_returning(tx).await?;
+    for row in gone.iter().filter(|row| row.state == ExportState::Preparing.to_string()) {
+        let anew = to_be_made(tenant, user, Timestamp(row.requested_at));
+        person_exports::Entity::insert(person_exports::ActiveModel::from(anew)).exec_without_returning(tx).await?;
+    }
+    Ok(gone.into_iter().map(|row| row.id).collect())
+}
+
+fn to_be_made(tenant: TenantId, user: UserId, requested_at: Timestamp) -> person_exports::Model {
+    person_exports::Model {
+        id: Uuid::now_v7(),
+        tenant_id: tenant.0,
+        user_id: user.0,
+        state: ExportState::Preparing.to_string(),
+        requested_at: requested_at.0,
+        attempts: 0,
+        lease_until: 0,
+        lease_owner: None,
+        object_key: None,
+        bytes: None,
+        expires_at: None,
     }
 }
 

@@ -3,9 +3,10 @@
 
 use super::{
     Db, Result,
-    breaks::take_results,
-    entity::{jobs, removals, uploads},
+    entity::{jobs, removals, sessions, uploads},
+    person_exports,
     phases::locked,
+    results,
     uploads::{UploadState, of_session},
 };
 use domain::{SessionId, TenantId, Timestamp, UploadId, job::JobState};
@@ -141,7 +142,7 @@ impl Db {
         }
         if done > 0 && removal.results {
             // A worker may have written rows until it saw that it was to stop.
-            take_results(&tx, tenant, session).await?;
+            results::take(&tx, tenant, session).await?;
         }
         if done == 0 {
             release(&tx, removal).await?;
@@ -166,7 +167,7 @@ impl Db {
 }
 
 /// Notes that objects of a session are to go: those of its deleted parts and, with the flag, all that was made of its
-/// recording.
+/// recording. An export that holds them goes, too.
 pub(crate) async fn note(
     tx: &DatabaseTransaction,
     tenant: TenantId,
@@ -196,6 +197,10 @@ async fn insert(
     now: Timestamp,
 ) -> Result<()> {
     use removals::Column as C;
+    let of_session = sessions::Entity::find_by_id(session.0).filter(super::sessions::of(tenant));
+    if let Some(session) = of_session.one(tx).await? {
+        person_exports::withdraw(tx, tenant, session.user_id.into()).await?;
+    }
     let row = removals::Model {
         session_id: session.0,
         tenant_id: tenant.0,

@@ -2,11 +2,11 @@
 
 use super::{
     Db, Result,
-    breaks::deletions,
+    breaks::{deletions, span_of},
     entity::{sessions, uploads, utterances},
     phases::holds_recording,
     recordings::UtteranceOrigin,
-    uploads::{UploadState, of_session},
+    uploads::{UploadState, of_session, place},
 };
 use domain::{SessionId, Span, TenantId, utterance::Utterance};
 use sea_orm::{
@@ -15,8 +15,8 @@ use sea_orm::{
 
 impl Db {
     /// What of a session was deleted, in seconds on its clock: every stretch that was asked for, and all of every part that
-    /// went with one; in order, without overlap. Everything, once nothing of the recording is left and none is waited for, and once the
-    /// transcript went by age.
+    /// went with one; in order, without overlap. Everything, once nothing of the recording is left, as it was deleted, and none is
+    /// waited for, and once the transcript went by age.
     pub async fn deleted_spans(&self, tenant: TenantId, id: SessionId) -> Result<Vec<Span>> {
         deleted_spans(&self.conn, tenant, id).await
     }
@@ -29,6 +29,7 @@ pub(crate) async fn deleted_spans(conn: &impl ConnectionTrait, tenant: TenantId,
     if session.as_ref().is_some_and(|s| s.transcript_removed_at.is_some()) {
         return Ok(everything);
     }
+    let is_aged = session.as_ref().is_some_and(|s| s.recording_removed_at.is_some());
     let stretches = deletions(tenant, id).all(conn).await?;
     if stretches.is_empty() {
         return Ok(Vec::new());
@@ -36,13 +37,14 @@ pub(crate) async fn deleted_spans(conn: &impl ConnectionTrait, tenant: TenantId,
     let gone = uploads::Column::State.eq(UploadState::Deleted.to_string());
     let gone = uploads::Entity::find().filter(of_session(tenant, id)).filter(gone).all(conn).await?;
     let is_over = session.is_some_and(|s| s.completed_at.is_some());
-    if is_over && !holds_recording(conn, tenant, id).await? {
+    if is_over && !is_aged && !holds_recording(conn, tenant, id).await? {
         return Ok(everything);
     }
     let span = |from: i64, to: Option<i64>| Span::new(from as f64 / 1e3, to.map_or(f64::MAX, |ms| ms as f64 / 1e3));
-    let stretches = stretches.into_iter().map(|b| span(b.start_ms, b.end_ms));
-    let parts = gone.into_iter().map(|u| span(u.start_ms, Some(u.start_ms.saturating_add(u.duration_ms.unwrap_or(0)))));
-    Ok(Span::merged(stretches.chain(parts).collect()))
+    let stretches = Span::merged(stretches.into_iter().map(|b| span(b.start_ms, b.end_ms)).collect());
+    // By age go parts, too, that nobody had deleted.
+    let parts = gone.iter().map(|part| span_of(&place(part))).filter(|part| part.touches_any(&stretches));
+    Ok(Span::merged(stretches.iter().copied().chain(parts).collect()))
 }
 
 /// Whether any of it was said in one of these stretches.

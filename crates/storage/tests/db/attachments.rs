@@ -25,7 +25,7 @@ impl Clock for Still {
     }
 }
 
-async fn task(place: &Place, tenant: TenantId) -> TaskId {
+pub async fn task(place: &Place, tenant: TenantId) -> TaskId {
     let new = NewTask {
         title: "Boiler".into(),
         description: String::new(),
@@ -112,7 +112,9 @@ async fn whoever_dies_leaves_no_object_that_nobody_knows() {
         let due = async |seconds| remove_due(&place.db, &objects, &Still(at(seconds))).await.unwrap();
         assert_eq!(due(60).await, 1, "what was taken away goes at once");
         assert_eq!(due(60).await, 0, "who stores it may still be at it");
-        assert_eq!(due(901).await, 1);
+        let slow = stored("slow").await;
+        assert_eq!(due(901).await, 2);
+        assert!(!place.db.attachment_is_there(&slow, operator(), at(902)).await.unwrap(), "its object has gone");
         assert_eq!(objects.list("").await.unwrap(), [kept.object_key]);
         assert_eq!(place.number("SELECT count(*) FROM task_attachments").await, 1);
     })

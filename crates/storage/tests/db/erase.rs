@@ -1,7 +1,7 @@
 //! What is erased is gone from every table and every object, of that subject only, and a signed record says so.
 
 use crate::{
-    harness::{Place, at, on_both},
+    harness::{Place, at, erasing, on_both},
     world::World,
 };
 use bytes::Bytes;
@@ -13,7 +13,7 @@ use domain::{
 };
 use sea_orm::{ConnectionTrait, DbBackend, Statement, TransactionTrait};
 use storage::{
-    db::{erase::LATEST_SECONDS, jobs::Lease},
+    db::{audit::AuditFilter, erasures::LATEST_SECONDS, jobs::Lease},
     erasure::{Signer, erase_due},
     objects::Objects,
     removal::uploads_prefix,
@@ -78,21 +78,26 @@ async fn a_session_is_erased_and_nothing_else() {
         put(&objects, chunk).await;
 
         let before = place.everything().await;
-        let erased = place.db.erase_session(tenant, gone, at(10)).await.unwrap().unwrap();
+        let erased = place.db.erase_session(tenant, gone, erasing(), at(10)).await.unwrap().unwrap();
         assert_eq!(erased.rows["sessions"], 1);
         assert_eq!(erased.rows["upload_chunks"], 1);
         let after = place.everything().await;
         let kept = |row: &&String| KEPT.iter().any(|table| row.starts_with(table));
         let left: Vec<_> = after.iter().filter(|row| holds(row, gone.into()) && !kept(row)).collect();
-        let [only] = left.as_slice() else { panic!("{left:?}") };
-        assert!(only.starts_with("audit_entries:") && !only.contains("Smith"), "{only}");
+        let [before_it, itself] = left.as_slice() else { panic!("{left:?}") };
+        for entry in [before_it, itself] {
+            assert!(entry.starts_with("audit_entries:") && !entry.contains("Smith"), "{entry}");
+        }
+        let erased_by = AuditFilter { action: Some(Action::Erased.to_string()), ..AuditFilter::default() };
+        let [noted] = place.db.audit_page(tenant, &erased_by, None, 9).await.unwrap().entries.try_into().unwrap();
+        assert_eq!(noted.detail["erasure_id"], erased.id.to_string());
         let untouched = before.iter().filter(|row| {
             !holds(row, gone.into()) && !row.starts_with("upload_chunks:") && !row.starts_with("tenant_queues:")
         });
         for row in untouched {
             assert!(after.contains(row), "{row} has gone, too");
         }
-        assert!(place.db.erase_session(tenant, gone, at(11)).await.unwrap().is_none());
+        assert!(place.db.erase_session(tenant, gone, erasing(), at(11)).await.unwrap().is_none());
 
         let (signer, clock) = (Signer::new(&[7; 32]), FixedClock(at(10).0.into()));
         assert_eq!(erase_due(&place.db, &objects, &signer, &clock).await.unwrap(), 0, "it looks once more later");
@@ -152,7 +157,7 @@ async fn a_user_is_erased_with_sessions_and_devices() {
             .await;
         let other = Entry::new(Actor::operator(), Action::SeatAdded).on("seat", 1, "Bob").with("for", "Bob's");
         place.db.audit(tenant, &other, at(2)).await.unwrap();
-        let erased = place.db.erase_user(tenant, user, at(10)).await.unwrap().unwrap();
+        let erased = place.db.erase_user(tenant, user, erasing(), at(10)).await.unwrap().unwrap();
         assert_eq!(erased.rows, preview.rows);
         for table in ["users", "seats", "devices", "sessions", "procedures", "utterances"] {
             assert_eq!(erased.rows.get(table), Some(&1), "{table}: {:?}", erased.rows);
@@ -167,7 +172,7 @@ async fn a_user_is_erased_with_sessions_and_devices() {
             assert!(!after.iter().any(|row| row.contains(gone)), "{gone}: {after:#?}");
         }
         assert_eq!(after.iter().filter(|row| row.contains("Bob")).count(), 1, "{after:#?}");
-        assert!(place.db.erase_user(tenant, user, at(11)).await.unwrap().is_none());
+        assert!(place.db.erase_user(tenant, user, erasing(), at(11)).await.unwrap().is_none());
     })
     .await;
 }
@@ -180,7 +185,7 @@ async fn a_job_that_runs_is_erased_too() {
         let session = place.processing(&crew, at(0)).await;
         let worker = Uuid::now_v7();
         let job = place.claim(worker, at(1)).await.unwrap();
-        place.db.erase_session(crew.tenant, session.id, at(2)).await.unwrap().unwrap();
+        place.db.erase_session(crew.tenant, session.id, erasing(), at(2)).await.unwrap().unwrap();
         place.counters_are_right().await;
         assert_eq!(place.db.renew_lease(&job, worker, at(20)).await.unwrap(), Lease::Lost);
     })
@@ -198,7 +203,7 @@ async fn a_short_name_is_no_reason_to_empty_the_log() {
         for entry in [&entry, &kept] {
             place.db.audit(crew.tenant, entry, at(1)).await.unwrap();
         }
-        place.db.erase_user(crew.tenant, crew.user.id, at(2)).await.unwrap().unwrap();
+        place.db.erase_user(crew.tenant, crew.user.id, erasing(), at(2)).await.unwrap().unwrap();
         let left = place.everything().await;
         assert_eq!(left.iter().filter(|row| row.contains("seven engineers")).count(), 1, "{left:#?}");
     })
@@ -210,7 +215,7 @@ async fn the_last_administrator_is_not_erased() {
     on_both(async |place| {
         let crew = place.crew("acme").await;
         place.accepted(&format!("UPDATE users SET role = 'admin' WHERE id = {}", place.id(crew.user.id))).await;
-        let refused = place.db.erase_user(crew.tenant, crew.user.id, at(1)).await.unwrap_err().to_string();
+        let refused = place.db.erase_user(crew.tenant, crew.user.id, erasing(), at(1)).await.unwrap_err().to_string();
         assert!(refused.contains("last administrator"), "{refused}");
         assert!(place.db.user(crew.tenant, crew.user.id).await.unwrap().is_some());
         // One who was only invited cannot sign in.
@@ -218,7 +223,7 @@ async fn the_last_administrator_is_not_erased() {
         let id = place.id(Uuid::now_v7());
         let tenant = place.id(crew.tenant);
         place.accepted(&format!("{invited} VALUES ({id}, {tenant}, 'b@example.com', 'B', 'admin', true, '', 0)")).await;
-        assert!(place.db.erase_user(crew.tenant, crew.user.id, at(2)).await.is_err());
+        assert!(place.db.erase_user(crew.tenant, crew.user.id, erasing(), at(2)).await.is_err());
     })
     .await;
 }
@@ -257,7 +262,7 @@ async fn nothing_is_signed_before_the_log_is_empty() {
         let folder = tempfile::tempdir().unwrap();
         let objects = Objects::disk(folder.path()).unwrap();
         let (signer, clock) = (Signer::new(&[7; 32]), FixedClock(at(10).0.into()));
-        place.db.erase_session(crew.tenant, session.id, at(10)).await.unwrap().unwrap();
+        place.db.erase_session(crew.tenant, session.id, erasing(), at(10)).await.unwrap().unwrap();
         erase_due(&place.db, &objects, &signer, &clock).await.unwrap();
         let reader = place.raw.begin().await.unwrap();
         reader.query_all_raw(Statement::from_string(DbBackend::Sqlite, "SELECT * FROM tenants")).await.unwrap();

@@ -2,6 +2,7 @@
 
 use domain::{
     SessionId, TenantId, Timestamp,
+    audit::{Action, Actor, Entry},
     device::Device,
     job::JobState,
     seat::{Seat, SeatRole},
@@ -226,6 +227,11 @@ pub struct Crew {
 /// The instant so many seconds after the tests' beginning.
 pub fn at(seconds: i64) -> Timestamp {
     Timestamp(1_795_255_440_000_000 + seconds * 1_000_000)
+}
+
+/// That the operator erases something.
+pub fn erasing() -> Entry {
+    Entry::new(Actor::operator(), Action::Erased)
 }
 
 pub fn new_user(name: &str) -> NewUser {

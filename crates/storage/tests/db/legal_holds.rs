@@ -1,8 +1,10 @@
 //! What is held stays, whoever wants it gone: its age, an erasure, a wearer who has stopped.
 
 use crate::{
-    harness::{Place, at, on_both},
+    attachments::{new_file, task},
+    harness::{Place, at, erasing, on_both},
     retention::{DAY, done, keep},
+    wall::operator,
 };
 use domain::{
     SessionId, TenantId,
@@ -11,7 +13,7 @@ use domain::{
 };
 use storage::{
     DbError, Rule,
-    db::{audit::AuditFilter, breaks::Deletion},
+    db::{attachments::NewAttachment, audit::AuditFilter, breaks::Deletion},
 };
 use uuid::Uuid;
 
@@ -45,14 +47,14 @@ async fn a_held_session_stays_until_the_hold_is_lifted() {
         db.remove_aged(at(2 * DAY)).await.unwrap();
         assert_eq!(place.now(&session).await, before);
         assert!(place.now(&beside).await.removed.any());
-        refused(db.erase_session(tenant, session.id, at(3)).await);
+        refused(db.erase_session(tenant, session.id, erasing(), at(3)).await);
         refused(db.preview_session(tenant, session.id).await);
-        refused(db.erase_user(tenant, user, at(3)).await);
+        refused(db.erase_user(tenant, user, erasing(), at(3)).await);
         refused(db.erase_tenant(tenant, at(3)).await);
         refused(db.delete_stretch(tenant, session.id, (0, 1000), at(3)).await);
         assert_eq!(place.now(&session).await, before);
         assert!(db.preview_session(tenant, beside.id).await.unwrap().unwrap().rows["sessions"] == 1);
-        assert!(db.erase_session(tenant, beside.id, at(4)).await.unwrap().is_some());
+        assert!(db.erase_session(tenant, beside.id, erasing(), at(4)).await.unwrap().is_some());
 
         let [stands] = db.legal_holds(tenant).await.unwrap().try_into().unwrap();
         let expected = LegalHold {
@@ -67,7 +69,7 @@ async fn a_held_session_stays_until_the_hold_is_lifted() {
         assert_eq!(db.legal_holds(tenant).await.unwrap(), []);
         db.remove_aged(at(2 * DAY)).await.unwrap();
         assert!(place.now(&session).await.removed.any());
-        assert!(db.erase_user(tenant, user, at(8)).await.unwrap().is_some());
+        assert!(db.erase_user(tenant, user, erasing(), at(8)).await.unwrap().is_some());
         let log = db.audit_page(tenant, &AuditFilter::default(), None, 50).await.unwrap().entries;
         for action in [Action::LegalHoldPlaced, Action::LegalHoldLifted] {
             assert!(log.iter().any(|entry| entry.action == action.to_string()), "{action}");
@@ -81,6 +83,7 @@ async fn everything_of_a_tenant_can_be_held_and_of_no_other() {
     on_both(async |place| {
         let (crew, other) = (place.crew("acme").await, place.crew("other").await);
         let (session, theirs) = (done(place, &crew, 0).await, done(place, &other, 0).await);
+        let task = task(place, crew.tenant).await;
         for crew in [&crew, &other] {
             keep(place, crew, 1, 1, 1).await;
         }
@@ -88,9 +91,18 @@ async fn everything_of_a_tenant_can_be_held_and_of_no_other() {
         place.db.remove_aged(at(2 * DAY)).await.unwrap();
         assert!(!place.now(&session).await.removed.any());
         assert!(place.now(&theirs).await.removed.any());
-        refused(place.db.erase_session(crew.tenant, session.id, at(3)).await);
-        refused(place.db.erase_user(crew.tenant, crew.user.id, at(3)).await);
+        refused(place.db.erase_session(crew.tenant, session.id, erasing(), at(3)).await);
+        refused(place.db.erase_user(crew.tenant, crew.user.id, erasing(), at(3)).await);
         refused(place.db.erase_tenant(crew.tenant, at(3)).await);
+        let file = async |name: &str| {
+            let new = NewAttachment { file_name: name.into(), ..new_file() };
+            let begun = place.db.begin_attachment(crew.tenant, task, new, &operator(), at(3)).await.unwrap().unwrap().0;
+            assert!(place.db.attachment_is_there(&begun, operator(), at(3)).await.unwrap());
+            begun
+        };
+        let plan = file("plan.pdf").await;
+        refused(place.db.remove_attachment(crew.tenant, task, plan.id, operator(), at(3)).await);
+        assert_eq!(place.db.attachments(crew.tenant, task).await.unwrap(), [plan]);
         // While it is recorded, whether to be is the wearer's own choice.
         let running = place.recording(&crew, at(3)).await;
         let deleted = place.db.delete_stretch(crew.tenant, running.id, (0, 1000), at(4)).await.unwrap();

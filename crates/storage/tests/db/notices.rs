@@ -1,6 +1,6 @@
 //! What is said about being recorded: every version is kept, and who accepted which.
 
-use crate::harness::{at, on_both};
+use crate::harness::{at, erasing, on_both};
 use domain::{
     audit::{Action, Actor, Entry},
     notice::NoticeKind,
@@ -33,7 +33,7 @@ async fn the_version_that_stands_is_told_and_accepted_once() {
         assert_eq!(db.notices_for(tenant, seat).await.unwrap(), Notices::default());
         assert!(!db.accept_consent(&crew.device, 3, at(7)).await.unwrap(), "there is nothing to accept");
         // With the wearer goes what they accepted.
-        db.erase_user(tenant, crew.user.id, at(8)).await.unwrap().unwrap();
+        db.erase_user(tenant, crew.user.id, erasing(), at(8)).await.unwrap().unwrap();
         assert_eq!(db.consents(tenant, 1).await.unwrap(), 0);
     })
     .await;

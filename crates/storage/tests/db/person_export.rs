@@ -3,7 +3,7 @@
 use crate::{
     backup::Store,
     export::{files, filled},
-    harness::{At, Place, at, fresh_places},
+    harness::{At, Place, at, erasing, fresh_places},
 };
 use domain::{
     FixedClock, SessionId, TenantId,
@@ -16,6 +16,7 @@ use storage::{
     db::{
         people::NewUser,
         person_exports::{ExportState, exports_prefix},
+        sessions::NewSession,
     },
     export::{export_due, has_words},
 };
@@ -145,16 +146,45 @@ async fn a_person_gets_all_of_it_and_nothing_of_others() {
         assert_eq!(export_due(&place.db, &store.objects, work.path(), &clock(9 * DAY)).await.unwrap(), 1);
         let kept = store.objects.list(&exports_prefix(tenant, user.id)).await.unwrap();
         assert_eq!(kept.len(), 1, "{kept:?}");
-        // With a session goes the file that holds it.
+        // With a session goes the file that holds it, and none that is made after it.
         let session = film_session(&store, tenant).await;
-        place.db.erase_session(tenant, session, at(9 * DAY)).await.unwrap().unwrap();
+        let seat = place.db.session(tenant, session).await.unwrap().unwrap().seat_id;
+        let seat = place.db.seat(tenant, seat).await.unwrap().unwrap();
+        place.db.erase_session(tenant, session, erasing(), at(9 * DAY)).await.unwrap().unwrap();
         assert_eq!(place.db.person_export(tenant, user.id).await.unwrap(), None);
+        let sweep = async |seconds: i64| {
+            let signer = storage::erasure::Signer::new(&[7; 32]);
+            storage::erasure::erase_due(&place.db, &store.objects, &signer, &clock(seconds)).await.unwrap()
+        };
+        let zips = async || store.objects.list(&exports_prefix(tenant, user.id)).await.unwrap();
+        assert_eq!(sweep(9 * DAY).await, 0, "it looks once more");
+        assert!(zips().await.is_empty());
         ask(&place, tenant, &user, 9 * DAY).await;
         assert_eq!(export_due(&place.db, &store.objects, work.path(), &clock(9 * DAY)).await.unwrap(), 1);
-        place.db.erase_user(tenant, user.id, at(10 * DAY)).await.unwrap().unwrap();
-        let signer = storage::erasure::Signer::new(&[7; 32]);
-        storage::erasure::erase_due(&place.db, &store.objects, &signer, &clock(10 * DAY)).await.unwrap();
-        assert!(store.objects.list(&exports_prefix(tenant, user.id)).await.unwrap().is_empty());
+        assert_eq!(sweep(9 * DAY + 901).await, 1);
+        assert_eq!(zips().await.len(), 1);
+
+        // What the wearer deletes is in no file that stays, and one that is being made is made anew.
+        let new = NewSession { name: "Boiler".into(), task_id: None, idempotency_key: None, started_at: None };
+        let running = place.db.start_session(&seat, new, at(10 * DAY)).await.unwrap().0;
+        place.db.delete_stretch(tenant, running.id, (0, 1000), at(10 * DAY)).await.unwrap();
+        assert_eq!(place.db.person_export(tenant, user.id).await.unwrap(), None);
+        storage::removal::remove_due(&place.db, &store.objects, &clock(10 * DAY)).await.unwrap();
+        assert!(zips().await.is_empty());
+        ask(&place, tenant, &user, 10 * DAY).await;
+        let before = place.db.person_export(tenant, user.id).await.unwrap().unwrap();
+        place.db.delete_stretch(tenant, running.id, (1000, 2000), at(10 * DAY)).await.unwrap();
+        let anew = place.db.person_export(tenant, user.id).await.unwrap().unwrap();
+        assert!(
+            anew.id != before.id && anew.state == ExportState::Preparing && anew.requested_at == before.requested_at
+        );
+        assert_eq!(export_due(&place.db, &store.objects, work.path(), &clock(10 * DAY)).await.unwrap(), 1);
+        storage::removal::remove_due(&place.db, &store.objects, &clock(10 * DAY + 901)).await.unwrap();
+        assert_eq!(zips().await.len(), 1, "nothing that stands is taken");
+
+        place.db.erase_user(tenant, user.id, erasing(), at(11 * DAY)).await.unwrap().unwrap();
+        sweep(11 * DAY).await;
+        assert!(zips().await.is_empty());
     }
 }
 

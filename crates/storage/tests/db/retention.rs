@@ -9,7 +9,7 @@ use crate::{
 };
 use bytes::Bytes;
 use domain::{
-    FixedClock,
+    FixedClock, Span,
     audit::{Action, Actor},
     job::Step,
     recording::Keys,
@@ -20,6 +20,8 @@ use storage::{
     DbError, Rule,
     db::{
         audit::AuditFilter,
+        breaks::Deletion,
+        procedures::Outcome,
         recordings::{Added, Tracks, UtteranceOrigin},
         retention::Counts,
         sessions::Stop,
@@ -52,6 +54,74 @@ async fn made(place: &Place, crew: &Crew, session: &Session, now: i64) {
     place.db.begin_step(tenant, id, Step::Transcribe, "h", at(now)).await.unwrap();
     place.db.end_step(tenant, id, Step::Transcribe, Ok("\"hello\""), at(now)).await.unwrap();
     assert!(place.db.approve(&job, worker, &outcome(), at(now)).await.unwrap());
+}
+
+/// Nothing is made of the recording again: what touches the stretch goes, and what was said of the whole.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stretch_deleted_once_the_recording_went_takes_what_touches_it() {
+    on_both(async |place| {
+        let crew = place.crew("acme").await;
+        let session = place.recording(&crew, at(0)).await;
+        let (tenant, id, worker, keys) =
+            (crew.tenant, session.id, Uuid::now_v7(), Keys { tenant: crew.tenant, session: session.id });
+        for number in [1, 2, 3] {
+            arrives(place, &session, number, 1).await.unwrap();
+        }
+        stop(place, &crew, &session, Stop::with_parts(Some(3)), 2).await;
+        let job = place.claim(worker, at(3)).await.unwrap();
+        place.db.save_recording(tenant, &recording(id, 6.0), &[recorded(1)], at(3)).await.unwrap();
+        place.db.replace_transcript(tenant, id, &[said(0.5, "goes"), said(4.5, "stays")]).await.unwrap();
+        place.db.add_utterances(tenant, id, UtteranceOrigin::Device, &[(1, said(1.8, "goes"))]).await.unwrap();
+        let procedure = |number: u32, start_seconds: f64| {
+            let [mut found] = outcome().procedures.try_into().unwrap();
+            (found.number, found.draft.start_seconds, found.draft.end_seconds) =
+                (number, start_seconds, start_seconds + 1.0);
+            found.video_key = Some(keys.clip(number as usize, "mp4"));
+            found.thumbnail_key = Some(keys.thumbnail(number as usize));
+            found
+        };
+        let found = Outcome {
+            procedures: vec![procedure(1, 1.5), procedure(2, 4.5)],
+            summary: Some("All.".into()),
+            ..outcome()
+        };
+        assert!(place.db.approve(&job, worker, &found, at(4)).await.unwrap());
+        let folder = tempfile::tempdir().unwrap();
+        let objects = Objects::disk(folder.path()).unwrap();
+        let clips: Vec<_> = [1, 2].into_iter().flat_map(|n| [keys.thumbnail(n), keys.clip(n, "mp4")]).collect();
+        for key in clips.iter().chain([&keys.playable("mp4")]) {
+            objects.put(key, Bytes::from_static(b"film")).await.unwrap();
+        }
+        keep(place, &crew, 10, 0, 0).await;
+        place.db.remove_aged(at(11 * DAY)).await.unwrap();
+        let clock = FixedClock((at(11 * DAY).0).into());
+        remove_due(&place.db, &objects, &clock).await.unwrap();
+        assert_eq!(objects.list("").await.unwrap(), clips);
+        assert_eq!(place.db.deleted_spans(tenant, id).await.unwrap(), []);
+        let before = place.now(&session).await;
+
+        // The device comes out of a drawer and says what its wearer said then. It says it twice.
+        for again in [0, 1] {
+            let deleted = place.db.delete_stretch(tenant, id, (500, 1000), at(12 * DAY + again)).await.unwrap();
+            assert_eq!(deleted, Deletion::Deleted(vec![]));
+        }
+        assert_eq!(place.db.deleted_spans(tenant, id).await.unwrap(), [Span::new(0.0, 2.0)], "all of its part");
+        let left = place.db.procedures(tenant, id).await.unwrap();
+        assert_eq!(left.iter().map(|p| p.number).collect::<Vec<_>>(), [2]);
+        let words = place.db.utterances(tenant, id, UtteranceOrigin::Pipeline).await.unwrap();
+        assert_eq!(words, [said(4.5, "stays")]);
+        assert_eq!(place.db.utterances(tenant, id, UtteranceOrigin::Device).await.unwrap(), []);
+        let now = place.now(&session).await;
+        assert_eq!((now.status, now.phase, now.duration_seconds), (before.status, before.phase, Some(6.0)));
+        assert_eq!((before.summary.as_deref(), now.summary), (Some("All."), None), "it told of all");
+        clock.advance(DAY as f64 + 1.0);
+        remove_due(&place.db, &objects, &clock).await.unwrap();
+        assert_eq!(objects.list("").await.unwrap(), clips[2..]);
+        let late = [(7, said(5.0, "kept")), (8, said(1.0, "not kept"))];
+        let added = place.db.add_utterances(tenant, id, UtteranceOrigin::Device, &late).await.unwrap();
+        assert_eq!(added, Added { utterances: 1, left_out: 1 });
+    })
+    .await;
 }
 
 pub async fn keep(place: &Place, crew: &Crew, recording: u32, clips: u32, transcript: u32) {

@@ -141,7 +141,9 @@ pub async fn show(
     params(("task" = Uuid, Path), ("attachment" = Uuid, Path)), security(("api_key" = ["tasks:write"])),
     responses(
         (status = 204, description = "Removed"),
-        (status = 404, description = "No such file", body = ProblemDetails, content_type = "application/problem+json")
+        (status = 404, description = "No such file", body = ProblemDetails, content_type = "application/problem+json"),
+        (status = 409, description = "A legal hold stands on everything of the organisation", body = ProblemDetails,
+            content_type = "application/problem+json")
     )
 )]
 pub async fn remove(

@@ -138,9 +138,16 @@ pub async fn remove(
     let (task, id) = ids_of(&ids).ok_or_else(|| missing(&viewer))?;
     app.db.task(viewer.tenant.id, task).await.map_err(failed)?.ok_or_else(|| missing(&viewer))?;
     let with = (&app.db, &app.objects, &*app.clock);
-    // One that has gone is as good as removed.
-    attachments::remove(with, viewer.tenant.id, task, id, by(&viewer)).await.map_err(failed)?;
-    Ok(Redirect::to(&format!("/tasks/{task}")).into_response())
+    match attachments::remove(with, viewer.tenant.id, task, id, by(&viewer)).await {
+        // One that has gone is as good as removed.
+        Ok(_) => Ok(Redirect::to(&format!("/tasks/{task}")).into_response()),
+        Err(DbError::Rule(Rule::LegalHold)) => {
+            let held = "A legal hold stands on everything of the organisation, so the file stays.";
+            let shown = task_page(&app, &viewer, task, Some(held)).await?;
+            Ok((StatusCode::CONFLICT, page(&shown)?).into_response())
+        }
+        Err(error) => Err(failed(error)),
+    }
 }
 
 fn by(viewer: &Viewer) -> By {

@@ -88,15 +88,14 @@ pub async fn erase(
         };
     }
     let (tenant, now) = (viewer.tenant.id, app.now());
+    let entry = viewer.did(Action::Erased);
     let erased = match &subject {
-        Subject::Session(session) => app.db.erase_session(tenant, session.id, now).await,
+        Subject::Session(session) => app.db.erase_session(tenant, session.id, entry, now).await,
         Subject::User(user) if user.id == viewer.user.id => Err(Rule::Yourself.into()),
-        Subject::User(user) => app.db.erase_user(tenant, user.id, now).await,
+        Subject::User(user) => app.db.erase_user(tenant, user.id, entry, now).await,
     };
     match erased {
         Ok(Some(erasure)) => {
-            let entry = viewer.did(Action::Erased).on(&erasure.scope.to_string(), erasure.subject_id, "");
-            viewer.note(&app, entry.with("erasure_id", erasure.id.to_string())).await?;
             tracing::info!(%tenant, erasure = %erasure.id, by = %viewer.user.id, "erased");
             Ok(Redirect::to("/settings/privacy#erasures").into_response())
         }
