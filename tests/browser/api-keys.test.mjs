@@ -2,24 +2,11 @@
 
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
-import { after, before, test } from 'node:test'
-import { assertGood, launch, LOOKS, open, openSignedIn } from '../support/browser.mjs'
-import { startServer } from '../support/server.mjs'
-import { createAdmin } from '../support/tenants.mjs'
+import { test } from 'node:test'
+import { assertGood, LOOKS, open, openSignedIn } from '../support/browser.mjs'
+import { dashboard } from '../support/dashboard.mjs'
 
-let server, admin, browser, window, page
-
-before(async () => {
-  server = await startServer({ TRAINAR_SERVER__SIGN_IN_ATTEMPTS_PER_MINUTE: '1000' })
-  admin = createAdmin(server)
-  browser = await launch()
-  window = await openSignedIn(browser, { ...server, ...admin })
-  page = window.page
-})
-after(async () => {
-  await browser?.close()
-  await server?.stop()
-})
+const { server, browser, window, page } = await dashboard()
 
 test('a key is made, shown once, works as the page says, and is revoked', async () => {
   await page.getByRole('link', { name: 'Settings' }).click()

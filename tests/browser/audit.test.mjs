@@ -1,24 +1,12 @@
 // Settings, Audit log: what is noted, filters, who may read it.
 
 import assert from 'node:assert/strict'
-import { after, before, test } from 'node:test'
-import { assertGood, launch, LOOKS, open, openSignedIn, signIn } from '../support/browser.mjs'
-import { startServer } from '../support/server.mjs'
-import { createAdmin, runSql } from '../support/tenants.mjs'
+import { test } from 'node:test'
+import { assertGood, LOOKS, open, openSignedIn, signIn } from '../support/browser.mjs'
+import { dashboard } from '../support/dashboard.mjs'
+import { runSql } from '../support/tenants.mjs'
 
-let server, admin, browser, window, page
-
-before(async () => {
-  server = await startServer({ TRAINAR_SERVER__SIGN_IN_ATTEMPTS_PER_MINUTE: '1000' })
-  admin = createAdmin(server)
-  browser = await launch()
-  window = await openSignedIn(browser, { ...server, ...admin })
-  page = window.page
-})
-after(async () => {
-  await browser?.close()
-  await server?.stop()
-})
+const { server, browser, window, page } = await dashboard()
 
 test('what people and devices do is noted with its time and address', async () => {
   const other = await open(browser, server)

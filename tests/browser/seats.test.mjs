@@ -2,25 +2,13 @@
 
 import assert from 'node:assert/strict'
 import { createRequire } from 'node:module'
-import { after, before, test } from 'node:test'
-import { assertAccessible, assertGood, launch, LOOKS, open, openSignedIn, shoot, signIn } from '../support/browser.mjs'
-import { startServer } from '../support/server.mjs'
-import { createAdmin, runSql } from '../support/tenants.mjs'
+import { test } from 'node:test'
+import { assertAccessible, assertGood, LOOKS, open, openSignedIn, shoot, signIn } from '../support/browser.mjs'
+import { dashboard } from '../support/dashboard.mjs'
+import { runSql } from '../support/tenants.mjs'
 
 const jsQR = createRequire(import.meta.url)('jsqr')
-let server, admin, browser, window, page
-
-before(async () => {
-  server = await startServer({ TRAINAR_SERVER__SIGN_IN_ATTEMPTS_PER_MINUTE: '1000' })
-  admin = createAdmin(server)
-  browser = await launch()
-  window = await openSignedIn(browser, { ...server, ...admin })
-  page = window.page
-})
-after(async () => {
-  await browser?.close()
-  await server?.stop()
-})
+const { server, browser, window, page } = await dashboard()
 
 test('a seat is added, paired by its code, used and revoked', async () => {
   await page.getByRole('link', { name: 'Settings' }).click()

@@ -1,25 +1,12 @@
 // A second factor that is required: an administrator without one is led to it before anything else.
 
 import assert from 'node:assert/strict'
-import { after, before, test } from 'node:test'
-import { assertGood, launch, LOOKS, open, openSignedIn, signIn } from '../support/browser.mjs'
-import { startServer } from '../support/server.mjs'
-import { createAdmin } from '../support/tenants.mjs'
+import { test } from 'node:test'
+import { assertGood, LOOKS, open, openSignedIn, signIn } from '../support/browser.mjs'
+import { dashboard } from '../support/dashboard.mjs'
 import { codeOf } from '../support/totp.mjs'
 
-let server, admin, browser, window, page
-
-before(async () => {
-  server = await startServer({ TRAINAR_SERVER__SIGN_IN_ATTEMPTS_PER_MINUTE: '1000' })
-  admin = createAdmin(server)
-  browser = await launch()
-  window = await openSignedIn(browser, { ...server, ...admin })
-  page = window.page
-})
-after(async () => {
-  await browser?.close()
-  await server?.stop()
-})
+const { server, admin, browser, window, page } = await dashboard()
 
 const heading = (page) => page.locator('h1').innerText()
 const status = (page, path, options) =>

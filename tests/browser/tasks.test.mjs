@@ -2,24 +2,12 @@
 
 import assert from 'node:assert/strict'
 import { readFile } from 'node:fs/promises'
-import { after, before, test } from 'node:test'
-import { assertGood, launch, LOOKS, openSignedIn } from '../support/browser.mjs'
-import { call, startServer } from '../support/server.mjs'
-import { createAdmin } from '../support/tenants.mjs'
+import { test } from 'node:test'
+import { assertGood, LOOKS, openSignedIn } from '../support/browser.mjs'
+import { dashboard } from '../support/dashboard.mjs'
+import { call } from '../support/server.mjs'
 
-let server, admin, browser, window, page
-
-before(async () => {
-  server = await startServer({ TRAINAR_SERVER__SIGN_IN_ATTEMPTS_PER_MINUTE: '1000' })
-  admin = createAdmin(server)
-  browser = await launch()
-  window = await openSignedIn(browser, { ...server, ...admin })
-  page = window.page
-})
-after(async () => {
-  await browser?.close()
-  await server?.stop()
-})
+const { server, browser, page } = await dashboard()
 
 test('a task is made by hand, begun by a session and completed, and who did it is kept', async () => {
   await page.getByRole('link', { name: 'Tasks' }).click()

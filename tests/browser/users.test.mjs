@@ -1,26 +1,19 @@
 // Users: invited, with and without mail; links; roles; deactivated; new passwords.
 
 import assert from 'node:assert/strict'
-import { after, before, test } from 'node:test'
-import { assertGood, launch, LOOKS, open, openSignedIn, signIn } from '../support/browser.mjs'
+import { after, test } from 'node:test'
+import { assertGood, LOOKS, open, openSignedIn, signIn } from '../support/browser.mjs'
+import { dashboard } from '../support/dashboard.mjs'
 import { startMailServer } from '../support/mail.mjs'
 import { startServer } from '../support/server.mjs'
 import { createAdmin, runSql } from '../support/tenants.mjs'
 
 const PASSWORD = 'seven purple lanterns'
 const OFTEN = { TRAINAR_SERVER__SIGN_IN_ATTEMPTS_PER_MINUTE: '1000' }
-let server, admin, browser, window, page, mail, mailing
+const { server, browser, window, page } = await dashboard()
+let mail, mailing
 
-before(async () => {
-  server = await startServer(OFTEN)
-  admin = createAdmin(server)
-  browser = await launch()
-  window = await openSignedIn(browser, { ...server, ...admin })
-  page = window.page
-})
 after(async () => {
-  await browser?.close()
-  await server?.stop()
   await mailing?.stop()
   await mail?.stop()
 })

@@ -2,38 +2,28 @@
 
 import assert from 'node:assert/strict'
 import { createServer } from 'node:http'
-import { after, before, test } from 'node:test'
-import { assertGood, launch, LOOKS, openSignedIn } from '../support/browser.mjs'
-import { call, startServer } from '../support/server.mjs'
-import { createAdmin } from '../support/tenants.mjs'
+import { after, test } from 'node:test'
+import { assertGood, LOOKS, openSignedIn } from '../support/browser.mjs'
+import { dashboard } from '../support/dashboard.mjs'
+import { call } from '../support/server.mjs'
 
 const LONG = 'long-path-'.repeat(12)
-let server, admin, browser, window, page, receiver, address
 let came = []
 let status = 503
 
-before(async () => {
-  receiver = createServer((request, response) => {
-    request.resume().on('end', () => {
-      came.push(request.headers['webhook-id'])
-      response.writeHead(status).end('what the receiver had to say')
-    })
-  }).listen(0, '127.0.0.1')
-  await new Promise((done) => receiver.once('listening', done))
-  address = `http://127.0.0.1:${receiver.address().port}`
-  server = await startServer({
-    TRAINAR_SERVER__SIGN_IN_ATTEMPTS_PER_MINUTE: '1000',
-    TRAINAR_WEBHOOKS__PRIVATE_ADDRESSES: 'true',
-    TRAINAR_WEBHOOKS__HTTP: 'true',
+const receiver = createServer((request, response) => {
+  request.resume().on('end', () => {
+    came.push(request.headers['webhook-id'])
+    response.writeHead(status).end('what the receiver had to say')
   })
-  admin = createAdmin(server)
-  browser = await launch()
-  window = await openSignedIn(browser, { ...server, ...admin })
-  page = window.page
+}).listen(0, '127.0.0.1')
+await new Promise((done) => receiver.once('listening', done))
+const address = `http://127.0.0.1:${receiver.address().port}`
+const { server, browser, window, page } = await dashboard({
+  TRAINAR_WEBHOOKS__PRIVATE_ADDRESSES: 'true',
+  TRAINAR_WEBHOOKS__HTTP: 'true',
 })
 after(async () => {
-  await browser?.close()
-  await server?.stop()
   receiver?.closeAllConnections()
   receiver?.close()
 })
