@@ -2,22 +2,12 @@
 
 use crate::{
     parts::{FRAGMENT, PAUSE, gaps, parts, post, send},
-    support::{Place, until},
+    support::{Place, files, until},
 };
 use domain::{SessionId, recording::GapKind};
 use serde_json::json;
-use std::{
-    fs,
-    path::{Path, PathBuf},
-};
+use std::fs;
 use storage::Db;
-
-/// Every file below a folder.
-pub fn files(folder: &Path) -> Vec<PathBuf> {
-    let Ok(entries) = fs::read_dir(folder) else { return Vec::new() };
-    let paths: Vec<_> = entries.map(|entry| entry.unwrap().path()).collect();
-    paths.into_iter().flat_map(|path| if path.is_dir() { files(&path) } else { vec![path] }).collect()
-}
 
 #[tokio::test]
 async fn everything_deleted_is_gone_though_the_disk_was_away() {

@@ -1,26 +1,10 @@
 //! What is erased is in no file of the installation any more, byte for byte, and the record of it can be verified.
 
-use crate::{
-    deleted::files,
-    support::{Place, captions, sample, until},
-};
+use crate::support::{Place, captions, holding, pieces_of_the_recording, sample, until};
 use reqwest::{Method, StatusCode};
 use serde_json::Value;
 use std::{fs, path::Path};
 use testkit::{Postgres, S3};
-
-/// Bytes of the recording, from places where there is picture and sound.
-fn pieces_of_the_recording() -> Vec<Vec<u8>> {
-    let bytes = fs::read(sample()).unwrap();
-    (1..10).map(|tenth| bytes[bytes.len() * tenth / 10..][..48].to_vec()).collect()
-}
-
-/// How many files below a folder hold one of these.
-fn holding(folder: &Path, wanted: &[Vec<u8>]) -> Vec<String> {
-    let holds = |bytes: &[u8]| wanted.iter().any(|piece| bytes.windows(piece.len()).any(|window| window == piece));
-    let found = files(folder).into_iter().filter(|path| fs::read(path).is_ok_and(|bytes| holds(&bytes)));
-    found.map(|path| path.display().to_string()).collect()
-}
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn no_byte_is_left_in_the_bucket_and_the_tables_of_postgresql_either() {

@@ -1,9 +1,6 @@
 //! Camera frames go with the recording of their session, whoever was killed meanwhile.
 
-use crate::{
-    deleted::files,
-    support::{Place, Rows, until},
-};
+use crate::support::{Place, Rows, files, until};
 use reqwest::{Method, StatusCode};
 use std::path::Path;
 

@@ -1,10 +1,6 @@
 //! What has reached its age is in no file of the installation any more; what was found in it stays, and says so.
 
-use crate::{
-    deleted::files,
-    support::{Dashboard, Place, Rows, captions, sample, until},
-};
-use std::{fs, path::Path};
+use crate::support::{Dashboard, Place, Rows, captions, holding, pieces_of_the_recording, sample, until};
 
 /// Sentences that were said and stand in nothing that stays.
 async fn said_only(rows: &mut Rows) -> Vec<String> {
@@ -14,16 +10,6 @@ async fn said_only(rows: &mut Rows) -> Vec<String> {
     let text = captions();
     let lines = text.lines().filter(|line| line.len() > 20 && !line.contains("-->") && !stays.contains(line));
     lines.map(str::to_owned).collect()
-}
-
-fn pieces_of_the_recording() -> Vec<Vec<u8>> {
-    let bytes = fs::read(sample()).unwrap();
-    (1..10).map(|tenth| bytes[bytes.len() * tenth / 10..][..48].to_vec()).collect()
-}
-
-fn holding(folder: &Path, wanted: &[Vec<u8>]) -> usize {
-    let holds = |bytes: &[u8]| wanted.iter().any(|piece| bytes.windows(piece.len()).any(|window| window == piece));
-    files(folder).into_iter().filter(|path| fs::read(path).is_ok_and(|bytes| holds(&bytes))).count()
 }
 
 #[tokio::test]
@@ -36,9 +22,9 @@ async fn what_has_reached_its_age_is_gone_though_the_server_was_killed() {
     device.completed(session).await;
     let running = device.start().await.id;
     let mut rows = Rows::open(&place.data()).await;
-    let said: Vec<_> = said_only(&mut rows).await.into_iter().map(String::into_bytes).collect();
-    assert!(said.len() > 5 && holding(&place.data(), &said) > 2);
-    assert!(holding(&place.data(), &pieces_of_the_recording()) > 0);
+    let said: Vec<_> = said_only(&mut rows).await.into_iter().collect();
+    assert!(said.len() > 5 && holding(&place.data(), &said).len() > 2);
+    assert!(!holding(&place.data(), &pieces_of_the_recording()).is_empty());
     let dashboard = Dashboard::sign_in(&server, &pairing).await;
     let page = format!("/sessions/{session}");
     let html = dashboard.page(&page).await;
@@ -54,7 +40,8 @@ async fn what_has_reached_its_age_is_gone_though_the_server_was_killed() {
     rows.run("UPDATE sessions SET last_heartbeat_at = last_heartbeat_at - 8 * 86400000000 WHERE phase = 'done'").await;
     let server = place.serve().await;
     until("the objects and the words have gone", async || {
-        (holding(&place.data(), &said) == 0 && holding(&place.data(), &pieces_of_the_recording()) == 0).then_some(())
+        (holding(&place.data(), &said).is_empty() && holding(&place.data(), &pieces_of_the_recording()).is_empty())
+            .then_some(())
     })
     .await;
     let dashboard = Dashboard::sign_in(&server, &pairing).await;

@@ -8,6 +8,7 @@ mod outcome;
 mod place;
 mod rows;
 mod sample;
+mod traces;
 
 pub use child::{Ran, Running};
 pub use dashboard::Dashboard;
@@ -17,6 +18,7 @@ pub use outcome::{Outcome, sha256, sha256_of};
 pub use place::Place;
 pub use rows::Rows;
 pub use sample::{captions, ffmpeg, ffprobe, fragmented_sample, made, sample, seconds_of};
+pub use traces::{files, holding, pieces_of_the_recording};
 
 use std::time::{Duration, Instant};
 

@@ -1,0 +1,28 @@
+//! What of a session lies in the files of an installation, byte for byte.
+
+use super::sample;
+use aho_corasick::AhoCorasick;
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
+
+/// Every file below a folder.
+pub fn files(folder: &Path) -> Vec<PathBuf> {
+    let Ok(entries) = fs::read_dir(folder) else { return Vec::new() };
+    let paths: Vec<_> = entries.map(|entry| entry.unwrap().path()).collect();
+    paths.into_iter().flat_map(|path| if path.is_dir() { files(&path) } else { vec![path] }).collect()
+}
+
+/// Bytes of the recording, from places where there is picture and sound.
+pub fn pieces_of_the_recording() -> Vec<Vec<u8>> {
+    let bytes = fs::read(sample()).unwrap();
+    (1..10).map(|tenth| bytes[bytes.len() * tenth / 10..][..48].to_vec()).collect()
+}
+
+/// The files below a folder that hold one of these.
+pub fn holding(folder: &Path, wanted: &[impl AsRef<[u8]>]) -> Vec<String> {
+    let wanted = AhoCorasick::new(wanted).unwrap();
+    let found = files(folder).into_iter().filter(|path| fs::read(path).is_ok_and(|bytes| wanted.is_match(&bytes)));
+    found.map(|path| path.display().to_string()).collect()
+}
