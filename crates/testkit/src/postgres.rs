@@ -1,9 +1,10 @@
 //! A real PostgreSQL: a cluster of its own on a Unix socket, which ends with the test however that ends.
 //!
-//! `initdb` runs once per machine and version; each cluster is a copy of its result. All lies in the temporary folder
+//! `initdb` runs once per machine and version; each cluster is a copy of its result. All lies in memory or in the temporary folder
 //! under `trainar-testkit-<uid>`, where the clusters of killed tests are removed by the next one that starts.
 
 use crate::child::{die_with_owner, run};
+use rustix::fs::Access;
 use std::{
     fs::{self, File},
     io,
@@ -176,12 +177,21 @@ impl Programs {
 /// The folder of this user's clusters, which the server's account may pass through.
 fn home() -> PathBuf {
     let user = fs::metadata("/proc/self").map(|meta| std::os::unix::fs::MetadataExt::uid(&meta)).unwrap();
-    let home = std::env::temp_dir().join(format!("trainar-testkit-{user}"));
+    let home = roomy_memory().unwrap_or_else(std::env::temp_dir).join(format!("trainar-testkit-{user}"));
     fs::create_dir_all(home.join("clusters")).unwrap();
     for folder in [&home, &home.join("clusters")] {
         fs::set_permissions(folder, fs::Permissions::from_mode(0o755)).unwrap();
     }
     home
+}
+
+/// The folder in memory, where there is one with room: a cluster is a thousand files, and most of a test's time went into
+/// making and removing them.
+fn roomy_memory() -> Option<PathBuf> {
+    let folder = Path::new("/dev/shm");
+    let stat = rustix::fs::statvfs(folder).ok()?;
+    (stat.f_bavail * stat.f_frsize > 2 << 30 && rustix::fs::access(folder, Access::WRITE_OK).is_ok())
+        .then(|| folder.to_owned())
 }
 
 /// The result of `initdb` for this version, made when it is not there yet.

@@ -103,7 +103,7 @@ fn the_reference_is_what_the_program_says_of_itself() {
     for name in ["config.toml", "command-line.md", "openapi.json"] {
         let written = fs::read_to_string(dir.join(name)).unwrap();
         let kept = fs::read_to_string(Path::new(REFERENCE).join(name)).unwrap();
-        assert_eq!(kept, written, "docs/reference/{name} is old; run `trainar reference docs/reference`");
+        assert!(kept == written, "docs/reference/{name} is old; run `make reference`");
     }
 }
 

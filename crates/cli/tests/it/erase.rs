@@ -3,7 +3,6 @@
 use crate::support::{Place, captions, holding, pieces_of_the_recording, sample, until};
 use reqwest::{Method, StatusCode};
 use serde_json::Value;
-use std::{fs, path::Path};
 use testkit::{Postgres, S3};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

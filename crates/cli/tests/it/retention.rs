@@ -22,7 +22,7 @@ async fn what_has_reached_its_age_is_gone_though_the_server_was_killed() {
     device.completed(session).await;
     let running = device.start().await.id;
     let mut rows = Rows::open(&place.data()).await;
-    let said: Vec<_> = said_only(&mut rows).await.into_iter().collect();
+    let said = said_only(&mut rows).await;
     assert!(said.len() > 5 && holding(&place.data(), &said).len() > 2);
     assert!(!holding(&place.data(), &pieces_of_the_recording()).is_empty());
     let dashboard = Dashboard::sign_in(&server, &pairing).await;

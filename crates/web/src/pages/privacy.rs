@@ -9,7 +9,7 @@ use domain::{
     notice::{Notice, NoticeKind},
     retention::{Kept, LONGEST_DAYS, Retention},
 };
-use storage::db::{erase::Erasure, retention::Counts};
+use storage::db::{erasures::Erasure, retention::Counts};
 use strum::VariantArray;
 use uuid::Uuid;
 
