@@ -6,7 +6,7 @@ import { test } from 'node:test'
 import { assertGood, LOOKS, open, openSignedIn } from '../support/browser.mjs'
 import { dashboard } from '../support/dashboard.mjs'
 
-const { server, browser, window, page } = await dashboard()
+const { server, admin, browser, window, page } = await dashboard()
 
 test('a key is made, shown once, works as the page says, and is revoked', async () => {
   await page.getByRole('link', { name: 'Settings' }).click()

@@ -6,7 +6,7 @@ import { assertGood, LOOKS, open, openSignedIn, signIn } from '../support/browse
 import { dashboard } from '../support/dashboard.mjs'
 import { runSql } from '../support/tenants.mjs'
 
-const { server, browser, window, page } = await dashboard()
+const { server, admin, browser, window, page } = await dashboard()
 
 test('what people and devices do is noted with its time and address', async () => {
   const other = await open(browser, server)

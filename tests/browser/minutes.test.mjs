@@ -6,7 +6,7 @@ import { assertGood, LOOKS, openSignedIn } from '../support/browser.mjs'
 import { dashboard } from '../support/dashboard.mjs'
 import { call } from '../support/server.mjs'
 
-const { server, browser, page } = await dashboard()
+const { server, admin, browser, page } = await dashboard()
 
 const set = (minutes) => server.trainar(['tenant', 'set', '--tenant', 'Acme', '--included-minutes', minutes])
 

@@ -8,7 +8,7 @@ import { dashboard } from '../support/dashboard.mjs'
 import { runSql } from '../support/tenants.mjs'
 
 const jsQR = createRequire(import.meta.url)('jsqr')
-const { server, browser, window, page } = await dashboard()
+const { server, admin, browser, window, page } = await dashboard()
 
 test('a seat is added, paired by its code, used and revoked', async () => {
   await page.getByRole('link', { name: 'Settings' }).click()

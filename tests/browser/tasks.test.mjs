@@ -7,7 +7,7 @@ import { assertGood, LOOKS, openSignedIn } from '../support/browser.mjs'
 import { dashboard } from '../support/dashboard.mjs'
 import { call } from '../support/server.mjs'
 
-const { server, browser, page } = await dashboard()
+const { server, admin, browser, page } = await dashboard()
 
 test('a task is made by hand, begun by a session and completed, and who did it is kept', async () => {
   await page.getByRole('link', { name: 'Tasks' }).click()

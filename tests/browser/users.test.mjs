@@ -10,7 +10,7 @@ import { createAdmin, runSql } from '../support/tenants.mjs'
 
 const PASSWORD = 'seven purple lanterns'
 const OFTEN = { TRAINAR_SERVER__SIGN_IN_ATTEMPTS_PER_MINUTE: '1000' }
-const { server, browser, window, page } = await dashboard()
+const { server, admin, browser, window, page } = await dashboard()
 let mail, mailing
 
 after(async () => {

@@ -19,7 +19,7 @@ const receiver = createServer((request, response) => {
 }).listen(0, '127.0.0.1')
 await new Promise((done) => receiver.once('listening', done))
 const address = `http://127.0.0.1:${receiver.address().port}`
-const { server, browser, window, page } = await dashboard({
+const { server, admin, browser, window, page } = await dashboard({
   TRAINAR_WEBHOOKS__PRIVATE_ADDRESSES: 'true',
   TRAINAR_WEBHOOKS__HTTP: 'true',
 })
