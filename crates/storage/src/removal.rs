@@ -194,7 +194,7 @@ async fn remove_parts(
     Ok(())
 }
 
-/// Takes what was said in the deleted stretches out of the captions that the device brought.
+/// Takes what was said in the deleted stretches out of the captions that stay.
 ///
 /// # Errors
 /// When the captions could not be read or written.
@@ -205,17 +205,20 @@ pub async fn remove_words(
     session: SessionId,
 ) -> Result<(), RemovalError> {
     let deleted = db.deleted_spans(tenant, session).await?;
-    let key = Keys { tenant, session }.uploaded_captions();
     if deleted.is_empty() {
         return Ok(());
     }
-    let Some(bytes) = objects.get(&key).await? else { return Ok(()) };
-    let text = String::from_utf8_lossy(&bytes);
     let all = deleted.iter().any(|span| span.start <= 0.0 && span.end == f64::MAX);
-    match captions::without(&text, &deleted) {
-        (kept, left_out) if all || left_out > 0 && !kept.contains("-->") => objects.delete(&key).await?,
-        (kept, 1..) => objects.put(&key, kept.into_owned().into()).await?,
-        (_, 0) => {}
+    let keys = Keys { tenant, session };
+    // Captions that were made are made anew without, unless the recording went by age.
+    let is_aged = db.removed_by_age(tenant, session).await?.recording.is_some();
+    for key in [Some(keys.uploaded_captions()), is_aged.then(|| keys.captions())].into_iter().flatten() {
+        let Some(bytes) = objects.get(&key).await? else { continue };
+        match captions::without(&String::from_utf8_lossy(&bytes), &deleted) {
+            (kept, left_out) if all || left_out > 0 && !kept.contains("-->") => objects.delete(&key).await?,
+            (kept, 1..) => objects.put(&key, kept.into_owned().into()).await?,
+            (_, 0) => {}
+        }
     }
     Ok(())
 }

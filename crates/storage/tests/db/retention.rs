@@ -92,11 +92,13 @@ async fn a_stretch_deleted_once_the_recording_went_takes_what_touches_it() {
         for key in clips.iter().chain([&keys.playable("mp4")]) {
             objects.put(key, Bytes::from_static(b"film")).await.unwrap();
         }
+        let captions = "WEBVTT\n\n00:00.500 --> 00:01.000\ngoes\n\n00:04.500 --> 00:05.000\nstays\n";
+        objects.put(&keys.captions(), captions.into()).await.unwrap();
         keep(place, &crew, 10, 0, 0).await;
         place.db.remove_aged(at(11 * DAY)).await.unwrap();
         let clock = FixedClock((at(11 * DAY).0).into());
         remove_due(&place.db, &objects, &clock).await.unwrap();
-        assert_eq!(objects.list("").await.unwrap(), clips);
+        assert_eq!(objects.list("").await.unwrap(), [&[keys.captions()], &clips[..]].concat());
         assert_eq!(place.db.deleted_spans(tenant, id).await.unwrap(), []);
         let before = place.now(&session).await;
 
@@ -116,7 +118,10 @@ async fn a_stretch_deleted_once_the_recording_went_takes_what_touches_it() {
         assert_eq!((before.summary.as_deref(), now.summary), (Some("All."), None), "it told of all");
         clock.advance(DAY as f64 + 1.0);
         remove_due(&place.db, &objects, &clock).await.unwrap();
-        assert_eq!(objects.list("").await.unwrap(), clips[2..]);
+        assert_eq!(objects.list("").await.unwrap(), [&[keys.captions()], &clips[2..]].concat());
+        let captions = objects.get(&keys.captions()).await.unwrap().unwrap();
+        let captions = String::from_utf8(captions.into()).unwrap();
+        assert!(captions.contains("stays") && !captions.contains("goes"), "{captions}");
         let late = [(7, said(5.0, "kept")), (8, said(1.0, "not kept"))];
         let added = place.db.add_utterances(tenant, id, UtteranceOrigin::Device, &late).await.unwrap();
         assert_eq!(added, Added { utterances: 1, left_out: 1 });
