@@ -98,11 +98,16 @@ impl ExportTenant {
         } else {
             println!("{}: {} rows, {} objects of {}", place.display(), done.rows, done.objects, HumanBytes(done.bytes));
         }
-        for key in &done.missing {
-            eprintln!("lost in this installation: {key}");
-        }
-        Ok(if done.missing.is_empty() { ExitCode::SUCCESS } else { ExitCode::from(2) })
+        Ok(lost(&done.missing))
     }
+}
+
+/// Says which objects the installation has lost.
+fn lost(missing: &[String]) -> ExitCode {
+    for key in missing {
+        eprintln!("lost in this installation: {key}");
+    }
+    if missing.is_empty() { ExitCode::SUCCESS } else { ExitCode::from(2) }
 }
 
 impl ExportPerson {
@@ -133,7 +138,7 @@ impl ExportPerson {
                 HumanBytes(done.file_bytes)
             ),
         );
-        Ok(ExitCode::SUCCESS)
+        Ok(lost(&done.missing))
     }
 }
 

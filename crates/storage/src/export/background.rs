@@ -56,6 +56,9 @@ async fn make(
     objects.delete_prefix(&exports_prefix(tenant.id, user.id)).await?;
     let zip = folder.join("export.zip");
     let made = export_person(db, objects, &tenant, &user, &zip, &work, clock.now()).await?;
+    for key in &made.missing {
+        tracing::warn!(export = %export.id, %key, "an object that the rows speak of is not there, so the export is without it");
+    }
     objects.put_file(&export.key(), &zip).await?;
     if db.person_export_ready(export, made.file_bytes, clock.now()).await? {
         return Ok(true);

@@ -18,7 +18,7 @@ use storage::{
         person_exports::{ExportState, exports_prefix},
         sessions::NewSession,
     },
-    export::{export_due, has_words},
+    export::{export_due, export_person, has_words},
 };
 
 const DAY: i64 = 86_400;
@@ -131,6 +131,20 @@ async fn a_person_gets_all_of_it_and_nothing_of_others() {
             );
         }
         assert!(!index.contains("<script") && !page.contains("<script"));
+
+        // What the store has lost is not passed over.
+        let film = store.objects.list(&format!("tenants/{tenant}/sessions")).await.unwrap();
+        let film = film.into_iter().find(|key| key.ends_with("source-6")).unwrap();
+        store.objects.delete(&film).await.unwrap();
+        let (owner, zip) = (place.db.tenant(tenant).await.unwrap().unwrap(), work.path().join("lost.zip"));
+        let rows = work.path().join("rows");
+        let done = export_person(&place.db, &store.objects, &owner, &user, &zip, &rows, at(40)).await.unwrap();
+        assert_eq!(done.missing, [film.clone()]);
+        let lost = crate::export::files(&zip);
+        let page =
+            lost.iter().find(|(name, _)| name.starts_with("sessions/") && name.ends_with("index.html")).unwrap().1;
+        assert!(String::from_utf8_lossy(page).contains("its file was not found"));
+        store.put(&film, "a film").await;
 
         // After its time it is gone, and another can be made.
         assert_eq!(export_due(&place.db, &store.objects, work.path(), &clock(30 + 7 * DAY - 1)).await.unwrap(), 0);

@@ -32,6 +32,8 @@ pub struct PersonExported {
     pub sessions: u64,
     /// Recordings, clips, pictures, captions.
     pub files: u64,
+    /// Keys of objects that its rows speak of and the store has not: lost, or deleted while the file was made.
+    pub missing: Vec<String>,
     /// Bytes of the ZIP.
     pub file_bytes: u64,
 }
@@ -88,12 +90,13 @@ async fn write(
     }
     drop(rows);
 
-    let mut files = 0;
+    let (mut files, mut missing) = (0, Vec::new());
     let mut index = Index::begin(&work.join("index.html"), tenant, user, &filled, now)?;
     for (number, id) in sessions.iter().enumerate() {
-        let (entry, copied) = session::write(objects, tenant, *id, number + 1, archive, work).await?;
+        let (entry, copied, lost) = session::write(objects, tenant, *id, number + 1, archive, work).await?;
         index.session(&entry)?;
         files += copied;
+        missing.extend(lost);
     }
     index.end()?;
     for table in &filled {
@@ -104,7 +107,7 @@ async fn write(
     }
     archive.file("index.html", &work.join("index.html"))?;
     let rows = filled.iter().map(|table| table.rows).sum();
-    Ok(PersonExported { rows, sessions: sessions.len() as u64, files, file_bytes: 0 })
+    Ok(PersonExported { rows, sessions: sessions.len() as u64, files, missing, file_bytes: 0 })
 }
 
 /// Writes what is theirs of every table, as a page and for programs.

@@ -42,6 +42,8 @@ pub(super) struct SessionPage {
     pub language: String,
     pub name: String,
     pub timezone: String,
+    /// Whether there was a recording, though its file may not be there any more.
+    pub is_recorded: bool,
     pub film: Option<String>,
     pub poster: Option<String>,
     pub captions: Option<String>,

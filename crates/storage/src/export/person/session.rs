@@ -26,6 +26,21 @@ struct Spooled {
     utterances: Vec<Row>,
 }
 
+impl Spooled {
+    /// The keys of the objects that they speak of.
+    fn keys(&self) -> impl Iterator<Item = &str> {
+        let of = |row, columns: &[&'static str]| columns.iter().map(|column| text(row, column)).collect::<Vec<_>>();
+        let recording =
+            self.recording.iter().flat_map(move |row| of(row, &["video_key", "poster_key", "captions_key"]));
+        let parts = self.parts.iter().flat_map(move |row| of(row, &["object_key"]));
+        let clips = self.procedures.iter().flat_map(move |row| of(row, &["video_key", "thumbnail_key"]));
+        let mut all: Vec<_> = recording.chain(parts).chain(clips).filter(|key| !key.is_empty()).collect();
+        all.sort_unstable();
+        all.dedup();
+        all.into_iter()
+    }
+}
+
 /// Keeps the rows of a session in a file until its turn comes.
 pub(super) async fn spool(rows: &PersonRows, person: &Person, id: Uuid, work: &Path) -> Result<(), ExportError> {
     let session = SessionId(id);
@@ -53,7 +68,8 @@ pub(super) async fn spool(rows: &PersonRows, person: &Person, id: Uuid, work: &P
     fs::write(&path, text).map_err(|e| ExportError::file(&path, e))
 }
 
-/// Copies the files of a session and writes its page. Returns its entry in the index, and how many files there are.
+/// Copies the files of a session and writes its page. Returns its entry in the index, how many files there are, and the keys of
+/// those that its rows speak of and that are not there.
 pub(super) async fn write(
     objects: &Objects,
     tenant: &Tenant,
@@ -61,7 +77,7 @@ pub(super) async fn write(
     place: usize,
     archive: &mut Archive,
     work: &Path,
-) -> Result<(SessionEntry, u64), ExportError> {
+) -> Result<(SessionEntry, u64, Vec<String>), ExportError> {
     let path = spooled(work, id);
     let failed = |e| ExportError::file(&path, e);
     let rows: Spooled = serde_json::from_slice(&fs::read(&path).map_err(failed)?).map_err(|e| failed(e.into()))?;
@@ -81,7 +97,8 @@ pub(super) async fn write(
         status: text(&rows.session, "status").replace('_', " "),
         procedures: page.clips.len(),
     };
-    Ok((entry, files.len() as u64))
+    let missing = rows.keys().filter(|key| !files.contains_key(*key)).map(str::to_owned).collect();
+    Ok((entry, files.len() as u64, missing))
 }
 
 /// Copies all objects of a session into its folder; returns the name of each within the folder by its key.
@@ -159,6 +176,7 @@ fn page(tenant: &Tenant, rows: &Spooled, name: &str, files: &HashMap<String, Str
         language: tenant.language.clone(),
         name: name.to_owned(),
         timezone: tenant.timezone.clone(),
+        is_recorded: rows.recording.is_some(),
         film: rows.recording.as_ref().and_then(|row| file(row, "video_key")),
         poster: rows.recording.as_ref().and_then(|row| file(row, "poster_key")),
         captions: rows.recording.as_ref().and_then(|row| file(row, "captions_key")),
