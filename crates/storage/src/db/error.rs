@@ -90,6 +90,11 @@ pub enum Rule {
     /// More webhooks than [`super::webhooks::MOST`].
     #[error("this organisation has 20 webhooks, and no more are taken: remove one first")]
     TooManyWebhooks,
+    /// A webhook that came with an import, without its secret, is to be switched on.
+    #[error(
+        "this webhook came with an import, without its secret: make a new secret first, and give it to the receiver"
+    )]
+    NoWebhookSecret,
     /// The last administrator of a tenant shall be none any more.
     #[error("this is the last active administrator: make somebody else an administrator first")]
     LastAdministrator,
@@ -116,6 +121,7 @@ impl Rule {
             Self::FrameTooSoon => "frame-too-soon",
             Self::LegalHold => "legal-hold",
             Self::TooManyWebhooks => "too-many-webhooks",
+            Self::NoWebhookSecret => "no-webhook-secret",
             Self::LastAdministrator => "last-administrator",
             Self::Yourself => "yourself",
         }

@@ -151,6 +151,9 @@ impl Db {
 
     /// Changes a webhook, and notes that `by` did; `None` when there is no such webhook. One that is enabled again counts as
     /// never having failed.
+    ///
+    /// # Errors
+    /// [`Rule::NoWebhookSecret`] when it is enabled and came with an import.
     pub async fn change_webhook(
         &self,
         tenant: TenantId,
@@ -178,8 +181,10 @@ impl Db {
                 .col_expr(C::FailingSince, Expr::value(None::<i64>));
         }
         let Some(row) = update.exec_with_returning(&tx).await?.into_iter().next() else { return Ok(None) };
-        if row.disabled_at.is_some() {
-            give_up(&tx, tenant, id).await?;
+        match row.disabled_at {
+            Some(_) => give_up(&tx, tenant, id).await?,
+            None if row.secret.is_empty() => return Err(Rule::NoWebhookSecret.into()),
+            None => {}
         }
         note(&tx, &row, by, now).await?;
         tx.commit().await?;

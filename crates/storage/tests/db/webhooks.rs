@@ -174,6 +174,11 @@ async fn failures_are_tried_for_a_day_and_then_the_webhook_is_switched_off_with_
         assert!(!db.resend_delivery(crew.tenant, hook.id, failed[0].id, now).await.unwrap(), "it is switched off");
 
         let on = WebhookChange { enabled: Some(true), ..WebhookChange::default() };
+        let secret = place.texts("SELECT secret FROM webhooks").await.remove(0);
+        place.accepted("UPDATE webhooks SET secret = ''").await;
+        let refused = db.change_webhook(crew.tenant, hook.id, &on, added(), now).await;
+        assert!(matches!(refused, Err(DbError::Rule(Rule::NoWebhookSecret))), "as after an import: {refused:?}");
+        place.accepted(&format!("UPDATE webhooks SET secret = '{secret}'")).await;
         let again = db.change_webhook(crew.tenant, hook.id, &on, added(), now).await.unwrap().unwrap();
         assert_eq!((again.disabled, again.failing_since), (None, None));
         assert!(db.resend_delivery(crew.tenant, hook.id, failed[0].id, now).await.unwrap());

@@ -30,6 +30,7 @@ use uuid::Uuid;
 
 /// What a webhook is made of.
 #[derive(Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
 pub struct AddWebhook {
     /// An `https://` address, which leads to a public address of the internet.
     #[garde(length(chars, min = 1, max = 2000))]
@@ -43,6 +44,7 @@ pub struct AddWebhook {
 
 /// What of a webhook is changed; what is left out stays.
 #[derive(Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
 pub struct ChangeWebhook {
     /// Another address.
     #[garde(inner(length(chars, min = 1, max = 2000)))]
@@ -183,7 +185,9 @@ pub async fn show(
     request_body = Option<ChangeWebhook>,
     responses(
         (status = 200, body = WebhookState),
-        (status = 404, description = "No such webhook", body = ProblemDetails, content_type = "application/problem+json")
+        (status = 404, description = "No such webhook", body = ProblemDetails, content_type = "application/problem+json"),
+        (status = 409, description = "It came with an import, without its secret: make a new one first", body = ProblemDetails,
+            content_type = "application/problem+json")
     )
 )]
 pub async fn change(

@@ -19,7 +19,7 @@ use domain::{Timestamp, WebhookId, audit::Action};
 use integrations::webhook::check;
 use serde::Deserialize;
 use storage::{
-    DbError,
+    DbError, Rule,
     db::{
         lists::After,
         webhooks::{NewWebhook, WebhookChange},
@@ -183,7 +183,15 @@ pub async fn remove(
 
 async fn changed(app: &App, viewer: &Viewer, id: WebhookId, change: &WebhookChange) -> Answer {
     let by = viewer.did(Action::WebhookChanged);
-    let found = app.db.change_webhook(viewer.tenant.id, id, change, by, app.now()).await.map_err(failed)?;
+    let found = match app.db.change_webhook(viewer.tenant.id, id, change, by, app.now()).await {
+        Err(DbError::Rule(Rule::NoWebhookSecret)) => {
+            let problem =
+                "It came with an import, without its secret. Make a new secret first, and give it to the receiver.";
+            let shown = WebhookPage { problem: Some(problem.into()), ..one(app, viewer, id, None).await? };
+            return Ok((StatusCode::CONFLICT, page(&shown)?).into_response());
+        }
+        found => found.map_err(failed)?,
+    };
     found.ok_or_else(|| missing(viewer))?;
     Ok(Redirect::to(&format!("/settings/webhooks/{id}")).into_response())
 }
