@@ -77,7 +77,12 @@ test('signing in asks for a code, takes none twice, and remembers nothing of a h
   await replayed.close()
 })
 
-test('codes cannot be guessed: after twenty there is a wait', async () => {
+test('codes cannot be guessed: after twenty there is a wait, and not where one has signed in before', async () => {
+  const mine = await open(browser, server)
+  await signIn(mine.page, server)
+  await answer(mine.page, recovery[1])
+  await mine.page.waitForURL('**/sessions')
+  await mine.page.getByRole('button', { name: 'Sign out' }).click()
   const there = await open(browser, server)
   await signIn(there.page, server)
   await there.page.getByRole('heading', { name: 'One more step' }).waitFor()
@@ -91,6 +96,11 @@ test('codes cannot be guessed: after twenty there is a wait', async () => {
   })
   assert.equal(statuses.at(-1), 429)
   await there.close()
+
+  await signIn(mine.page, server)
+  await answer(mine.page, recovery[2])
+  await mine.page.waitForURL('**/sessions')
+  await mine.close()
 })
 
 test('an administrator resets a second factor, which ends every login', async () => {

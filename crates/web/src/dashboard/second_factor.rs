@@ -7,6 +7,7 @@ use super::{
 use crate::{
     App,
     auth::{
+        known_device::AccountThrottle,
         login::{Arriving, Viewer, is_own_form, pending, set_pending, sign_in_form_token},
         second_factor::{Secret, hash_of_recovery_code, new_recovery_codes},
         throttle::{ClientAddress, Throttle},
@@ -28,21 +29,17 @@ use domain::{
     audit::{Action, Actor, Entry},
     user::User,
 };
-use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
 use serde::Deserialize;
-use std::{num::NonZeroU32, sync::Arc};
 use tower_sessions::Session;
 
 /// Under which the sealed secret stands in a login while it is being set up.
 const SETTING_UP: &str = "second-factor";
-/// Codes that are tried at one account at once; and so many more every hour. Only who has the password gets as far as this.
-const CODES: NonZeroU32 = NonZeroU32::new(20).unwrap();
-
 const WRONG: &str = "This is not the code. Codes change every 30 seconds, and each is taken once.";
 
-/// How many codes were tried at each account.
+/// How many codes were tried at each account, apart from the passwords: who has the password and no code shuts nobody out
+/// either.
 #[derive(Clone)]
-pub struct CodeThrottle(Arc<DefaultKeyedRateLimiter<[u8; 16]>>);
+pub struct CodeThrottle(AccountThrottle);
 
 /// The present password.
 #[derive(Deserialize)]
@@ -74,7 +71,7 @@ pub struct Next {
 /// The addresses.
 pub fn routes(app: &App) -> Router<App> {
     let throttle = Throttle::per_minute(app.settings.sign_in_attempts_per_minute);
-    let codes = CodeThrottle(Arc::new(RateLimiter::keyed(Quota::per_hour(CODES))));
+    let codes = CodeThrottle(AccountThrottle::new());
     Router::new()
         .route("/account/second-factor", get(show).post(confirm))
         .route("/account/second-factor/begin", post(begin))
@@ -205,11 +202,11 @@ pub async fn check(
         return asked(&login, StatusCode::FORBIDDEN, &form.next, Some("This form was open for too long. Try again."))
             .await;
     }
-    let is_slow = throttle.attempt(address).is_err() || codes.0.check_key(user.id.0.as_bytes()).is_err();
-    if is_slow {
+    let account = || codes.0.attempt(&app, &user.email, Some(user.id), &headers);
+    if let Err(seconds) = throttle.attempt(address).and_then(|()| account()) {
         let problem = Some("Too many attempts. Wait some minutes, then try again.");
         let mut answer = asked(&login, StatusCode::TOO_MANY_REQUESTS, &form.next, problem).await?;
-        answer.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("180"));
+        answer.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
         return Ok(answer);
     }
     let now = app.now();
