@@ -169,6 +169,16 @@ test('mail carries invitations and links for new passwords', async () => {
   assert.match(invitation.headers.from, /training@example\.org/)
   assert.equal(invitation.headers.subject, 'Your login for Acme')
   assert.match(invitation.text, /Hello Zoë Ångström[\s\S]*Grace invites you to Acme/)
+  // No browser sends a line break in a name, and one would end the header that it stands in.
+  const status = await grace.page.evaluate(async () => {
+    const csrf_token = document.querySelector('[name=csrf_token]').value
+    const body = new URLSearchParams({ csrf_token, full_name: 'Two\r\nBcc: x@example.org', email: 'two@example.org', role: 'member' })
+    return (await fetch('/settings/users', { method: 'POST', body })).status
+  })
+  assert.equal(status, 200)
+  const plain = await mail.next()
+  assert.deepEqual(plain.envelope, ['two@example.org'])
+  assert.match(plain.text, /Hello TwoBcc: x@example.org/)
 
   const zoe = await open(browser, mailing)
   await zoe.page.goto(link(invitation))

@@ -32,7 +32,10 @@ fn main() -> ExitCode {
             ExitCode::SUCCESS
         }
         Err(e) => {
-            eprintln!("error: {e:#}");
+            // An error that only passes another on says the same.
+            let mut said: Vec<_> = e.chain().map(ToString::to_string).collect();
+            said.dedup();
+            eprintln!("error: {}", said.join(": "));
             ExitCode::from(1)
         }
     }

@@ -59,6 +59,16 @@ pub struct Server {
     pub media_address_seconds: u64,
 }
 
+impl Server {
+    /// Where people open it, as far as the settings say: what links begin with.
+    pub fn origin(&self) -> String {
+        match self.public_url.as_str() {
+            "" => format!("{}://{}", if self.tls { "https" } else { "http" }, self.listen),
+            url => url.to_owned(),
+        }
+    }
+}
+
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[allow(missing_docs)]

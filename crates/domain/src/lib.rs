@@ -18,6 +18,7 @@ pub mod seat;
 pub mod skill;
 pub mod task;
 pub mod tenant;
+pub mod text;
 pub mod user;
 pub mod webhook;
 

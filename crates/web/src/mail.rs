@@ -1,5 +1,6 @@
 //! Mail by SMTP: what people need to sign in reaches them without the Dashboard.
 
+use domain::text::visible;
 use lettre::{
     AsyncSmtpTransport, AsyncTransport, Message, Tokio1Executor,
     message::{Mailbox, header::ContentType},
@@ -91,8 +92,9 @@ impl Mailer {
         let address = to.parse().map_err(|e| MailError::Address(to.to_owned(), e))?;
         let message = Message::builder()
             .from(self.from.clone())
-            .to(Mailbox::new(Some(name.to_owned()).filter(|name| !name.is_empty()), address))
-            .subject(subject)
+            .to(Mailbox::new(Some(visible(name)).filter(|name| !name.is_empty()), address))
+            // A line break in a header would end it.
+            .subject(visible(subject))
             .header(ContentType::TEXT_PLAIN)
             .body(text)?;
         self.transport.send(message).await?;

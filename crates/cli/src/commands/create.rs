@@ -10,6 +10,7 @@ use domain::{
     retention::{LONGEST_DAYS, Retention},
     seat::SeatRole,
     tenant,
+    text::visible,
     user::UserRole,
 };
 use serde_json::json;
@@ -109,7 +110,7 @@ impl Tenant {
             Self::Set(args) => return args.run(&settings).await,
             Self::Minutes(args) => return args.run(&settings).await,
         };
-        let name = args.name.trim().to_owned();
+        let name = visible(&args.name);
         if name.is_empty() || name.chars().count() > 200 {
             bail!("--name must have 1 to 200 characters");
         }
@@ -217,18 +218,14 @@ impl User {
         if !domain::user::is_email(&email) {
             bail!("--email {:?} is not an e-mail address", args.email);
         }
-        if args.name.trim().is_empty() || args.name.chars().count() > 200 {
+        let full_name = visible(&args.name);
+        if full_name.is_empty() || full_name.chars().count() > 200 {
             bail!("--name must have 1 to 200 characters");
         }
         let (password, made_up) = password(args.password_stdin)?;
         let db = assemble::db(&settings).await?;
         let tenant = find_tenant(&db, &args.tenant).await?;
-        let new = NewUser {
-            email,
-            full_name: args.name.trim().to_owned(),
-            role: args.role,
-            password_hash: web::hash_password(&password)?,
-        };
+        let new = NewUser { email, full_name, role: args.role, password_hash: web::hash_password(&password)? };
         let user = db
             .create_user(tenant.id, new, SystemClock.now())
             .await
@@ -261,7 +258,7 @@ impl UserLink {
         db.open_link(tenant.id, user.id, link, &entry, now)
             .await?
             .with_context(|| format!("{email} is deactivated: an administrator can reactivate"))?;
-        let url = web::link_address(&settings.server.public_url, &token);
+        let url = web::link_address(&settings.server.origin(), &token);
         report(
             self.json,
             json!({ "url": url, "expires_at": until }),

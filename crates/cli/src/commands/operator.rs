@@ -82,12 +82,7 @@ impl Access {
         let (token, token_hash) = web::new_operator_token();
         let until = now.plus_seconds(f64::from(self.minutes) * 60.0);
         let access = db.grant_operator_access(tenant.id, NewAccess { reason, token_hash, until }, now).await?;
-        let server = &settings.server;
-        let origin = match server.public_url.as_str() {
-            "" => format!("{}://{}", if server.tls { "https" } else { "http" }, server.listen),
-            url => url.to_owned(),
-        };
-        let link = format!("{origin}/operator?token={token}");
+        let link = format!("{}/operator?token={token}", settings.server.origin());
         let value = json!({ "access_id": access.id, "link": link, "until": access.until });
         let text = format!(
             "access {} to {}, until {}\n{link}\nIt is good once. What you open stands in the audit log of {}.",

@@ -1,16 +1,16 @@
 //! `PUT /api/v1/device`: what a device tells of itself and of what is still on it.
 
-use super::{
-    input::{Input, visible},
-    words,
-};
+use super::{input::Input, words};
 use crate::{
     App,
     auth::device::Caller,
     problem::{Problem, ProblemDetails},
 };
 use axum::{extract::State, http::StatusCode};
-use domain::device::{DeviceReport, HeldSession};
+use domain::{
+    device::{DeviceReport, HeldSession},
+    text,
+};
 use garde::Validate;
 use serde::Deserialize;
 use utoipa::ToSchema;
@@ -86,7 +86,7 @@ pub async fn put(
         storage_minutes: told.storage_minutes,
         sessions: told.sessions.into_iter().map(held).collect(),
     };
-    let version = told.software_version.map(|version| visible(&version));
+    let version = told.software_version.map(|version| text::visible(&version));
     let device = caller.device()?;
     app.db.report_device(device.tenant_id, device.id, &report, version.as_deref(), now).await?;
     Ok(StatusCode::NO_CONTENT)

@@ -1,9 +1,6 @@
 //! `POST /api/v1/pair`: a code becomes a device.
 
-use super::{
-    input::{Input, visible},
-    words,
-};
+use super::{input::Input, words};
 use crate::{
     App,
     auth::throttle::{Throttle, client_address},
@@ -19,6 +16,7 @@ use axum::{
 use domain::{
     audit::{Action, Actor, Entry},
     seat::SeatRole,
+    text,
 };
 use garde::Validate;
 use serde::{Deserialize, Serialize};
@@ -92,13 +90,13 @@ pub async fn pair(
     let address = client_address(&request, &app.settings);
     throttle.attempt(address).map_err(too_many)?;
     let Input(pair) = Input::<Pair>::from_request(request, &app).await?;
-    let model = visible(&pair.model);
+    let model = text::visible(&pair.model);
     if model.is_empty() {
         return Err(Problem::invalid("`model` is empty; say what the device is, such as `Vuzix M400`"));
     }
     let hash = hash_of_typed(&pair.code).ok_or_else(unknown)?;
     let (token, token_hash) = new_device_token();
-    let (serial, software_version) = (visible(&pair.serial), visible(&pair.software_version));
+    let (serial, software_version) = (text::visible(&pair.serial), text::visible(&pair.software_version));
     let new = NewDevice { model, serial, software_version, token_hash };
     let Some((device, seat)) = app.db.exchange_pairing_code(&hash, new, app.now()).await? else {
         tracing::info!(%address, "pairing refused");

@@ -1,7 +1,7 @@
 //! `/api/v1/sessions`: start, look, heartbeat, stop.
 
 use super::{
-    input::{Id, Input, visible},
+    input::{Id, Input},
     session_list::SessionDetails,
     words,
 };
@@ -24,6 +24,7 @@ use domain::{
     SessionId, TaskId, Timestamp,
     seat::SeatRole,
     session::{FailureReason, Phase, Session, SessionStatus, session_name},
+    text,
 };
 use garde::Validate;
 use serde::{Deserialize, Serialize};
@@ -185,7 +186,7 @@ pub async fn start(
     };
     let started_at = now.plus_seconds(-start.started_seconds_ago.unwrap_or(0.0));
     let timezone = app.db.tenant(tenant).await?.ok_or_else(|| Problem::not_found("tenant"))?.timezone;
-    let given = start.name.map(|name| visible(&name.split(char::is_control).collect::<Vec<_>>().join(" ")));
+    let given = start.name.map(|name| text::visible(&name.split(char::is_control).collect::<Vec<_>>().join(" ")));
     let title = given.as_deref().filter(|n| !n.is_empty()).or(task.as_ref().map(|t| t.title.as_str()));
     let new = NewSession {
         name: session_name(title, started_at, &timezone),

@@ -21,7 +21,10 @@ use axum::{
     http::StatusCode,
     response::{IntoResponse, Redirect, Response},
 };
-use domain::{UserId, audit::Action};
+use domain::{
+    text::visible,
+    {UserId, audit::Action},
+};
 use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
 use serde::Deserialize;
 use std::{num::NonZeroU32, sync::LazyLock};
@@ -81,13 +84,13 @@ pub async fn show(State(app): State<App>, viewer: Viewer, Query(done): Query<Don
 /// `POST /account/name`
 pub async fn rename(State(app): State<App>, viewer: Viewer, login: Session, Form(form): Form<NewName>) -> Answer {
     own_form(&login, &viewer, &form.csrf_token).await?;
-    let name = form.full_name.trim();
+    let name = visible(&form.full_name);
     if name.is_empty() || name.chars().count() > 200 {
         return refused(&app, &viewer, "Give a name of 1 to 200 characters. Nothing was changed.").await;
     }
     if name != viewer.user.full_name {
         let entry = viewer.did(Action::UserRenamed);
-        app.db.rename_user(viewer.tenant.id, viewer.user.id, name, &entry, app.now()).await.map_err(failed)?;
+        app.db.rename_user(viewer.tenant.id, viewer.user.id, &name, &entry, app.now()).await.map_err(failed)?;
     }
     Ok(Redirect::to("/account?done=name").into_response())
 }

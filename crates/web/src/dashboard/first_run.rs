@@ -16,7 +16,10 @@ use axum::{
     response::{IntoResponse, Redirect, Response},
     routing::get,
 };
-use domain::user::{UserRole, is_email, normalise_email};
+use domain::{
+    text::visible,
+    user::{UserRole, is_email, normalise_email},
+};
 use serde::Deserialize;
 use std::sync::{
     Arc,
@@ -116,9 +119,9 @@ pub async fn create(
 ) -> Answer {
     let typed = Typed {
         code: wanted.code.clone(),
-        organisation: wanted.organisation.trim().to_owned(),
+        organisation: visible(&wanted.organisation),
         timezone: wanted.timezone.clone(),
-        full_name: wanted.full_name.trim().to_owned(),
+        full_name: visible(&wanted.full_name),
         email: normalise_email(&wanted.email),
     };
     let refuse = |status: StatusCode, problem: &str| {

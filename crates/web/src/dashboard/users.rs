@@ -24,6 +24,7 @@ use domain::{
     UserId,
     api_key::ApiKey,
     audit::Action,
+    text::visible,
     user::{User, UserRole, UserStatus, is_email, normalise_email},
 };
 use serde::Deserialize;
@@ -82,7 +83,7 @@ pub async fn invite(
     Form(new): Form<NewUser>,
 ) -> Answer {
     own_form(&login, &viewer, &new.csrf_token).await?;
-    let (full_name, email) = (new.full_name.trim().to_owned(), normalise_email(&new.email));
+    let (full_name, email) = (visible(&new.full_name), normalise_email(&new.email));
     let typed = TypedInvitation { email: email.clone(), full_name: full_name.clone(), is_admin: new.role == "admin" };
     let refuse = async |problem: &str| {
         let shown = UsersPage { typed: typed.clone(), problem: Some(problem.into()), ..users(&app, &viewer).await? };

@@ -5,6 +5,7 @@ use askama::Template;
 use domain::{
     ApiKeyId, Timestamp,
     api_key::{ApiKey, Scope},
+    text::visible,
     user::User,
 };
 use strum::VariantArray;
@@ -70,6 +71,8 @@ pub struct KeyForm {
     pub scopes: Vec<Scope>,
     /// How many days it is good; `None` is for ever.
     pub days: Option<u32>,
+    /// Whether something else was sent than what can be chosen.
+    pub has_odd_life: bool,
 }
 
 /// The page that asks before a key is revoked.
@@ -146,14 +149,13 @@ impl KeyForm {
     /// Reads the fields of a form; a box that is ticked is a field `scope`.
     pub fn read(fields: &[(String, String)]) -> Self {
         let all = |name: &'static str| fields.iter().filter(move |(key, _)| key == name).map(|(_, value)| value.trim());
-        let visible = |text: &str| text.chars().filter(|c| !c.is_control()).collect();
+        let life = all("days").next().unwrap_or_default();
+        let days = life.parse().ok().filter(|days| LIVES.iter().any(|l| l.0 == *days));
         Self {
             name: all("name").next().map(visible).unwrap_or_default(),
             scopes: all("scope").filter_map(|word| word.parse().ok()).collect(),
-            days: all("days")
-                .next()
-                .and_then(|days| days.parse().ok())
-                .filter(|days| LIVES.iter().any(|l| l.0 == *days)),
+            has_odd_life: !life.is_empty() && days.is_none(),
+            days,
         }
     }
 
@@ -161,6 +163,9 @@ impl KeyForm {
     pub fn problem(&self) -> Option<&'static str> {
         if !(1..=LONGEST_NAME).contains(&self.name.chars().count()) {
             return Some("Say in 1 to 100 characters what the key is for. No key was made.");
+        }
+        if self.has_odd_life {
+            return Some("Choose how long the key is good. No key was made.");
         }
         self.scopes.is_empty().then_some("Tick what the key may do. No key was made.")
     }

@@ -1,10 +1,10 @@
 //! `Upload-Metadata`: what a device says of its file. It may say anything, so it is cleaned, shortened and never used
 //! as a path.
 
-use crate::{api::input::visible, problem::Problem};
+use crate::problem::Problem;
 use axum::http::HeaderMap;
 use base64::{Engine, engine::general_purpose::STANDARD};
-use domain::recording::Place;
+use domain::{recording::Place, text::visible};
 use std::collections::HashMap;
 
 const LONGEST_FILENAME: usize = 120;

@@ -55,7 +55,7 @@ pub fn pages() -> BTreeMap<&'static str, String> {
     let keys = [used, expired, key(3, "Tasks", &[Scope::TasksWrite])];
     let all = page(&keys);
     let made = MadeKey::new(&keys[0], format!("tak_{}", "x".repeat(43)), "https://training.northgate.example");
-    let form = KeyForm { name: "Report".into(), scopes: vec![Scope::UsersRead], days: Some(90) };
+    let form = KeyForm { name: "Report".into(), scopes: vec![Scope::UsersRead], days: Some(90), ..KeyForm::default() };
     let refused = ApiKeysPage { form, problem: Some("Tick what the key may do."), ..all.clone() };
     let revoke = RevokeKeyPage { layout: all.layout.clone(), csrf_token: "csrf-1".into(), key: all.keys[0].clone() };
     BTreeMap::from([
