@@ -7,7 +7,7 @@ import { assertGood, LOOKS, openSignedIn } from '../support/browser.mjs'
 import { dashboard } from '../support/dashboard.mjs'
 import { call } from '../support/server.mjs'
 
-const { server, admin, browser, page } = await dashboard()
+const { server, admin, browser, window, page } = await dashboard()
 
 test('a task is made by hand, begun by a session and completed, and who did it is kept', async () => {
   await page.getByRole('link', { name: 'Tasks' }).click()
@@ -45,8 +45,17 @@ test('a task is made by hand, begun by a session and completed, and who did it i
   await page.getByRole('button', { name: 'Save' }).click()
   await page.getByRole('alert').getByText('Give a title').waitFor()
   assert.equal(await page.getByLabel('Due').inputValue(), '2020-02-29', 'what was typed stays')
+  const other = await window.context.newPage()
+  await other.goto(`/tasks/${id}/edit`)
+  await other.getByLabel('Priority').fill('high')
+  await other.getByRole('button', { name: 'Save' }).click()
+  await other.getByRole('heading', { name: 'Replace the diverter valve' }).waitFor()
+  await other.close()
   await page.getByLabel('Title').fill('Diverter valve')
   await page.getByLabel('Status').selectOption('Completed')
+  await page.getByRole('button', { name: 'Save' }).click()
+  await page.getByRole('alert').getByText('changed since you opened this form').waitFor()
+  assert.equal(await page.getByLabel('Title').inputValue(), 'Diverter valve', 'what was typed stays')
   await page.getByRole('button', { name: 'Save' }).click()
   assert.match(await page.locator('.task-changes').innerText(), /^Completed by Grace/)
   await page.getByRole('cell', { name: 'Replace the diverter valve' }).getByRole('link').click()

@@ -21,7 +21,7 @@ use domain::{
     attachment::{Attachment, MOST_BYTES, file_name},
 };
 use serde::{Deserialize, Serialize};
-use storage::{attachments, db::minutes::By};
+use storage::attachments;
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
@@ -110,7 +110,7 @@ pub async fn add(
     let Asked(named) = named?;
     let name = file_name(&named.file_name).ok_or_else(|| Problem::invalid("file_name: give one that can be seen"))?;
     let body = bytes(request, MOST_BYTES as usize).await?;
-    let by = By { actor: key.actor, address: None };
+    let by = key.by();
     let with = (&app.db, &app.objects, &*app.clock);
     let (file, new) = attachments::add(with, key.tenant, task, name, body, by).await?.ok_or_else(unknown)?;
     Ok((if new { StatusCode::CREATED } else { StatusCode::OK }, Json(file.into())))
@@ -152,7 +152,7 @@ pub async fn remove(
     Path(ids): Path<(String, String)>,
 ) -> Result<StatusCode, Problem> {
     let (task, id) = ids_of(&ids)?;
-    let by = By { actor: key.actor, address: None };
+    let by = key.by();
     let with = (&app.db, &app.objects, &*app.clock);
     attachments::remove(with, key.tenant, task, id, by).await?.ok_or_else(unknown)?;
     Ok(StatusCode::NO_CONTENT)

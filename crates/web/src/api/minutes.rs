@@ -1,11 +1,6 @@
 //! `/api/v1/minutes` and `/api/v1/reports/minutes`: what is left, what was used, and packs.
 
-use super::{
-    input::{Input, visible},
-    query::Asked,
-    sessions::idempotency_key,
-    words,
-};
+use super::{input::Input, query::Asked, sessions::idempotency_key, words};
 use crate::{
     App,
     auth::api_key::{Key, SessionsRead, UsersManage},
@@ -21,6 +16,7 @@ use domain::{
     Timestamp,
     minutes::{ReportPeriod, whole_minutes},
     tenant::Tenant,
+    text,
 };
 use garde::Validate;
 use serde::{Deserialize, Serialize};
@@ -52,6 +48,7 @@ pub struct Minutes {
 
 /// Minutes that are added.
 #[derive(Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
 pub struct AddPack {
     /// Whole minutes.
     #[garde(range(min = 1, max = 10_000_000))]
@@ -171,7 +168,7 @@ pub async fn add(
 ) -> Result<(StatusCode, Json<Pack>), Problem> {
     let pack = NewPack {
         seconds: i64::from(pack.minutes) * 60,
-        reason: pack.reason.map(|reason| visible(&reason)).filter(|reason| !reason.is_empty()),
+        reason: pack.reason.map(|reason| text::visible(&reason)).filter(|reason| !reason.is_empty()),
         idempotency_key: idempotency_key(&headers)?,
     };
     let by = key.by();

@@ -99,7 +99,7 @@ fn complete(operation: &mut Operation) {
     add(speaks_tus, "412", "Another version of tus");
     add(!is_open, "401", "No valid token, or one of the wrong kind");
     add(takes_key, "403", "The key lacks the scope");
-    add(takes_key, "429", "The key has made too many requests; Retry-After says how many seconds to wait");
+    add(true, "429", "The key has made too many requests; Retry-After says how many seconds to wait");
     add(has_query && takes_key, "400", "A parameter is unknown, twice there or no such value");
     add(takes_json, "400", "The body is not JSON");
     add(takes_json, "413", "The body is too large");

@@ -1,7 +1,7 @@
 //! `/api/v1/tasks`: units of work, and the ones that a device can start a session against.
 
 use super::{
-    input::{Id, Input, visible},
+    input::{Id, Input},
     query::{Asked, Cursor, Limit},
     sessions::idempotency_key,
     words,
@@ -22,6 +22,7 @@ use axum::{
 use domain::{
     TaskId, TenantId, Timestamp, UserId,
     task::{Task, TaskSource, TaskStatus},
+    text,
 };
 use garde::Validate;
 use serde::{Deserialize, Serialize};
@@ -57,6 +58,7 @@ pub struct TaskState {
 
 /// What can be said of a task. What is left out is empty.
 #[derive(Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
 pub struct TaskBody {
     #[garde(length(chars, min = 1, max = 500))]
     #[schema(min_length = 1, max_length = 500)]
@@ -138,7 +140,7 @@ pub async fn list(
     Asked(asked): Asked<WhichTasks>,
 ) -> Result<Json<Tasks>, Problem> {
     let filter = TaskFilter {
-        search: asked.search.map(|text| visible(&text)).filter(|text| !text.is_empty()),
+        search: asked.search.map(|text| text::visible(&text)).filter(|text| !text.is_empty()),
         status: asked.status,
         source: asked.source,
         assigned_to: asked.assigned_to.map(UserId),
@@ -233,7 +235,7 @@ pub async fn to_do(State(app): State<App>, caller: Caller) -> Result<Json<TasksT
 
 impl TaskBody {
     async fn details(self, app: &App, tenant: TenantId) -> Result<TaskDetails, Problem> {
-        let title = visible(&self.title);
+        let title = text::visible(&self.title);
         if title.is_empty() {
             return Err(Problem::invalid("title: give one that can be seen"));
         }
@@ -247,7 +249,7 @@ impl TaskBody {
         {
             return Err(Problem::invalid("assigned_to: there is no such user"));
         }
-        let some = |text: Option<String>| text.map(|text| visible(&text)).filter(|text| !text.is_empty());
+        let some = |text: Option<String>| text.map(|text| text::visible(&text)).filter(|text| !text.is_empty());
         Ok(TaskDetails {
             title,
             description: self.description.trim().to_owned(),

@@ -1,7 +1,7 @@
 //! `/api/v1/users`: who has a login; inviting, roles and activity by the rules of the Dashboard.
 
 use super::{
-    input::{Id, Input, visible},
+    input::{Id, Input},
     query::{Asked, Cursor, Limit},
     words,
 };
@@ -22,6 +22,7 @@ use axum::{
 use domain::{
     Timestamp, UserId,
     audit::Action,
+    text,
     user::{User, UserRole, UserStatus, is_email, normalise_email},
 };
 use garde::Validate;
@@ -71,6 +72,7 @@ pub struct UserState {
 
 /// Who is to be invited.
 #[derive(Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
 pub struct InviteUser {
     /// One address has one login on the whole installation.
     #[garde(length(chars, min = 3, max = 254))]
@@ -86,6 +88,7 @@ pub struct InviteUser {
 
 /// What of a user is changed: one of them at a time.
 #[derive(Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
 pub struct ChangeUser {
     /// Another role.
     #[garde(skip)]
@@ -165,7 +168,8 @@ pub async fn invite(
     headers: HeaderMap,
     Input(new): Input<InviteUser>,
 ) -> Result<(StatusCode, Json<InvitedUser>), Problem> {
-    let new = Invitation { email: normalise_email(&new.email), full_name: visible(&new.full_name), role: new.role };
+    let new =
+        Invitation { email: normalise_email(&new.email), full_name: text::visible(&new.full_name), role: new.role };
     if !is_email(&new.email) {
         return Err(Problem::invalid("email: this is no e-mail address; nobody was invited"));
     }

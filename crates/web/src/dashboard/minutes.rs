@@ -165,6 +165,9 @@ async fn apply(app: &App, viewer: &Viewer, change: &Change) -> Result<(), Refusa
     }
     let (tenant, now) = (viewer.tenant.id, app.now());
     let by = By { actor: Actor::user(&viewer.user), address: Some(viewer.address) };
+    if !["adjust", "pack"].contains(&change.what.as_str()) {
+        return Err(refuse("Choose whether to add a pack or to adjust. Nothing was changed."));
+    }
     let done = if change.what == "adjust" {
         app.db.adjust_minutes(tenant, minutes * 60, &reason, by, now).await.map(drop)
     } else if minutes < 0 {

@@ -134,7 +134,14 @@ pub async fn change(
     Form(form): Form<TaskForm>,
 ) -> Answer {
     own_form(&login, &viewer, &form.csrf_token).await?;
-    app.db.task(viewer.tenant.id, id).await.map_err(failed)?.ok_or_else(|| missing(&viewer))?;
+    let task = app.db.task(viewer.tenant.id, id).await.map_err(failed)?.ok_or_else(|| missing(&viewer))?;
+    let now = TaskForm::of(&task, &viewer.tenant.timezone);
+    if form.key != now.key {
+        let problem = "The task was changed since you opened this form. Nothing was saved. Look at it in another window; what \
+                       you save now takes the place of that.";
+        let shown = form_page(&app, &viewer, Some(id), TaskForm { key: now.key, ..form }, Some(problem)).await?;
+        return Ok((StatusCode::CONFLICT, page(&shown)?).into_response());
+    }
     let details = match details(&app, &viewer, &form).await? {
         Ok(details) => details,
         Err(problem) => return refused(&app, &viewer, Some(id), form, problem).await,
@@ -181,10 +188,15 @@ async fn details(app: &App, viewer: &Viewer, form: &TaskForm) -> Result<Result<T
     if assigned_to.is_none() && !form.assigned_to.is_empty() {
         return Ok(Err("This user is not there any more. Choose another one. Nothing was saved."));
     }
+    let status = match form.status.as_str() {
+        "" => Ok(TaskStatus::Open),
+        word => word.parse(),
+    };
+    let Ok(status) = status else { return Ok(Err("Choose a status. Nothing was saved.")) };
     Ok(Ok(TaskDetails {
         title,
         description: form.description.trim().to_owned(),
-        status: form.status.parse().unwrap_or(TaskStatus::Open),
+        status,
         priority: some(&form.priority),
         external_id: some(&form.external_id),
         external_url,

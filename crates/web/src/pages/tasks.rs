@@ -2,6 +2,7 @@
 
 use super::{layout::Layout, minutes::show_day, task::LinkedTask};
 use askama::Template;
+use aws_lc_rs::digest::{SHA256, digest};
 use domain::{
     UserId,
     task::{Task, TaskSource, TaskStatus},
@@ -81,7 +82,7 @@ pub struct TaskFormPage {
 #[allow(missing_docs)]
 pub struct TaskForm {
     pub csrf_token: String,
-    /// The same form makes one task, however often it is sent.
+    /// The same form makes one task, however often it is sent. Of a task that is there: which state of it the form shows.
     pub key: String,
     pub title: String,
     pub description: String,
@@ -151,7 +152,7 @@ impl TaskFormPage {
 impl TaskForm {
     /// What there is of a task.
     pub fn of(task: &Task, timezone: &str) -> Self {
-        Self {
+        let form = Self {
             title: task.title.clone(),
             description: task.description.clone(),
             status: task.status.to_string(),
@@ -161,7 +162,12 @@ impl TaskForm {
             assigned_to: task.assigned_to.map(|id: UserId| id.to_string()).unwrap_or_default(),
             due: task.due_date.map(|at| at.date(timezone).to_string()).unwrap_or_default(),
             ..Self::default()
-        }
+        };
+        let seen =
+            [&form.title, &form.description, &form.status, &form.priority, &form.external_id, &form.external_url];
+        let seen = seen.into_iter().chain([&form.assigned_to, &form.due]).map(String::as_str).collect::<Vec<_>>();
+        let seen = digest(&SHA256, seen.join("\0").as_bytes());
+        Self { key: hex::encode(&seen.as_ref()[..16]), ..form }
     }
 }
 

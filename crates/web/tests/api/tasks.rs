@@ -29,6 +29,7 @@ async fn a_task_is_made_once_changed_and_begun_by_a_device() {
         ok(send(Method::POST, "/api/v1/tasks", json!({ "title": "Pump", "external_id": "J-2" })).await, 201).await;
     for (wrong, status) in [
         (json!({ "title": "" }), 422),
+        (json!({ "title": "t", "descripton": "mistyped" }), 422),
         (json!({ "title": "\u{200b}" }), 422),
         (json!({ "title": "t", "external_url": "javascript:alert(1)" }), 422),
         (json!({ "title": "t", "assigned_to": TaskId(uuid::Uuid::now_v7()) }), 422),

@@ -58,6 +58,8 @@ async fn somebody_is_invited_changed_and_shut_out_by_a_program() {
     assert_eq!(changed["role"], json!("member"));
     let both = json!({ "role": "admin", "is_active": false });
     problem(send(&server, &manager, Method::PATCH, &path, both).await, 422).await;
+    let unknown = json!({ "email": "new@example.org" });
+    problem(send(&server, &manager, Method::PATCH, &path, unknown).await, 422).await;
     problem(send(&server, &manager, Method::PATCH, &path, json!([null, null])).await, 422).await;
     let off = ok(send(&server, &manager, Method::PATCH, &path, json!({ "is_active": false })).await, 200).await;
     assert_eq!(off["is_active"], json!(false));

@@ -13,7 +13,7 @@ use domain::{api_key::Scope, user::UserRole};
 use futures::TryStreamExt;
 use reqwest::{Method, RequestBuilder};
 use serde_json::{Map, Value, json};
-use std::{collections::BTreeMap, pin::pin};
+use std::{collections::BTreeMap, pin::pin, sync::LazyLock};
 use storage::db::operator::NewAccess;
 use strum::VariantArray;
 
@@ -184,13 +184,26 @@ fn filled(request: RequestBuilder, way: &Way, others: Option<&Things>) -> Reques
     match way.method {
         Method::GET | Method::HEAD => request,
         _ if way.path.ends_with("/captions") => request.body("WEBVTT\n"),
-        _ if way.is_api() => request.json(&body),
+        _ if way.is_api() => request.json(&known(way, body)),
         _ => {
             let fields = others.map(form).unwrap_or_default();
             let fields: Vec<_> = fields.iter().map(|(name, value)| (*name, value.as_str())).collect();
             request.header("Content-Type", "application/x-www-form-urlencoded").body(encoded(&fields))
         }
     }
+}
+
+/// The fields that an address takes, as its description says.
+fn known(way: &Way, mut body: Value) -> Value {
+    static DESCRIPTION: LazyLock<Value> = LazyLock::new(|| serde_json::from_str(&web::openapi()).unwrap());
+    let operation = &DESCRIPTION["paths"][&way.path][way.method.as_str().to_lowercase()];
+    let schema = operation["requestBody"]["content"]["application/json"]["schema"].to_string();
+    let name = schema.split_once("#/components/schemas/").and_then(|(_, rest)| rest.split('"').next());
+    let fields = name.and_then(|name| DESCRIPTION["components"]["schemas"][name]["properties"].as_object());
+    if let (Some(fields), Some(body)) = (fields, body.as_object_mut()) {
+        body.retain(|field, _| fields.contains_key(field));
+    }
+    body
 }
 
 /// The same as a form of the Dashboard.
