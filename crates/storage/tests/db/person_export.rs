@@ -139,7 +139,7 @@ async fn a_person_gets_all_of_it_and_nothing_of_others() {
         let (owner, zip) = (place.db.tenant(tenant).await.unwrap().unwrap(), work.path().join("lost.zip"));
         let rows = work.path().join("rows");
         let done = export_person(&place.db, &store.objects, &owner, &user, &zip, &rows, at(40)).await.unwrap();
-        assert_eq!(done.missing, [film.clone()]);
+        assert_eq!(done.missing, std::slice::from_ref(&film));
         let lost = crate::export::files(&zip);
         let page =
             lost.iter().find(|(name, _)| name.starts_with("sessions/") && name.ends_with("index.html")).unwrap().1;
