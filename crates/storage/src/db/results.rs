@@ -6,6 +6,7 @@ use super::{
     language_uses,
     recordings::{UtteranceOrigin, remove_recording},
     steps,
+    words::within,
 };
 use domain::{SessionId, Span, TenantId};
 use sea_orm::{ColumnTrait, DatabaseTransaction, EntityTrait, ExprTrait, QueryFilter, QuerySelect, sea_query::Expr};
@@ -39,15 +40,12 @@ pub(crate) async fn take_touched(
 ) -> Result<()> {
     let mut taken = 0;
     for span in spans {
-        // As `Span::touches`.
         use procedures::Column as P;
-        let within = P::StartSeconds.lt(span.end).and(P::EndSeconds.gt(span.start).or(P::StartSeconds.gte(span.start)));
-        let found = procedures::Entity::delete_many().filter(procedures_of(tenant, id)).filter(within);
-        taken += found.exec(tx).await?.rows_affected;
+        let found = procedures::Entity::delete_many().filter(procedures_of(tenant, id));
+        taken += found.filter(within(span, P::StartSeconds, P::EndSeconds)).exec(tx).await?.rows_affected;
         use utterances::Column as U;
-        let within = U::StartSeconds.lt(span.end).and(U::EndSeconds.gt(span.start).or(U::StartSeconds.gte(span.start)));
-        let found = utterances::Entity::delete_many().filter(transcript_of(tenant, id)).filter(within);
-        taken += found.exec(tx).await?.rows_affected;
+        let found = utterances::Entity::delete_many().filter(transcript_of(tenant, id));
+        taken += found.filter(within(span, U::StartSeconds, U::EndSeconds)).exec(tx).await?.rows_affected;
     }
     if taken > 0 {
         take_judgement(tx, tenant, id).await?;

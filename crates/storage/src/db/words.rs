@@ -58,16 +58,15 @@ pub(crate) async fn take(tx: &DatabaseTransaction, tenant: TenantId, id: Session
     use utterances::Column as C;
     let mut taken = 0;
     for span in spans {
-        // As `Span::touches`.
-        let within = C::StartSeconds.lt(span.end).and(C::EndSeconds.gt(span.start).or(C::StartSeconds.gte(span.start)));
-        taken += utterances::Entity::delete_many()
-            .filter(of_device(tenant, id))
-            .filter(within)
-            .exec(tx)
-            .await?
-            .rows_affected;
+        let found = utterances::Entity::delete_many().filter(of_device(tenant, id));
+        taken += found.filter(within(span, C::StartSeconds, C::EndSeconds)).exec(tx).await?.rows_affected;
     }
     Ok(taken)
+}
+
+/// Whether what lies between these columns touches a stretch, as [`Span::touches`].
+pub(crate) fn within<C: ColumnTrait>(span: &Span, start: C, end: C) -> Expr {
+    start.lt(span.end).and(end.gt(span.start).or(start.gte(span.start)))
 }
 
 /// Removes everything that the device wrote down.
